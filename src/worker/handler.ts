@@ -1,0 +1,62 @@
+import type { JsonSchema, JsonValue } from '../task/json.ts'
+
+/** What a handler is given to work on: one claimed task, read once at the claim. */
+export interface HandledTask<Input = JsonValue> {
+  /** TypeID of the task, `task_…`. */
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  /** Checked against the type's input schema before the handler is called. */
+  readonly input: Input
+  readonly labels: Readonly<Record<string, string>>
+  /** Which attempt this is, from 1. */
+  readonly attempt: number
+  /** Fencing token of this attempt's lease: pass it on to outside systems that can refuse a stale writer. */
+  readonly epoch: number
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** The handler's way to the outside: all calls return at once, what they say is written in batches. */
+export interface HandlerContext {
+  /** Aborted when the task is cancelled, timed out, or its lease is lost; `signal.reason` says which. */
+  readonly signal: AbortSignal
+  /** @param fraction done so far, 0 to 1; the latest call wins */
+  progress(fraction: number, message?: string): void
+  /** Appends one line to the task's log. */
+  log(level: LogLevel, message: string, fields?: Record<string, JsonValue>): void
+}
+
+/** Runs one attempt. The returned value is the task's output: JSON of at most 1 MB. */
+export type TaskHandler<Input = JsonValue, Output = JsonValue> = (
+  task: HandledTask<Input>,
+  context: HandlerContext,
+) => Promise<Output> | Output
+
+/** A task type together with the function that runs it. */
+export interface TaskTypeDefinition<Input = JsonValue, Output = JsonValue> {
+  /** lower_snake_case, unique in the tenant. */
+  readonly name: string
+  readonly description?: string
+  readonly input?: JsonSchema
+  readonly output?: JsonSchema
+  readonly handler: TaskHandler<Input, Output>
+}
+
+/**
+ * Thrown by a handler to fail its attempt with a code of its own.
+ *
+ * Any other thrown value fails the attempt with code `HANDLER_ERROR` and may be retried.
+ */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure'
+  /** Stable, UPPER_SNAKE_CASE; retry policies can name it as not retryable. */
+  readonly code: string
+  readonly retryable: boolean
+
+  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? true
+  }
+}
