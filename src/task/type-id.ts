@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+
+/** What a TypeID prefix stands for: the kinds of node the graph can hand out. */
+export const ID_PREFIXES = {
+  task: 'task',
+  worker: 'worker',
+  apiKey: 'key',
+} as const
+
+export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const DIGIT = new Map([...ALPHABET].map((letter, index) => [letter, BigInt(index)]))
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/**
+ * The public form of an id: a prefix and the uuid in Crockford base 32, `task_01h455vb4pex5vsknk084sn02q`.
+ *
+ * @param uuid lower-case hexadecimal with hyphens, as Postgres prints it
+ * @see https://github.com/jetify-com/typeid/tree/main/spec
+ */
+export function encodeTypeId(prefix: IdPrefix, uuid: string): string {
+  let rest = BigInt(`0x${uuid.replaceAll('-', '')}`)
+  const letters: string[] = []
+  for (let place = 0; place < 26; place++) {
+    letters.push(ALPHABET[Number(rest & 31n)]!)
+    rest >>= 5n
+  }
+  return `${prefix}_${letters.reverse().join('')}`
+}
+
+/**
+ * The prefix and uuid of a public id.
+ *
+ * @returns null when the text is not a TypeID: wrong alphabet, wrong length, or over 128 bits
+ */
+export function decodeTypeId(id: string): { prefix: string; uuid: string } | null {
+  const cut = id.lastIndexOf('_')
+  const suffix = id.slice(cut + 1)
+  if (cut < 1 || suffix.length !== 26 || suffix[0]! > '7') return null
+  let value = 0n
+  for (const letter of suffix) {
+    const digit = DIGIT.get(letter)
+    if (digit === undefined) return null
+    value = (value << 5n) | digit
+  }
+  return { prefix: id.slice(0, cut), uuid: formatUuid(value.toString(16).padStart(32, '0')) }
+}
+
+/**
+ * The uuid behind an id of one kind.
+ *
+ * @returns null when the id is malformed or of another kind
+ */
+export function uuidOf(prefix: IdPrefix, id: string): string | null {
+  const decoded = decodeTypeId(id)
+  return decoded?.prefix === prefix ? decoded.uuid : null
+}
+
+let lastMs = 0
+let sequence = 0
+
+/**
+ * A new UUIDv7 as text; ids made by one process sort in the order they were made, also within a millisecond.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7 (method 1: a counter in rand_a)
+ */
+export function newUuid(nowMs: number = Date.now()): string {
+  if (nowMs > lastMs) {
+    lastMs = nowMs
+    sequence = randomBytes(2).readUInt16BE() & 0x7ff
+  } else if (++sequence > 0xfff) {
+    lastMs += 1
+    sequence = 0
+  }
+  const bytes = randomBytes(8)
+  bytes[0] = (bytes[0]! & 0x3f) | 0x80
+  const head = lastMs.toString(16).padStart(12, '0')
+  return formatUuid(`${head}7${sequence.toString(16).padStart(3, '0')}${bytes.toString('hex')}`)
+}
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text)
+}
+
+function formatUuid(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
