@@ -1,0 +1,98 @@
+import type { CommandOf, FailureOutcome } from './command.ts'
+import { announced, endOf, finish, moved, place, type Transition, unleased, unplaced } from './move.ts'
+import { DEFAULT_RETRY_POLICY, retryDelayMs } from './retry.ts'
+import type { TaskError, TaskState } from './task-state.ts'
+import { earliest, runningWakeAt } from './timing.ts'
+
+/** Losses of one task after which it counts as the cause: it fails instead of taking down another worker. */
+export const MAX_LOSSES = 10
+
+export function claim(task: TaskState, command: CommandOf<'claim'>, now: Date): Transition {
+  const leased: TaskState = {
+    ...unplaced(task),
+    status: 'RUNNING',
+    attempt: task.isResumed ? task.attempt : task.attempt + 1,
+    elapsedMs: task.isResumed ? task.elapsedMs : 0,
+    epoch: task.epoch + 1,
+    isResumed: false,
+    workerId: command.workerId,
+    claimedAt: now,
+    beatAt: null,
+    progress: task.isResumed ? task.progress : null,
+  }
+  return moved({ ...leased, wakeAt: runningWakeAt(leased) }, 'TaskStarted', { workerId: command.workerId })
+}
+
+export function progress(task: TaskState, command: CommandOf<'progress'>, now: Date): Transition {
+  const beaten: TaskState = {
+    ...task,
+    progress: { fraction: command.fraction, message: command.message },
+    beatAt: now,
+  }
+  const payload = { fraction: command.fraction, message: command.message }
+  return moved({ ...beaten, wakeAt: runningWakeAt(beaten) }, 'TaskProgressed', payload)
+}
+
+export function fail(
+  task: TaskState,
+  outcome: FailureOutcome,
+  error: TaskError,
+  now: Date,
+  random: number,
+): Transition {
+  const policy = task.retry ?? DEFAULT_RETRY_POLICY
+  const failures = task.failures + 1
+  const isWorthIt = error.retryable && !policy.nonRetryableCodes.includes(error.code)
+  const delayMs = isWorthIt ? retryDelayMs(policy, failures, random) : null
+  const failed: TaskState = { ...task, failures, error }
+  if (delayMs === null) return finish(failed, 'FAILED', now, { outcome, error, payload: announced(error) })
+  const retryAt = new Date(now.getTime() + delayMs)
+  return moved(
+    { ...unleased(failed), status: 'RETRYING', wakeAt: earliest(retryAt, task.expiresAt) },
+    'TaskRetrying',
+    { ...announced(error), retryAt: retryAt.toISOString() },
+    endOf(task, outcome, error),
+  )
+}
+
+export function lose(task: TaskState, command: CommandOf<'lose'>, now: Date): Transition {
+  const error: TaskError = {
+    code: 'WORKER_LOST',
+    message: `The worker stopped renewing its lease while attempt ${task.attempt} ran.`,
+    retryable: true,
+    attempt: task.attempt,
+  }
+  if (command.losses + 1 >= MAX_LOSSES) {
+    return finish({ ...task, error }, 'FAILED', now, { outcome: 'LOST', error, payload: announced(error) })
+  }
+  const back = place({ ...unleased(task), scheduledFor: null }, now)
+  return moved(
+    { ...back, scheduledFor: task.scheduledFor },
+    'AttemptLost',
+    announced(error),
+    endOf(task, 'LOST', error),
+  )
+}
+
+export function release(task: TaskState, command: CommandOf<'release'>, now: Date): Transition {
+  const back = place({ ...unleased(task), scheduledFor: null }, now)
+  const payload = { reason: command.reason }
+  return moved({ ...back, scheduledFor: task.scheduledFor }, 'TaskReleased', payload, endOf(task, 'RELEASED', null))
+}
+
+export function park(task: TaskState, command: CommandOf<'park'>, now: Date): Transition {
+  const ranMs = task.claimedAt === null ? 0 : Math.max(now.getTime() - task.claimedAt.getTime(), 0)
+  const { until, waitKey } = command.park
+  return moved(
+    {
+      ...unleased(task),
+      status: 'WAITING',
+      isResumed: true,
+      elapsedMs: task.elapsedMs + ranMs,
+      wakeAt: earliest(until, task.expiresAt),
+      waitKey,
+    },
+    'TaskParked',
+    { until: until?.toISOString() ?? null, waitKey },
+  )
+}

@@ -1,0 +1,40 @@
+import type { CommandKind } from './moves.ts'
+import type { TaskPriority } from './status.ts'
+import type { ParkRequest, TaskError } from './task-state.ts'
+
+/** What ended an attempt, when it was not a success. */
+export type FailureOutcome = 'FAILED' | 'TIMED_OUT'
+
+/** What becomes of a task whose dependency cannot be met any more. */
+export type UnmetRule = 'SKIP' | 'FAIL' | 'CANCEL'
+
+/** The part of a task that can be changed while it waits. */
+export interface TaskChange {
+  readonly priority?: TaskPriority
+  /** null: as soon as it can. */
+  readonly scheduledFor?: Date | null
+}
+
+/** One thing asked of a task. Commands of a worker carry its epoch: a stale one changes nothing. */
+export type TaskCommand =
+  | { readonly kind: 'claim'; readonly workerId: string }
+  | { readonly kind: 'progress'; readonly epoch: number; readonly fraction: number; readonly message: string | null }
+  | { readonly kind: 'complete'; readonly epoch: number }
+  | { readonly kind: 'fail'; readonly epoch: number; readonly outcome: FailureOutcome; readonly error: TaskError }
+  /** The worker is gone. `losses` counts the attempts of this task that ended so before. */
+  | { readonly kind: 'lose'; readonly epoch: number; readonly losses: number }
+  | { readonly kind: 'release'; readonly epoch: number; readonly reason: string | null }
+  | { readonly kind: 'park'; readonly epoch: number; readonly park: ParkRequest }
+  /** The time in `wakeAt` has come. */
+  | { readonly kind: 'wake' }
+  /** The outside answer that `waitKey` names has come. */
+  | { readonly kind: 'signal' }
+  /** Dependencies have settled: how many, and the rule of the first that was not met. */
+  | { readonly kind: 'settle'; readonly settled: number; readonly unmet: { rule: UnmetRule; reason: string } | null }
+  | { readonly kind: 'cancel'; readonly reason: string | null }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'update'; readonly change: TaskChange }
+
+export type CommandOf<Kind extends CommandKind> = Extract<TaskCommand, { kind: Kind }>

@@ -1,0 +1,93 @@
+import type { CommandOf, UnmetRule } from './command.ts'
+import { announced, finish, moved, place, type Transition, unplaced } from './move.ts'
+import { orderKey } from './order.ts'
+import { isFinished } from './status.ts'
+import type { TaskError, TaskState } from './task-state.ts'
+import { expiryOf } from './timing.ts'
+
+export function settle(task: TaskState, command: CommandOf<'settle'>, now: Date): Transition {
+  const settled: TaskState = { ...task, waitingOn: task.waitingOn - command.settled }
+  if (isFinished(task.status)) return { kind: 'kept', state: settled }
+  if (command.unmet !== null) return endUnmet(settled, command.unmet, now)
+  if (settled.waitingOn > 0 || task.status === 'PAUSED') return { kind: 'kept', state: settled }
+  const placed = place(settled, now)
+  return moved(placed, placed.status === 'READY' ? 'TaskReady' : 'TaskScheduled', null)
+}
+
+function endUnmet(task: TaskState, unmet: { rule: UnmetRule; reason: string }, now: Date): Transition {
+  switch (unmet.rule) {
+    case 'SKIP':
+      return finish(task, 'SKIPPED', now, { outcome: 'CANCELLED', payload: { reason: unmet.reason } })
+    case 'CANCEL':
+      return finish({ ...task, cancelReason: unmet.reason }, 'CANCELLED', now, {
+        outcome: 'CANCELLED',
+        payload: { reason: unmet.reason },
+      })
+    case 'FAIL': {
+      const error: TaskError = {
+        code: 'DEPENDENCY_UNMET',
+        message: unmet.reason,
+        retryable: false,
+        attempt: task.attempt,
+      }
+      return finish({ ...task, error }, 'FAILED', now, { outcome: 'FAILED', error, payload: announced(error) })
+    }
+  }
+}
+
+export function pause(task: TaskState): Transition {
+  return moved(
+    { ...unplaced(task), status: 'PAUSED', pausedFrom: task.status, pausedWakeAt: task.wakeAt, wakeAt: task.expiresAt },
+    'TaskPaused',
+    { from: task.status },
+  )
+}
+
+export function resume(task: TaskState, now: Date): Transition {
+  const from = task.pausedFrom
+  const woken: TaskState = { ...task, pausedFrom: null, pausedWakeAt: null }
+  const isStillTimed = task.pausedWakeAt === null ? task.waitKey !== null : task.pausedWakeAt > now
+  const goesOnWaiting = (from === 'RETRYING' || from === 'WAITING') && isStillTimed
+  const next: TaskState = goesOnWaiting
+    ? { ...woken, status: from, wakeAt: task.pausedWakeAt }
+    : place({ ...woken, waitKey: null }, now)
+  return moved(next, 'TaskResumed', { to: next.status })
+}
+
+export function retry(task: TaskState, now: Date): Transition {
+  if (task.status === 'RETRYING') return becomeReady(task, now)
+  const fresh: TaskState = {
+    ...task,
+    failures: 0,
+    error: null,
+    cancelReason: null,
+    finishedAt: null,
+    progress: null,
+    expiresAt: expiryOf(task.timeouts, now, null),
+  }
+  const placed = place({ ...fresh, scheduledFor: null }, now)
+  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', { byHand: true })
+}
+
+export function update(task: TaskState, command: CommandOf<'update'>, now: Date): Transition {
+  const { priority, scheduledFor } = command.change
+  const changed: TaskState = {
+    ...task,
+    priority: priority ?? task.priority,
+    scheduledFor: scheduledFor === undefined ? task.scheduledFor : scheduledFor,
+  }
+  const payload = {
+    ...(priority !== undefined && { priority }),
+    ...(scheduledFor !== undefined && { scheduledFor: scheduledFor?.toISOString() ?? null }),
+  }
+  const isPlacedAnew = scheduledFor !== undefined && (task.status === 'READY' || task.status === 'SCHEDULED')
+  if (isPlacedAnew) return moved(place(changed, now), 'TaskUpdated', payload)
+  const isReordered = task.isClaimable && task.readyAt !== null
+  const next = isReordered ? { ...changed, orderKey: orderKey(changed, task.readyAt) } : changed
+  return moved(next, 'TaskUpdated', payload)
+}
+
+export function becomeReady(task: TaskState, now: Date): Transition {
+  const placed = place({ ...task, scheduledFor: null, waitKey: null }, now)
+  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', null)
+}
