@@ -35,6 +35,7 @@ export type TaskCommand =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'retry' }
-  | { readonly kind: 'update'; readonly change: TaskChange }
+  /** `fields` names what else changes, for the event. */
+  | { readonly kind: 'update'; readonly change: TaskChange; readonly fields: readonly string[] }
 
 export type CommandOf<Kind extends CommandKind> = Extract<TaskCommand, { kind: Kind }>

@@ -77,6 +77,7 @@ export function update(task: TaskState, command: CommandOf<'update'>, now: Date)
     scheduledFor: scheduledFor === undefined ? task.scheduledFor : scheduledFor,
   }
   const payload = {
+    fields: command.fields,
     ...(priority !== undefined && { priority }),
     ...(scheduledFor !== undefined && { scheduledFor: scheduledFor?.toISOString() ?? null }),
   }

@@ -1,0 +1,112 @@
+import type { ClientBase } from 'pg'
+import type { NewEvent } from '../event/event.ts'
+import { appendEvents } from '../event/store.ts'
+import type { Moved, Transition } from '../task/move.ts'
+import { isFinished } from '../task/status.ts'
+import { type AttemptUsage, endAttempts } from '../task/store/attempts.ts'
+import { readOpenDependents, settleDependencies } from '../task/store/dependencies.ts'
+import { lockTasks } from '../task/store/lock-tasks.ts'
+import { writeStates } from '../task/store/write-states.ts'
+import type { TaskState } from '../task/task-state.ts'
+import type { Engine } from './engine.ts'
+import { decideDependents } from './settle-dependents.ts'
+
+/** A transition that was accepted for a task whose lock is held. */
+export interface Decision {
+  readonly before: TaskState
+  readonly transition: Exclude<Transition, { kind: 'refused' }>
+  /** JSON text, when the task completes with an output. */
+  readonly output?: string | null
+  readonly usage?: AttemptUsage
+}
+
+/** What a committed transaction means for other processes. */
+export interface Applied {
+  readonly hasEvents: boolean
+  readonly hasClaimable: boolean
+  readonly hasRevoked: boolean
+}
+
+/**
+ * Writes decisions and all that follows from them: ended attempts, settled dependents and theirs in turn, and last,
+ * after every lock is held, the events.
+ *
+ * @param actor who is named in the events, or null for the system's own doing
+ */
+export async function applyDecisions(
+  client: ClientBase,
+  actor: string | null,
+  now: Date,
+  decisions: readonly Decision[],
+): Promise<Applied> {
+  const moves: Decision[] = []
+  for (let wave = decisions; wave.length > 0; wave = await settleAfter(client, wave, now)) {
+    const changed = wave.filter(({ before, transition }) => transition.state !== before)
+    await writeStates(
+      client,
+      changed.map(({ before, transition, output }) => ({ before, after: transition.state, output: output ?? null })),
+      now,
+    )
+    await endAttempts(client, tenantOf(wave), wave.flatMap(endedAttempt), now)
+    moves.push(...wave)
+  }
+  const events = moves.flatMap((decision) => announcement(decision, actor))
+  if (events.length > 0) await appendEvents(client, events)
+  return {
+    hasEvents: events.length > 0,
+    hasClaimable: moves.some(({ transition }) => transition.state.isClaimable),
+    hasRevoked: moves.some(
+      ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
+    ),
+  }
+}
+
+/** Rings for a transaction that has committed. */
+export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied): void {
+  if (applied.hasEvents) channel.publish('events')
+  if (applied.hasClaimable) channel.publish('claimable')
+  if (applied.hasRevoked) channel.publish('revoked')
+}
+
+async function settleAfter(client: ClientBase, wave: readonly Decision[], now: Date): Promise<Decision[]> {
+  const ended = new Map(
+    wave.flatMap(({ before, transition }) =>
+      isFinished(transition.state.status) && !isFinished(before.status) ? [[before.id, transition.state] as const] : [],
+    ),
+  )
+  if (ended.size === 0) return []
+  const tenant = tenantOf(wave)
+  const open = await readOpenDependents(client, tenant, [...ended.keys()])
+  if (open.length === 0) return []
+  const { tasks } = await lockTasks(client, tenant, [...new Set(open.map(({ taskId }) => taskId))])
+  const { settled, decisions } = decideDependents(open, ended, tasks, now)
+  await settleDependencies(client, tenant, settled, now)
+  return decisions
+}
+
+function tenantOf(wave: readonly Decision[]): string {
+  return wave[0]!.before.tenant
+}
+
+function endedAttempt({ before, transition, usage }: Decision) {
+  const end = transition.kind === 'moved' ? transition.attemptEnd : null
+  return end === null ? [] : [{ taskId: before.id, ...end, ...(usage && { usage }) }]
+}
+
+function announcement({ transition }: Decision, actor: string | null): NewEvent[] {
+  return transition.kind === 'moved' ? [eventOf(transition, actor)] : []
+}
+
+function eventOf({ state, event }: Moved, actor: string | null): NewEvent {
+  return {
+    tenant: state.tenant,
+    kind: event.kind,
+    taskId: state.id,
+    taskType: state.type,
+    version: state.version,
+    status: state.status,
+    attempt: state.attempt,
+    actor,
+    payload: event.payload,
+  }
+}

@@ -1,0 +1,70 @@
+import type { ClientBase } from 'pg'
+import { withTransaction } from '../infra/with-transaction.ts'
+import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import { isFinished } from '../task/status.ts'
+import { readCascade } from '../task/store/dependencies.ts'
+import { type LockedTasks, lockTasks } from '../task/store/lock-tasks.ts'
+import { transition } from '../task/transition.ts'
+import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { illegal, notFound } from './command-task.ts'
+import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+
+export interface CancelTask {
+  /** uuid */
+  readonly taskId: string
+  readonly reason?: string
+  /** What is cancelled with it. Dependents that are left out settle by their own rule. */
+  readonly cascade?: { readonly children: boolean; readonly dependents: boolean }
+  readonly expectedVersion?: number
+}
+
+/**
+ * Cancels a task that has not finished, and what hangs on it as far as asked. A running handler gets its abort signal;
+ * whatever it still reports is refused as stale.
+ *
+ * @returns the ids of all tasks that were cancelled, the named one first
+ */
+export async function cancelTask(
+  engine: Engine,
+  actor: Actor,
+  input: CancelTask,
+): Promise<Result<{ taskIds: string[] }>> {
+  const outcome = await withTransaction(
+    engine.db,
+    async (client): Promise<{ refusal: Refusal } | { taskIds: string[]; applied: Applied }> => {
+      const { tasks, now } = await lockCascade(client, actor.tenant, input)
+      const root = tasks.get(input.taskId)
+      if (root === undefined) return { refusal: notFound(input.taskId) }
+      if (input.expectedVersion !== undefined && input.expectedVersion !== root.version) {
+        return {
+          refusal: { code: 'VERSION_CONFLICT', taskId: root.id, expected: input.expectedVersion, actual: root.version },
+        }
+      }
+      const command = { kind: 'cancel', reason: input.reason ?? null } as const
+      const open = [root, ...[...tasks.values()].filter((task) => task !== root && !isFinished(task.status))]
+      const decisions = open.flatMap((before): Decision[] => {
+        const decided = transition(before, command, now, Math.random())
+        return decided.kind === 'refused' ? [] : [{ before, transition: decided }]
+      })
+      if (decisions[0]?.before !== root) return { refusal: illegal(root, command) }
+      const applied = await applyDecisions(client, actor.name, now, decisions)
+      return { taskIds: decisions.map(({ before }) => before.id), applied }
+    },
+    { attempts: TRANSACTION_ATTEMPTS },
+  )
+  if ('refusal' in outcome) return refusedWith(outcome.refusal)
+  ringBells(engine, outcome.applied)
+  return accepted({ taskIds: outcome.taskIds })
+}
+
+/** Locks all that the cascade reaches, in one order, and looks again: a child may have come while it waited. */
+async function lockCascade(client: ClientBase, tenant: string, input: CancelTask): Promise<LockedTasks> {
+  const reach = input.cascade ?? { children: true, dependents: false }
+  let ids: string[] = [input.taskId]
+  for (;;) {
+    const reached = reach.children || reach.dependents ? await readCascade(client, tenant, input.taskId, reach) : ids
+    const locked = await lockTasks(client, tenant, reached)
+    if (reached.every((id) => ids.includes(id))) return locked
+    ids = reached
+  }
+}

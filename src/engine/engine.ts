@@ -1,0 +1,25 @@
+import type { Pool } from 'pg'
+
+/** What verbs work with: the one truth, and the bells that tell other processes to look at it. */
+export interface Engine {
+  readonly db: Pool
+  readonly channel: Publisher
+}
+
+/** The sending half of the channel: never throws, never waits; a lost message costs one poll interval. */
+export interface Publisher {
+  publish(topic: BellTopic, payload?: string): void
+}
+
+/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. */
+export type BellTopic = 'events' | 'claimable' | 'revoked' | `log:${string}`
+
+/** Who asks. */
+export interface Actor {
+  readonly tenant: string
+  /** Shown as `createdBy` and in events: a key's id, a worker's id, or `system`. */
+  readonly name: string
+}
+
+/** Rivals that meet in a deadlock give way and come back this often before the error is shown. */
+export const TRANSACTION_ATTEMPTS = 6

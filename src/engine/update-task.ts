@@ -1,0 +1,39 @@
+import { checkTaskUpdate } from '../task/check-new-tasks.ts'
+import { type Result, refusedWith } from '../task/refusal.ts'
+import type { TaskPriority } from '../task/status.ts'
+import { writeDetails } from '../task/store/write-details.ts'
+import { commandTask } from './command-task.ts'
+import type { Actor, Engine } from './engine.ts'
+
+/** What of a task may change after its creation; a field that is left out stays, null empties it. */
+export interface TaskUpdate {
+  readonly name?: string
+  readonly description?: string | null
+  readonly priority?: TaskPriority
+  readonly scheduledFor?: Date | null
+  readonly deadline?: Date | null
+  readonly tags?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Changes a task that has not finished. A task that waits moves to its new place in the claim order at once. */
+export async function updateTask(
+  engine: Engine,
+  actor: Actor,
+  input: { taskId: string; expectedVersion?: number; update: TaskUpdate },
+): Promise<Result<{ taskId: string; version: number }>> {
+  const { taskId, expectedVersion, update } = input
+  const issues = checkTaskUpdate(update, new Date())
+  if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
+  const { priority, scheduledFor, ...details } = update
+  return commandTask(engine, actor, {
+    taskId,
+    ...(expectedVersion !== undefined && { expectedVersion }),
+    command: {
+      kind: 'update',
+      change: { ...(priority && { priority }), ...(scheduledFor !== undefined && { scheduledFor }) },
+      fields: Object.keys(details),
+    },
+    writeAlong: (client) => writeDetails(client, actor.tenant, taskId, details),
+  })
+}

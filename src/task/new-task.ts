@@ -1,0 +1,61 @@
+import type { UnmetRule } from './command.ts'
+import type { JsonValue } from './json.ts'
+import type { RetryPolicy } from './retry.ts'
+import type { TaskPriority } from './status.ts'
+import type { TaskTimeouts } from './task-state.ts'
+
+/** COMPLETION: the other succeeds. DATA: and its output becomes a field of the input. RESOURCE: the other has ended. */
+export const DEPENDENCY_KINDS = ['COMPLETION', 'DATA', 'RESOURCE'] as const
+export type DependencyKind = (typeof DEPENDENCY_KINDS)[number]
+
+/** What a new task waits for: a task that exists, or one of the same call by its local key. */
+export interface NewDependency {
+  /** uuid of a task that exists */
+  readonly taskId?: string
+  /** local key of a task in the same call */
+  readonly key?: string
+  readonly kind?: DependencyKind
+  /** DATA only: the input field that receives the other task's output. */
+  readonly inputField?: string
+  readonly onUnmet?: UnmetRule
+}
+
+/** What a task asks of the worker that runs it. */
+export interface TaskResources {
+  readonly cpuCores?: number
+  readonly memoryMb?: number
+  readonly gpu?: number
+  readonly diskMb?: number
+  readonly networkMbps?: number
+}
+
+/** A task as it is asked for, before defaults. */
+export interface NewTask {
+  /** Names this task within the call, so that others of the call can depend on it. */
+  readonly key?: string
+  readonly name: string
+  readonly type: string
+  readonly description?: string
+  readonly queue?: string
+  readonly input?: JsonValue
+  readonly priority?: TaskPriority
+  readonly scheduledFor?: Date
+  readonly deadline?: Date
+  readonly estimatedMs?: number
+  readonly dependsOn?: readonly NewDependency[]
+  readonly retry?: Partial<RetryPolicy>
+  readonly timeouts?: Partial<TaskTimeouts>
+  readonly resources?: TaskResources
+  readonly tags?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly concurrencyKey?: string
+  readonly fairnessKey?: string
+  /** uuid */
+  readonly parentId?: string
+}
+
+/** Most tasks in one call. */
+export const MAX_TASKS_PER_CALL = 10_000
+
+/** Bytes of JSON that an input or an output may take. */
+export const MAX_JSON_BYTES = 1_048_576

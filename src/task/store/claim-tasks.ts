@@ -1,0 +1,100 @@
+import type { ClientBase } from 'pg'
+import { prepared } from '../../infra/row-batch.ts'
+import type { JsonValue } from '../json.ts'
+import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
+
+/** A task under a lease, with what its handler needs. */
+export interface ClaimedTask {
+  /** uuid */
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly input: JsonValue
+  readonly labels: Readonly<Record<string, string>>
+  readonly attempt: number
+  readonly epoch: number
+  readonly version: number
+  /** When the clock ends this attempt: attempt time-out, heartbeat time-out, or total time-out. */
+  readonly wakeAt: Date
+}
+
+export interface ClaimRequest {
+  readonly tenant: string
+  readonly workerId: string
+  readonly queue: string
+  /** Task types that the worker serves. */
+  readonly types: readonly string[]
+  /** Most tasks to take. */
+  readonly limit: number
+}
+
+/**
+ * Leases what comes next to a worker: the one statement that hands out work.
+ *
+ * Probes task_claim_idx once per served type and merges, so what stands in front and nobody serves costs nothing. Takes
+ * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
+ *
+ * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
+ * never waits while it holds a task, so appending events as it goes keeps the log's rule.
+ *
+ * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
+ */
+export async function claimReady(client: Pick<ClientBase, 'query'>, request: ClaimRequest): Promise<ClaimedTask[]> {
+  const { rows } = await client.query<ClaimedTask>(
+    prepared(CLAIM, [
+      request.tenant,
+      request.workerId,
+      request.queue,
+      request.types,
+      request.limit,
+      2 * request.limit + 32,
+    ]),
+  )
+  return rows
+}
+
+const CLAIM = `
+WITH alive AS MATERIALIZED (
+  SELECT "id" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), candidate AS MATERIALIZED (
+  SELECT c."id", c."generation", c."order_key" FROM unnest($4::text[]) AS served("type") CROSS JOIN LATERAL (
+    SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."is_claimable"
+    ORDER BY t."generation", t."order_key", t."id" LIMIT $6
+  ) AS c WHERE EXISTS (SELECT FROM alive)
+  ORDER BY c."generation", c."order_key", c."id" LIMIT $6
+), locked AS MATERIALIZED (
+  SELECT t."id", c."generation", c."order_key", t."is_resumed", date_trunc('milliseconds', clock_timestamp()) AS "now"
+  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"
+  ORDER BY c."generation", c."order_key", c."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
+), claimed AS (
+  UPDATE "task" AS t SET
+    "status" = 'RUNNING', "is_claimable" = false, "order_key" = NULL, "worker_id" = $2,
+    "version" = t."version" + 1, "epoch" = t."epoch" + 1,
+    "attempt" = t."attempt" + CASE WHEN t."is_resumed" THEN 0 ELSE 1 END,
+    "elapsed_ms" = CASE WHEN t."is_resumed" THEN t."elapsed_ms" ELSE 0 END,
+    "is_resumed" = false, "claimed_at" = l."now", "beat_at" = NULL, "updated_at" = l."now",
+    "started_at" = coalesce(t."started_at", l."now"),
+    "progress_fraction" = CASE WHEN t."is_resumed" THEN t."progress_fraction" END,
+    "progress_message" = CASE WHEN t."is_resumed" THEN t."progress_message" END,
+    "wake_at" = least(
+      l."now" + greatest(
+        coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - CASE WHEN t."is_resumed" THEN t."elapsed_ms" ELSE 0 END, 0
+      ) * interval '1 millisecond',
+      l."now" + t."heartbeat_timeout_ms" * interval '1 millisecond',
+      t."expires_at")
+  FROM locked AS l WHERE t."tenant" = $1 AND t."id" = l."id"
+  RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
+    l."now", l."generation", l."order_key"
+), opened AS (
+  INSERT INTO "attempt" ("tenant", "task_id", "number", "epoch", "worker_id", "queued_at", "started_at")
+  SELECT $1, "id", "attempt", "epoch", $2, "ready_at", "now" FROM claimed
+  ON CONFLICT ("tenant", "task_id", "number") DO UPDATE SET "epoch" = excluded."epoch", "worker_id" = excluded."worker_id"
+), announced AS (
+  INSERT INTO "event" ("incarnation", "tenant", "kind", "task_id", "task_type", "version", "status", "attempt", "payload")
+  SELECT (SELECT current_incarnation()), $1, 'TaskStarted', "id", "type", "version", 'RUNNING', "attempt",
+    jsonb_build_object('workerId', $2::uuid)
+  FROM claimed
+)
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt"
+FROM claimed ORDER BY "generation", "order_key", "id"`

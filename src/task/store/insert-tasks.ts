@@ -1,0 +1,110 @@
+import type { ClientBase } from 'pg'
+import { type BatchColumn, insertBatch } from '../../infra/row-batch.ts'
+import type { UnmetRule } from '../command.ts'
+import type { DependencyKind, NewTask } from '../new-task.ts'
+import type { TaskState } from '../task-state.ts'
+import { MOVING_COLUMNS } from './columns.ts'
+
+/** A new task: its first state and what only readers look at. */
+export interface TaskRow {
+  readonly state: TaskState
+  readonly asked: NewTask
+  /** JSON text */
+  readonly input: string | null
+  readonly createdAt: Date
+  readonly createdBy: string
+  readonly idempotencyKey: string | null
+}
+
+export interface DependencyRow {
+  readonly tenant: string
+  readonly taskId: string
+  readonly dependsOnId: string
+  readonly kind: DependencyKind
+  readonly inputField: string | null
+  readonly onUnmet: UnmetRule
+  readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
+  readonly settledAt: Date | null
+}
+
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+
+/** Starting values that the table fills in by itself. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  waiting_on: 0,
+  attempt: 0,
+  epoch: 0,
+  failures: 0,
+  is_resumed: false,
+  elapsed_ms: 0,
+  version: 1,
+  priority: 'MEDIUM',
+}
+
+const FIRST_STATE: readonly BatchColumn<TaskRow>[] = MOVING_COLUMNS.map((column) => {
+  const initial = DEFAULTS[column.name]
+  return {
+    name: column.name,
+    type: column.type,
+    of: ({ state }) => {
+      const value = column.of(state)
+      return initial !== undefined && value === initial ? null : value
+    },
+    ...(initial !== undefined && { otherwise: typeof initial === 'string' ? `'${initial}'` : String(initial) }),
+  }
+})
+
+const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
+  { name: 'tenant', type: 'text', of: ({ state }) => state.tenant },
+  { name: 'id', type: 'uuid', of: ({ state }) => state.id },
+  { name: 'type', type: 'text', of: ({ state }) => state.type },
+  ...FIRST_STATE,
+  { name: 'name', type: 'text', of: ({ asked }) => asked.name },
+  { name: 'description', type: 'text', of: ({ asked }) => asked.description },
+  { name: 'queue', type: 'text', of: ({ asked }) => asked.queue, otherwise: "'default'" },
+  { name: 'input', type: 'jsonb', of: ({ input }) => input },
+  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'updated_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'deadline', type: 'timestamptz', of: ({ asked }) => asked.deadline },
+  { name: 'estimated_ms', type: 'bigint', of: ({ asked }) => asked.estimatedMs },
+  { name: 'retry', type: 'jsonb', of: ({ state }) => json(state.retry ?? undefined) },
+  { name: 'queue_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.queueMs },
+  { name: 'attempt_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.attemptMs },
+  { name: 'total_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.totalMs },
+  { name: 'heartbeat_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.heartbeatMs },
+  { name: 'resources', type: 'jsonb', of: ({ asked }) => json(asked.resources) },
+  { name: 'labels', type: 'jsonb', of: ({ asked }) => json(asked.labels), otherwise: "'{}'" },
+  // Arrays of arrays must be rectangular in Postgres, so tags travel as JSON.
+  {
+    name: 'tags',
+    type: 'jsonb',
+    of: ({ asked }) => (asked.tags?.length ? JSON.stringify([...new Set(asked.tags)]) : null),
+    as: (value) => `ARRAY(SELECT jsonb_array_elements_text(${value}))`,
+  },
+  { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
+  { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },
+  { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
+  { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy },
+  { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
+]
+
+const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
+  { name: 'tenant', type: 'text', of: (row) => row.tenant },
+  { name: 'task_id', type: 'uuid', of: (row) => row.taskId },
+  { name: 'depends_on_id', type: 'uuid', of: (row) => row.dependsOnId },
+  { name: 'kind', type: 'dependency_kind', of: (row) => row.kind },
+  { name: 'input_field', type: 'text', of: (row) => row.inputField },
+  { name: 'on_unmet', type: 'unmet_rule', of: (row) => row.onUnmet },
+  { name: 'state', type: 'dependency_state', of: (row) => row.state },
+  { name: 'settled_at', type: 'timestamptz', of: (row) => row.settledAt },
+]
+
+/** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
+export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
+  await client.query(insertBatch('task', TASK_COLUMNS, rows))
+}
+
+/** Adds the dependencies of new tasks. Locks: both ends FOR KEY SHARE, by the foreign keys. */
+export async function insertDependencies(client: ClientBase, rows: readonly DependencyRow[]): Promise<void> {
+  if (rows.length > 0) await client.query(insertBatch('task_dependency', DEPENDENCY_COLUMNS, rows))
+}

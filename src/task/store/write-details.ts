@@ -1,0 +1,27 @@
+import type { ClientBase } from 'pg'
+
+/** The part of a task that only readers look at; a field that is left out stays, null empties it. */
+export interface TaskDetails {
+  readonly name?: string
+  readonly description?: string | null
+  readonly deadline?: Date | null
+  readonly tags?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Writes details of one task; the caller holds its lock. Index: task_pkey. */
+export async function writeDetails(
+  client: ClientBase,
+  tenant: string,
+  taskId: string,
+  details: TaskDetails,
+): Promise<void> {
+  const values: unknown[] = [tenant, taskId]
+  const assignments = Object.entries(details).flatMap(([field, value]) => {
+    if (value === undefined) return []
+    values.push(field === 'labels' ? JSON.stringify(value) : value)
+    return [`"${field}" = $${values.length}`]
+  })
+  if (assignments.length === 0) return
+  await client.query(`UPDATE "task" SET ${assignments.join(', ')} WHERE "tenant" = $1 AND "id" = $2`, values)
+}

@@ -1,0 +1,44 @@
+import type { ClientBase } from 'pg'
+import { type BatchColumn, isSame, updateBatch } from '../../infra/row-batch.ts'
+import type { TaskState } from '../task-state.ts'
+import { MOVING_COLUMNS } from './columns.ts'
+
+/** A decided change: the state it was decided on, and the one to write. */
+export interface StateChange {
+  readonly before: TaskState
+  readonly after: TaskState
+  /** JSON text of the output, when the task completes with one. */
+  readonly output?: string | null
+}
+
+const MATCH: readonly BatchColumn<StateChange>[] = [
+  { name: 'tenant', type: 'text', of: ({ before }) => before.tenant },
+  { name: 'id', type: 'uuid', of: ({ before }) => before.id },
+  { name: 'version', type: 'int', of: ({ before }) => before.version },
+]
+
+const OUTPUT: BatchColumn<StateChange> = { name: 'output', type: 'jsonb', of: ({ output }) => output ?? null }
+
+/**
+ * Writes decided changes where the rows still have the version they were decided on.
+ *
+ * Locks: none beyond those the caller holds. Index: task_pkey.
+ *
+ * @throws Error when a row has moved on: the caller did not hold its lock
+ */
+export async function writeStates(client: ClientBase, changes: readonly StateChange[], now: Date): Promise<void> {
+  if (changes.length === 0) return
+  const moving = MOVING_COLUMNS.map(
+    (column): BatchColumn<StateChange> => ({ ...column, of: ({ after }) => column.of(after) }),
+  )
+  const beforeOf = new Map(MOVING_COLUMNS.map((column) => [column.name, column.of]))
+  const updatedAt: BatchColumn<StateChange> = { name: 'updated_at', type: 'timestamptz', of: () => now }
+  const statement = updateBatch('task', MATCH, [...moving, OUTPUT, updatedAt], changes, (column, change) => {
+    if (column === updatedAt) return true
+    if (column === OUTPUT) return change.output !== undefined && change.output !== null
+    return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
+  })
+  const { rowCount } = await client.query(statement)
+  if (rowCount !== changes.length)
+    throw new Error(`${changes.length} tasks were decided on, ${rowCount} still had the version`)
+}
