@@ -1,0 +1,24 @@
+import { type ClaimedTask, claimReady } from '../task/store/claim-tasks.ts'
+import type { Engine } from './engine.ts'
+
+export interface ClaimTasks {
+  readonly tenant: string
+  /** uuid of a worker that is ACTIVE; any other gets nothing. */
+  readonly workerId: string
+  readonly queue: string
+  readonly types: readonly string[]
+  /** Most tasks to take, at least 1. */
+  readonly limit: number
+}
+
+/**
+ * Leases the tasks that come next to a worker and starts their attempts.
+ *
+ * @returns at most `limit` tasks in the order of the strategy; fewer when rivals took them or none waits
+ */
+export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<ClaimedTask[]> {
+  if (input.types.length === 0) return []
+  const claimed = await claimReady(engine.db, input)
+  if (claimed.length > 0) engine.channel.publish('events')
+  return claimed
+}

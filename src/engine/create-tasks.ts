@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import type { ClientBase } from 'pg'
+import type { NewEvent } from '../event/event.ts'
+import { appendEvents } from '../event/store.ts'
+import { withTransaction } from '../infra/with-transaction.ts'
+import { checkNewTasks } from '../task/check-new-tasks.ts'
+import { orderByDependency } from '../task/dependency-order.ts'
+import { canonicalJson } from '../task/json-text.ts'
+import type { NewDependency, NewTask } from '../task/new-task.ts'
+import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
+import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import type { SchemaCheck } from '../task/schema-check.ts'
+import { mergeOutputs } from '../task/store/dependencies.ts'
+import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
+import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
+import { shareTasks } from '../task/store/lock-tasks.ts'
+import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
+import type { TaskState } from '../task/task-state.ts'
+import { newUuid } from '../task/type-id.ts'
+import { ringBells } from './apply.ts'
+import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+
+type Path = readonly (string | number)[]
+
+export interface CreateTasks {
+  readonly tasks: readonly NewTask[]
+  /** The same key with the same tasks answers with those made the first time, for at least a day. */
+  readonly idempotencyKey?: string
+  /** Names the door's operation: keys of different operations never meet. */
+  readonly verb?: 'createTask' | 'createTasks'
+}
+
+export interface CreatedTasks {
+  /** uuids, in the order of the tasks asked for */
+  readonly taskIds: readonly string[]
+  /** True when the idempotency key had been used: nothing new was made. */
+  readonly isReplay: boolean
+}
+
+/**
+ * Makes all the tasks of one call, or none: they may depend on each other by local key, and on tasks that exist.
+ *
+ * A task is born READY, SCHEDULED or PENDING; one whose dependency has failed already ends at once by its rule.
+ */
+export async function createTasks(
+  engine: Engine & { readonly schemas: SchemaCheck },
+  actor: Actor,
+  input: CreateTasks,
+): Promise<Result<CreatedTasks>> {
+  const verb = input.verb ?? 'createTasks'
+  const pathOf = (index: number): Path => (verb === 'createTask' ? [] : ['tasks', index])
+  const issues = [...checkKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
+  if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
+  const order = orderByDependency(input.tasks)
+  if (order.kind === 'cycle') return refusedWith({ code: 'DEPENDENCY_CYCLE', cycle: order.cycle })
+
+  // In dependency order, so that a task's id is larger than those it waits for: locks by id then follow the graph.
+  const ids: string[] = []
+  for (const position of order.positions) ids[position] = newUuid()
+  const outcome = await withTransaction(
+    engine.db,
+    async (client): Promise<Outcome> => {
+      if (input.idempotencyKey !== undefined) {
+        const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
+        const answer = await takeIdempotencyKey(client, call, ids)
+        if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
+      }
+      const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
+      if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
+      await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+      const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
+      return { taskIds: ids, isReplay: false, hasClaimable }
+    },
+    { attempts: TRANSACTION_ATTEMPTS },
+  ).catch((error: unknown): Outcome => {
+    if (error instanceof RollBack) return { refusal: error.refusal }
+    throw error
+  })
+  if ('refusal' in outcome) return refusedWith(outcome.refusal)
+  if (!outcome.isReplay) ringBells(engine, { hasEvents: true, hasClaimable: outcome.hasClaimable, hasRevoked: false })
+  return accepted({ taskIds: outcome.taskIds, isReplay: outcome.isReplay })
+}
+
+type Outcome = { refusal: Refusal } | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean }
+
+/** Undoes the taken idempotency key together with everything else. */
+class RollBack extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.refusal = refusal
+  }
+}
+
+function checkKey(key: string | undefined): InputIssue[] {
+  if (key === undefined || (key.length >= 1 && key.length <= 500 && !key.includes('\0'))) return []
+  return [
+    { path: ['idempotencyKey'], message: `has ${key.length} characters; give 1 to 500, without the NUL character` },
+  ]
+}
+
+function hashOf(tasks: readonly NewTask[]): Buffer {
+  return createHash('sha256').update(canonicalJson(tasks)).digest()
+}
+
+function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeated' }>): Outcome {
+  const { taskIds, isSameBody } = answer
+  return isSameBody
+    ? { taskIds, isReplay: true, hasClaimable: false }
+    : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key, taskIds } }
+}
+
+async function planCall(
+  client: ClientBase,
+  schemas: SchemaCheck,
+  actor: Actor,
+  tasks: readonly NewTask[],
+  positions: readonly number[],
+  ids: readonly string[],
+  pathOf: (index: number) => Path,
+): Promise<{ refusal: Refusal } | { planned: PlannedTask[]; now: Date }> {
+  const { types, now } = await readTaskTypes(client, actor.tenant, [...new Set(tasks.map(({ type }) => type))])
+  const stranger = tasks.findIndex(({ type }) => !types.has(type))
+  if (stranger >= 0) {
+    const known = await readTaskTypeNames(client, actor.tenant)
+    return {
+      refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
+    }
+  }
+  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
+
+  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
+  const refusal = checkRelations(tasks, related, pathOf)
+  if (refusal !== null) return { refusal }
+
+  const states = new Map<string, TaskState>(related)
+  const positionOf = new Map(tasks.flatMap(({ key }, index) => (key === undefined ? [] : [[key, index] as const])))
+  const targetOf = ({ taskId, key }: NewDependency): TaskState => states.get(taskId ?? ids[positionOf.get(key!)!]!)!
+  const planned = positions.map((position) => {
+    const asked = tasks[position]!
+    const given = { tenant: actor.tenant, id: ids[position]!, now, defaults: types.get(asked.type)!.defaults }
+    const plan = planTask(asked, given, targetOf)
+    states.set(given.id, plan.ended?.state ?? plan.born)
+    return plan
+  })
+  return { planned, now }
+}
+
+/** A task that gets input from others is checked when it starts: it is not whole before. */
+function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
+  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
+  if (type.inputSchema === null || isIncomplete) return []
+  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+}
+
+function relatedIds(tasks: readonly NewTask[]): string[] {
+  const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
+    ...dependsOn.flatMap(({ taskId }) => (taskId === undefined ? [] : [taskId])),
+    ...(parentId === undefined ? [] : [parentId]),
+  ])
+  return [...new Set(ids)]
+}
+
+function checkRelations(
+  tasks: readonly NewTask[],
+  related: ReadonlyMap<string, TaskState>,
+  pathOf: (index: number) => Path,
+): Refusal | null {
+  for (const [index, { dependsOn = [], parentId }] of tasks.entries()) {
+    const missing = dependsOn.findIndex(({ taskId }) => taskId !== undefined && !related.has(taskId))
+    if (missing >= 0) {
+      const path = [...pathOf(index), 'dependsOn', missing, 'taskId']
+      return { code: 'NOT_FOUND', what: 'task', id: dependsOn[missing]!.taskId!, path }
+    }
+    if (parentId === undefined) continue
+    const parent = related.get(parentId)
+    const path = [...pathOf(index), 'parentId']
+    if (parent === undefined) return { code: 'NOT_FOUND', what: 'task', id: parentId, path }
+    if (parent.status === 'CANCELLED') {
+      return {
+        code: 'VALIDATION',
+        issues: [{ path, message: 'names a task that was cancelled; it takes no new children' }],
+      }
+    }
+  }
+  return null
+}
+
+async function writePlan(
+  client: ClientBase,
+  actor: Actor,
+  input: CreateTasks,
+  planned: readonly PlannedTask[],
+  now: Date,
+): Promise<void> {
+  await insertTasks(
+    client,
+    planned.map(
+      ({ asked, born, ended }): TaskRow => ({
+        state: ended?.state ?? born,
+        asked,
+        input: asked.input === undefined ? null : JSON.stringify(asked.input),
+        createdAt: now,
+        createdBy: actor.name,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    ),
+  )
+  const dependencies = planned.flatMap((task) => dependencyRows(task, now))
+  await insertDependencies(client, dependencies)
+  const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
+  if (fed.length > 0) await mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))])
+  await appendEvents(
+    client,
+    planned.flatMap((task) => birthEvents(task, actor)),
+  )
+}
+
+function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
+  return dependencies.map((dependency) => ({
+    ...dependency,
+    tenant: born.tenant,
+    taskId: born.id,
+    settledAt: dependency.state === 'PENDING' ? null : now,
+  }))
+}
+
+function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewEvent[] {
+  const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
+  const created: NewEvent = { ...about, kind: 'TaskCreated', version: born.version, status: born.status, payload: null }
+  if (ended === null) return [created]
+  const { state, event } = ended
+  return [created, { ...about, kind: event.kind, version: state.version, status: state.status, payload: event.payload }]
+}

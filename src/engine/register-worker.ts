@@ -1,0 +1,39 @@
+import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
+import type { SchemaCheck } from '../task/schema-check.ts'
+import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
+import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
+import type { Engine } from './engine.ts'
+
+const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
+
+/**
+ * Makes a worker and the task types it serves known. Types become known first: no task of a type can come before it.
+ *
+ * @returns nothing, or which type cannot be registered and why
+ */
+export async function registerWorker(
+  engine: Engine & { readonly schemas: SchemaCheck },
+  worker: WorkerRegistration,
+  types: readonly TaskTypeRegistration[],
+): Promise<Result<null>> {
+  const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
+  if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
+  if (types.length > 0) await upsertTaskTypes(engine.db, worker.tenant, types)
+  await insertWorker(engine.db, worker)
+  return accepted(null)
+}
+
+function checkType(schemas: SchemaCheck, type: TaskTypeRegistration, index: number): InputIssue[] {
+  const issues: InputIssue[] = []
+  const path = ['types', index]
+  if (!TYPE_NAME.test(type.name)) {
+    issues.push({ path: [...path, 'name'], message: `"${type.name}" is not lower_snake_case of up to 64 characters` })
+  }
+  for (const field of ['inputSchema', 'outputSchema'] as const) {
+    const schema = type[field]
+    const problem = schema === null ? null : schemas.problemOfSchema(JSON.stringify(schema))
+    if (problem !== null)
+      issues.push({ path: [...path, field], message: `of type "${type.name}" is not a JSON Schema: ${problem}` })
+  }
+  return issues
+}

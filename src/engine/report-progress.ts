@@ -1,0 +1,51 @@
+import { withTransaction } from '../infra/with-transaction.ts'
+import { lockTasks } from '../task/store/lock-tasks.ts'
+import { transition } from '../task/transition.ts'
+import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+
+export interface ProgressReport {
+  /** uuid */
+  readonly taskId: string
+  readonly epoch: number
+  /** 0 to 1 */
+  readonly fraction: number
+  readonly message: string | null
+}
+
+/**
+ * Keeps how far running attempts are; each report is also a sign of life for the heartbeat time-out.
+ *
+ * @returns the ids of those whose lease is over: their handlers should stop
+ */
+export async function reportProgress(
+  engine: Engine,
+  actor: Actor,
+  reports: readonly ProgressReport[],
+): Promise<string[]> {
+  if (reports.length === 0) return []
+  const { stale, applied } = await withTransaction(
+    engine.db,
+    async (client): Promise<{ stale: string[]; applied: Applied | null }> => {
+      const latest = new Map(reports.map((report) => [report.taskId, report]))
+      const { tasks, now } = await lockTasks(client, actor.tenant, [...latest.keys()])
+      const stale: string[] = []
+      const decisions = [...latest.values()].flatMap(({ taskId, ...report }): Decision[] => {
+        const before = tasks.get(taskId)
+        const decided = before && transition(before, { kind: 'progress', ...report }, now, Math.random())
+        if (before === undefined || decided === undefined || decided.kind === 'refused') {
+          stale.push(taskId)
+          return []
+        }
+        return [{ before, transition: decided }]
+      })
+      return {
+        stale,
+        applied: decisions.length === 0 ? null : await applyDecisions(client, actor.name, now, decisions),
+      }
+    },
+    { attempts: TRANSACTION_ATTEMPTS },
+  )
+  if (applied !== null) ringBells(engine, applied)
+  return stale
+}

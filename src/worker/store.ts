@@ -1,0 +1,131 @@
+import type { ClientBase, Pool } from 'pg'
+
+/** A process that runs tasks, as it introduces itself. */
+export interface WorkerRegistration {
+  readonly tenant: string
+  /** uuid, new at every start */
+  readonly id: string
+  readonly name: string
+  readonly host: string
+  readonly pid: number | null
+  readonly version: string | null
+  readonly types: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Tasks it runs at once. */
+  readonly slots: number
+  /** Silence after which it counts as lost, in milliseconds. */
+  readonly leaseMs: number
+}
+
+export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
+
+/** Adds a worker as ACTIVE. */
+export async function insertWorker(db: Pool, worker: WorkerRegistration): Promise<void> {
+  await db.query(
+    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      worker.tenant,
+      worker.id,
+      worker.name,
+      worker.host,
+      worker.pid,
+      worker.version,
+      worker.types,
+      JSON.stringify(worker.labels),
+      worker.slots,
+      worker.leaseMs,
+    ],
+  )
+}
+
+/**
+ * Renews a worker's lease, in the database's time. SQL on its own, because a thread without this module's imports sends it too.
+ *
+ * $1 tenant, $2 worker; answers with the state, or no row when the worker is unknown. A LOST or STOPPED worker stays so.
+ */
+export const HEARTBEAT = `UPDATE "worker" SET "heartbeat_at" = CASE WHEN "state" IN ('ACTIVE', 'DRAINING') THEN clock_timestamp() ELSE "heartbeat_at" END
+  WHERE "tenant" = $1 AND "id" = $2 RETURNING "state"::text`
+
+/** Moves a worker to DRAINING or STOPPED; one that was lost stays LOST. */
+export async function writeWorkerState(
+  db: Pool,
+  tenant: string,
+  id: string,
+  state: 'DRAINING' | 'STOPPED',
+): Promise<void> {
+  await db.query(
+    `UPDATE "worker" SET "state" = $3::worker_state, "stopped_at" = CASE WHEN $3 = 'STOPPED' THEN now() END
+    WHERE "tenant" = $1 AND "id" = $2 AND "state" IN ('ACTIVE', 'DRAINING')`,
+    [tenant, id, state],
+  )
+}
+
+/**
+ * Marks the workers that have been silent for longer than their lease as LOST.
+ *
+ * Locks: their rows; a claim holds its worker's row FOR SHARE, so after this none of them can claim any more.
+ * Index: worker_alive_idx.
+ */
+export async function markSilentWorkers(db: Pool): Promise<void> {
+  await db.query(
+    `UPDATE "worker" SET "state" = 'LOST', "stopped_at" = clock_timestamp()
+    WHERE "state" IN ('ACTIVE', 'DRAINING') AND "heartbeat_at" + "lease_ms" * interval '1 millisecond' < clock_timestamp()`,
+  )
+}
+
+/** Marks workers as LOST whose processes are known to be gone. */
+export async function markGoneWorkers(db: Pool, workers: readonly { tenant: string; id: string }[]): Promise<void> {
+  await db.query(
+    `UPDATE "worker" AS w SET "state" = 'LOST', "stopped_at" = clock_timestamp()
+    FROM unnest($1::text[], $2::uuid[]) AS gone("tenant", "id")
+    WHERE w."tenant" = gone."tenant" AND w."id" = gone."id" AND w."state" IN ('ACTIVE', 'DRAINING')`,
+    [workers.map(({ tenant }) => tenant), workers.map(({ id }) => id)],
+  )
+}
+
+/** The workers of one host that count as alive. */
+export async function readAliveWorkers(
+  db: Pool,
+  host: string,
+): Promise<{ tenant: string; id: string; pid: number | null }[]> {
+  const { rows } = await db.query<{ tenant: string; id: string; pid: number | null }>(
+    `SELECT "tenant", "id", "pid" FROM "worker" WHERE "state" IN ('ACTIVE', 'DRAINING') AND "host" = $1`,
+    [host],
+  )
+  return rows
+}
+
+/**
+ * Running tasks whose worker is LOST or STOPPED: nobody will end their attempts.
+ *
+ * Index: task_status_idx, which holds few rows for RUNNING.
+ */
+export async function readOrphans(
+  client: ClientBase,
+  limit: number,
+): Promise<{ tenant: string; id: string; epoch: number }[]> {
+  const { rows } = await client.query<{ tenant: string; id: string; epoch: number }>(
+    `SELECT t."tenant", t."id", t."epoch" FROM (SELECT DISTINCT "tenant" FROM "worker") AS w
+    JOIN "task" AS t ON t."tenant" = w."tenant" AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED'
+    JOIN "worker" AS gone ON gone."tenant" = t."tenant" AND gone."id" = t."worker_id" AND gone."state" IN ('LOST', 'STOPPED')
+    ORDER BY t."tenant", t."id" LIMIT $1`,
+    [limit],
+  )
+  return rows
+}
+
+/** Which of the leases that a worker believes to hold are over. */
+export async function readEndedLeases(
+  db: Pool,
+  tenant: string,
+  leases: readonly { readonly taskId: string; readonly epoch: number }[],
+): Promise<{ taskId: string; epoch: number; status: string | null }[]> {
+  const { rows } = await db.query<{ taskId: string; epoch: number; status: string | null }>(
+    `SELECT held."id" AS "taskId", held."epoch", t."status"::text FROM unnest($2::uuid[], $3::int[]) AS held("id", "epoch")
+    LEFT JOIN "task" AS t ON t."tenant" = $1 AND t."id" = held."id"
+    WHERE t."id" IS NULL OR t."status" <> 'RUNNING' OR t."epoch" <> held."epoch"`,
+    [tenant, leases.map(({ taskId }) => taskId), leases.map(({ epoch }) => epoch)],
+  )
+  return rows
+}
