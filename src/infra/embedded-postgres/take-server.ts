@@ -1,0 +1,120 @@
+import type { ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from 'pg'
+import type { Log } from '../log.ts'
+import { type Address, addressOf, chooseAddress, clientConfig, listenFlags } from './address.ts'
+import { EmbeddedPostgresUnavailable } from './binaries.ts'
+import { type Home, prepareSocketFolder } from './home.ts'
+import { claimCluster } from './owner-session.ts'
+import { disownStranger, isPostmaster, readPostmasterFile, spawnPostmaster, stopPostmaster } from './postmaster.ts'
+
+/** A server whose cluster this process holds the lock of. */
+export interface OwnedServer {
+  /** The lock lives as long as this session. */
+  readonly session: Client
+  readonly address: Address
+  readonly pid: number
+  readonly isAdopted: boolean
+}
+
+export interface TakeServerOptions {
+  readonly password: string
+  /** What a second start is told about this process. */
+  readonly holder: string
+  readonly log?: Log
+  readonly signal?: AbortSignal
+}
+
+/** Thrown when another process owns the folder. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse'
+  readonly holder: string
+
+  constructor(home: Home, holder: string) {
+    super(
+      `The database in ${home.folder} is in use by another task-mgmt (${holder}). ` +
+        'Stop that one first, or give this one a folder of its own with TASK_MGMT_DATA_DIR.',
+    )
+    this.holder = holder
+  }
+}
+
+/** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
+export async function takeServer(home: Home, options: TakeServerOptions): Promise<OwnedServer> {
+  let child: ChildProcess | undefined
+  for (let round = 1; ; round++) {
+    const claim = await claimRunning(home, options, child)
+    switch (claim.kind) {
+      case 'owned':
+        return { ...claim, isAdopted: child?.pid !== claim.pid }
+      case 'taken':
+        throw new FolderInUse(home, claim.holder)
+      case 'silent':
+        options.log?.warn({ pid: claim.pid }, 'a database server of an earlier run does not answer and is stopped')
+        await stopPostmaster(home, claim.pid, 5_000)
+        break
+      case 'absent':
+        if (child !== undefined) await refuseHopeless(home, round)
+        disownStranger(home)
+        child = await spawnPostmaster(home, listenFlags(await chooseAddress(() => prepareSocketFolder(home))))
+        break
+      case 'busy':
+        if (round === roundsBeforeNotice)
+          options.log?.info({ log: home.logFile }, 'the database recovers from an unclean end')
+        break
+      default:
+        claim satisfies never
+    }
+    await delay(betweenRoundsMs, undefined, { signal: options.signal })
+  }
+}
+
+const betweenRoundsMs = 10
+const roundsBeforeNotice = 300
+const mostRounds = 1_000
+
+type RunningClaim =
+  | { readonly kind: 'owned'; readonly session: Client; readonly address: Address; readonly pid: number }
+  | { readonly kind: 'silent'; readonly pid: number }
+  | { readonly kind: 'taken'; readonly holder: string }
+  | { readonly kind: 'busy' | 'absent' }
+
+async function claimRunning(
+  home: Home,
+  options: TakeServerOptions,
+  child: ChildProcess | undefined,
+): Promise<RunningClaim> {
+  const file = readPostmasterFile(home)
+  if (file === undefined || !isPostmaster(home, file.pid)) return { kind: isRunning(child) ? 'busy' : 'absent' }
+  if (!file.isReady) return { kind: 'busy' }
+  const address = addressOf(file)
+  const claim = await claimCluster(clientConfig(address, options.password), options.holder)
+  switch (claim.kind) {
+    case 'owned':
+      return { ...claim, address, pid: file.pid }
+    case 'taken':
+    case 'busy':
+      return claim
+    case 'absent':
+    case 'silent':
+      // Alive, ours, and deaf: stopped by a signal, or its socket was swept away. It may also just have ended.
+      return isPostmaster(home, file.pid) ? { kind: 'silent', pid: file.pid } : { kind: 'busy' }
+    default:
+      return claim satisfies never
+  }
+}
+
+function isRunning(child: ChildProcess | undefined): boolean {
+  return child !== undefined && child.exitCode === null && child.signalCode === null
+}
+
+/** A server that just died may leave processes behind for a moment, and another start may be ahead of ours: only then trying again helps. */
+async function refuseHopeless(home: Home, round: number): Promise<void> {
+  const lines = (await readFile(home.logFile, 'utf8')).trimEnd().split('\n').slice(-5)
+  const isPassing = lines.some((line) => /pre-existing shared memory|lock file ".*" already exists/.test(line))
+  if (isPassing && round < mostRounds) return delay(50)
+  throw new EmbeddedPostgresUnavailable(
+    `The embedded PostgreSQL ended at once: ${lines.join(' | ')} (see ${home.logFile})`,
+  )
+}
