@@ -29,6 +29,14 @@ export interface TaskResources {
   readonly networkMbps?: number
 }
 
+/** What a task of a type gets when its creator does not say. */
+export interface TaskDefaults {
+  readonly priority?: TaskPriority
+  readonly retry?: Partial<RetryPolicy>
+  readonly timeouts?: Partial<TaskTimeouts>
+  readonly resources?: TaskResources
+}
+
 /** A task as it is asked for, before defaults. */
 export interface NewTask {
   /** Names this task within the call, so that others of the call can depend on it. */

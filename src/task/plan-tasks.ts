@@ -1,16 +1,13 @@
 import type { UnmetRule } from './command.ts'
 import type { Moved } from './move.ts'
 import { place } from './move.ts'
-import type { DependencyKind, NewDependency, NewTask } from './new-task.ts'
+import type { DependencyKind, NewDependency, NewTask, TaskDefaults } from './new-task.ts'
 import { DEFAULT_RETRY_POLICY } from './retry.ts'
 import { isFinished, type TaskStatus } from './status.ts'
 import type { TaskState } from './task-state.ts'
 import { expiryOf } from './timing.ts'
 import { transition } from './transition.ts'
 import { encodeTypeId } from './type-id.ts'
-
-/** What a task's type contributes where its creator was silent. */
-export type TypeDefaults = Pick<NewTask, 'priority' | 'retry' | 'timeouts' | 'resources'>
 
 /** A task as it will be written, with the moves that its first moment already holds. */
 export interface PlannedTask {
@@ -40,7 +37,7 @@ type Target = Pick<TaskState, 'id' | 'status'>
  */
 export function planTask(
   asked: NewTask,
-  given: { tenant: string; id: string; now: Date; defaults: TypeDefaults },
+  given: { tenant: string; id: string; now: Date; defaults: TaskDefaults },
   targetOf: (dependency: NewDependency) => Target,
 ): PlannedTask {
   const { tenant, id, now, defaults } = given
@@ -87,7 +84,7 @@ function stateOf(kind: DependencyKind, status: TaskStatus): PlannedDependency['s
   return isMet(kind, { status }) ? 'SATISFIED' : 'UNMET'
 }
 
-function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaults: TypeDefaults): TaskState {
+function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaults: TaskDefaults): TaskState {
   const scheduledFor = asked.scheduledFor ?? null
   const hasRetry = asked.retry !== undefined || defaults.retry !== undefined
   const timeouts = {

@@ -1,4 +1,5 @@
 import type { JsonSchema, JsonValue } from '../task/json.ts'
+import type { TaskDefaults } from '../task/new-task.ts'
 
 /** What a handler is given to work on: one claimed task, read once at the claim. */
 export interface HandledTask<Input = JsonValue> {
@@ -25,13 +26,38 @@ export interface HandlerContext {
   progress(fraction: number, message?: string): void
   /** Appends one line to the task's log. */
   log(level: LogLevel, message: string, fields?: Record<string, JsonValue>): void
+  readonly lease: Lease
+}
+
+/** What a handler returns when its attempt ends without an output. */
+export class LeaseOutcome {
+  readonly end:
+    | { readonly kind: 'release'; readonly reason: string | null }
+    | { readonly kind: 'park'; readonly park: { readonly until: Date | null; readonly waitKey: string | null } }
+
+  constructor(end: LeaseOutcome['end']) {
+    this.end = end
+  }
+}
+
+/** Ways to give up the slot unfinished: return what they return. */
+export interface Lease {
+  /** Gives the task back; another worker may claim it at once. It does not count as a failure. */
+  release(reason?: string): LeaseOutcome
+  /**
+   * Lets the task wait, without slot or lease, until a time or an outside answer, whichever comes first; then the
+   * handler is called again in the same attempt.
+   *
+   * @throws TypeError when neither is given
+   */
+  park(wait: { until?: Date; key?: string }): LeaseOutcome
 }
 
 /** Runs one attempt. The returned value is the task's output: JSON of at most 1 MB. */
 export type TaskHandler<Input = JsonValue, Output = JsonValue> = (
   task: HandledTask<Input>,
   context: HandlerContext,
-) => Promise<Output> | Output
+) => Promise<Output | LeaseOutcome> | Output | LeaseOutcome
 
 /** A task type together with the function that runs it. */
 export interface TaskTypeDefinition<Input = JsonValue, Output = JsonValue> {
@@ -40,6 +66,8 @@ export interface TaskTypeDefinition<Input = JsonValue, Output = JsonValue> {
   readonly description?: string
   readonly input?: JsonSchema
   readonly output?: JsonSchema
+  /** What tasks of this type get when their creator does not say. */
+  readonly defaults?: TaskDefaults
   readonly handler: TaskHandler<Input, Output>
 }
 

@@ -39,14 +39,6 @@ export async function insertWorker(db: Pool, worker: WorkerRegistration): Promis
   )
 }
 
-/**
- * Renews a worker's lease, in the database's time. SQL on its own, because a thread without this module's imports sends it too.
- *
- * $1 tenant, $2 worker; answers with the state, or no row when the worker is unknown. A LOST or STOPPED worker stays so.
- */
-export const HEARTBEAT = `UPDATE "worker" SET "heartbeat_at" = CASE WHEN "state" IN ('ACTIVE', 'DRAINING') THEN clock_timestamp() ELSE "heartbeat_at" END
-  WHERE "tenant" = $1 AND "id" = $2 RETURNING "state"::text`
-
 /** Moves a worker to DRAINING or STOPPED; one that was lost stays LOST. */
 export async function writeWorkerState(
   db: Pool,

@@ -1,18 +1,7 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import type { JsonSchema } from '../json.ts'
-import type { TaskResources } from '../new-task.ts'
-import type { RetryPolicy } from '../retry.ts'
-import type { TaskPriority } from '../status.ts'
-import type { TaskTimeouts } from '../task-state.ts'
-
-/** What a task of a type gets when its creator does not say. */
-export interface TaskDefaults {
-  readonly priority?: TaskPriority
-  readonly retry?: Partial<RetryPolicy>
-  readonly timeouts?: Partial<TaskTimeouts>
-  readonly resources?: TaskResources
-}
+import type { TaskDefaults } from '../new-task.ts'
 
 export interface TaskTypeRow {
   readonly name: string

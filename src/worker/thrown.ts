@@ -1,0 +1,52 @@
+import { inspect } from 'node:util'
+import type { TaskError } from '../task/task-state.ts'
+import { TaskFailure } from './handler.ts'
+
+const LONGEST_MESSAGE = 10_000
+const LONGEST_STACK = 20_000
+
+/**
+ * A clean error from whatever a handler threw: an Error, a string, undefined, an object with a cycle or with getters
+ * that throw in turn.
+ *
+ * @param attempt number of the attempt that threw, from 1
+ */
+export function errorFromThrown(thrown: unknown, attempt: number): TaskError {
+  if (thrown instanceof TaskFailure) {
+    return {
+      code: text(thrown.code, 200) || 'HANDLER_ERROR',
+      message: text(thrown.message, LONGEST_MESSAGE),
+      ...stackOf(thrown),
+      retryable: thrown.retryable,
+      attempt,
+    }
+  }
+  return { code: 'HANDLER_ERROR', message: messageOf(thrown), ...stackOf(thrown), retryable: true, attempt }
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return text(thrown.message, LONGEST_MESSAGE) || thrown.name
+    if (typeof thrown === 'string') return text(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
+    return text(
+      `The handler threw ${inspect(thrown, { depth: 3, maxArrayLength: 20, maxStringLength: 1_000 })}`,
+      LONGEST_MESSAGE,
+    )
+  } catch {
+    return 'The handler threw a value that cannot be shown.'
+  }
+}
+
+function stackOf(thrown: unknown): { stack?: string } {
+  try {
+    const stack = thrown instanceof Error ? thrown.stack : undefined
+    return typeof stack === 'string' ? { stack: text(stack, LONGEST_STACK) } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Text that the database will take: no NUL, no half surrogates, no more than `longest` characters. */
+function text(value: unknown, longest: number): string {
+  return String(value).slice(0, longest).replaceAll('\0', '\uFFFD').toWellFormed()
+}

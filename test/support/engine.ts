@@ -1,0 +1,48 @@
+import type { Pool } from 'pg'
+import type { Actor, BellTopic, Engine } from '../../src/engine/engine.ts'
+import { registerWorker } from '../../src/engine/register-worker.ts'
+import { createSchemaCheck, type SchemaCheck } from '../../src/task/schema-check.ts'
+import type { TaskTypeRegistration } from '../../src/task/store/task-types.ts'
+import { newUuid } from '../../src/task/type-id.ts'
+
+/** An engine over a test's database that remembers the bells it rang. */
+export interface TestEngine extends Engine {
+  readonly schemas: SchemaCheck
+  readonly rung: BellTopic[]
+}
+
+export const ACTOR: Actor = { tenant: 'default', name: 'test' }
+
+export function testEngine(db: Pool): TestEngine {
+  const rung: BellTopic[] = []
+  return { db, rung, schemas: createSchemaCheck(), channel: { publish: (topic) => void rung.push(topic) } }
+}
+
+/** A worker that may claim; its types are made known. */
+export async function addWorker(
+  engine: TestEngine,
+  types: readonly (string | TaskTypeRegistration)[],
+  slots = 10,
+): Promise<string> {
+  const id = newUuid()
+  const registrations = types.map((type) =>
+    typeof type === 'string'
+      ? { name: type, description: null, inputSchema: null, outputSchema: null, defaults: {} }
+      : type,
+  )
+  const worker = {
+    tenant: ACTOR.tenant,
+    id,
+    name: 'test',
+    host: 'test',
+    pid: process.pid,
+    version: null,
+    types: registrations.map(({ name }) => name),
+    labels: {},
+    slots,
+    leaseMs: 30_000,
+  }
+  const registered = await registerWorker(engine, worker, registrations)
+  if (!registered.ok) throw new Error(JSON.stringify(registered.refusal))
+  return id
+}
