@@ -15,7 +15,8 @@ const LONGEST_BACK_OFF_MS = 5_000
 export interface AttemptReporter {
   progress(report: ProgressReport): void
   log(entry: LogEntry): void
-  end(end: EndAttempt): void
+  /** Resolves when it is written. */
+  end(end: EndAttempt): Promise<void>
   /** Ends that are not written yet. */
   readonly unwritten: number
   /** Resolves when all that was reported is written. */
@@ -71,9 +72,9 @@ export function createAttemptReporter({ engine, actor, onError, onStale }: Attem
       lines.push(entry)
       chat()
     },
-    end(end) {
+    async end(end) {
       latest.delete(end.taskId)
-      ends.add(end).catch(onError)
+      await ends.add(end)
     },
     get unwritten() {
       return ends.size

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { claimTasks } from '../engine/claim-tasks.ts'
+import type { EndAttempt } from '../engine/end-attempts.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
@@ -109,7 +110,9 @@ export function startExecutor(options: ExecutorOptions): Executor {
     const abandoned = new Promise<void>((resolve) => {
       abandon = resolve
     })
-    const finished = runOne(options, task, abort)
+    const finished = runOne(options, task, abort).then((end) => {
+      void options.reporter.end(end).then(wake, options.onError)
+    })
     const done = Promise.race([finished, abandoned]).finally(() => {
       if (running.get(task.id)?.abort === abort) running.delete(task.id)
       wake()
@@ -144,7 +147,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
       const all = Promise.all([...running.values()].map(({ done }) => done))
       await Promise.race([all, delay(graceMs, undefined, { ref: false })])
       for (const left of running.values()) {
-        options.reporter.end({
+        void options.reporter.end({
           taskId: left.task.id,
           epoch: left.task.epoch,
           end: { kind: 'release', reason: 'worker stopped' },
@@ -156,7 +159,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
   }
 }
 
-async function runOne(options: ExecutorOptions, task: ClaimedTask, abort: AbortController): Promise<void> {
+async function runOne(options: ExecutorOptions, task: ClaimedTask, abort: AbortController): Promise<EndAttempt> {
   const type = options.types.get(task.type)!
   const lease = { taskId: task.id, epoch: task.epoch, attempt: task.attempt }
   const deadline = setTimeout(
@@ -173,7 +176,7 @@ async function runOne(options: ExecutorOptions, task: ClaimedTask, abort: AbortC
   const end = await runAttempt(type, task, options.schemas, abort.signal, sink)
   clearTimeout(deadline)
   const { user, system } = process.cpuUsage(startedCpu)
-  options.reporter.end({ taskId: task.id, epoch: task.epoch, end, usage: { cpuMs: (user + system) / 1_000 } })
+  return { taskId: task.id, epoch: task.epoch, end, usage: { cpuMs: (user + system) / 1_000 } }
 }
 
 function reasonOf(status: string | null): string {
