@@ -91,20 +91,20 @@ async function readSource(
   try {
     // The last part of the path was no link when it was listed; one put there since is not followed, and a pipe
     // does not block.
-    const handle = await open(
+    const opened = await open(
       absolutePath,
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
     )
     try {
-      const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
+      const { size, isFile } = await opened.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
       if (!isFile) return { path, reason: 'NOT_A_REGULAR_FILE', message: 'Not a regular file' }
       if (size > maxFileBytes) {
         return { path, reason: 'TOO_LARGE', message: `${size} bytes are over the limit of ${maxFileBytes}` }
       }
-      const bytes = await handle.readFile()
+      const bytes = await opened.readFile()
       return refusal(path, bytes) ?? { bytes }
     } finally {
-      await handle.close()
+      await opened.close()
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'

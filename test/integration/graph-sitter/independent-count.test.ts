@@ -57,6 +57,28 @@ describe('counts the same as Babel', () => {
   })
 })
 
+test('counts the same as Babel over TSX', async () => {
+  const component = `
+export function List<T extends Item,>({ items, render = (item) => <b>{item.name}</b> }: Props<T>): JSX.Element {
+  const [open, setOpen] = useState<T | null>(null)
+  const style = class extends Style<T> { get wide() { return open !== null && items.length > 3 } }
+  return <>
+    {items.length === 0 ? <p>none</p> : items.map((item, index) => (
+      <Row<T> key={index} {...item} onClick={async () => { for await (const part of item) if (part) setOpen(item) }}>
+        {open === item && render(item)}
+      </Row>
+    ))}
+  </>
+}`
+  // Without type assertions in angle brackets, TypeScript is TSX as well.
+  const texts = [component, ...sourceFiles(join(project, 'src'), /\.ts$/).map((path) => readFileSync(path, 'utf8'))]
+  for (const text of texts) {
+    const found = await analyseSource({ path: 'a.tsx', language: 'tsx' }, { parser, bytes: Buffer.from(text) })
+    expect(found.problem).toBeNull()
+    expect(ownCounts(found)).toEqual(countWithBabel(text, 'tsx', 'a.tsx'))
+  }
+})
+
 describe('counts the same as Python', () => {
   const python = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))'])
   const hasPython = python.status === 0
