@@ -157,11 +157,11 @@ test('does not follow links out of the roots, and says so', async () => {
 })
 
 test('follows links within the roots once, also in a circle', async () => {
-  const root = await temporaryFolder({ 'main/a.ts': '', 'main/sub/b.ts': '', 'shared/c.ts': '', 'other/d.ts': '' })
+  const root = await temporaryFolder({ 'main/a.ts': '', 'main/sub/b.ts': '', 'library/c.ts': '', 'other/d.ts': '' })
   const folder = join(root, 'main')
-  await symlink(join(root, 'shared'), join(folder, 'link1'))
-  await symlink(join(root, 'shared'), join(folder, 'link2'))
-  await symlink(folder, join(root, 'shared/back'))
+  await symlink(join(root, 'library'), join(folder, 'link1'))
+  await symlink(join(root, 'library'), join(folder, 'link2'))
+  await symlink(folder, join(root, 'library/back'))
   await symlink(folder, join(folder, 'sub/up'))
   await symlink(join(folder, 'a.ts'), join(folder, 'same.ts'))
   await symlink(join(root, 'other/d.ts'), join(folder, 'd.ts'))
