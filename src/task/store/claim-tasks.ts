@@ -37,6 +37,8 @@ export interface ClaimRequest {
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
  * never waits while it holds a task, so appending events as it goes keeps the log's rule.
  *
+ * The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
+ *
  * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
  */
 export async function claimReady(client: Pick<ClientBase, 'query'>, request: ClaimRequest): Promise<ClaimedTask[]> {
@@ -65,7 +67,7 @@ WITH alive AS MATERIALIZED (
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
 ), locked AS MATERIALIZED (
   SELECT t."id", c."generation", c."order_key", t."is_resumed", date_trunc('milliseconds', clock_timestamp()) AS "now"
-  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"
+  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"::int = 1
   ORDER BY c."generation", c."order_key", c."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), claimed AS (
   UPDATE "task" AS t SET
