@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { codeAnalysis } from '../src/integration/graph-sitter/code-analysis.ts'
+import { createLease } from '../src/worker/lease.ts'
 
 const files = Number(process.argv[2] ?? 2_000)
 const threads = Number(process.argv[3] ?? Math.max(1, availableParallelism() - 1))
@@ -28,7 +29,7 @@ try {
         attempt: 1,
         epoch: 1,
       },
-      { signal: new AbortController().signal, progress: () => {}, log: () => {} },
+      { signal: new AbortController().signal, progress: () => {}, log: () => {}, lease: createLease() },
     )
     const seconds = (performance.now() - startedAt) / 1_000
     delay.disable()

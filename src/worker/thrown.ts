@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { storableText } from '../task/storable-text.ts'
 import type { TaskError } from '../task/task-state.ts'
 import { TaskFailure } from './handler.ts'
 
@@ -14,8 +15,8 @@ const LONGEST_STACK = 20_000
 export function errorFromThrown(thrown: unknown, attempt: number): TaskError {
   if (thrown instanceof TaskFailure) {
     return {
-      code: text(thrown.code, 200) || 'HANDLER_ERROR',
-      message: text(thrown.message, LONGEST_MESSAGE),
+      code: storableText(thrown.code, 200) || 'HANDLER_ERROR',
+      message: storableText(thrown.message, LONGEST_MESSAGE),
       ...stackOf(thrown),
       retryable: thrown.retryable,
       attempt,
@@ -26,9 +27,9 @@ export function errorFromThrown(thrown: unknown, attempt: number): TaskError {
 
 function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return text(thrown.message, LONGEST_MESSAGE) || thrown.name
-    if (typeof thrown === 'string') return text(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
-    return text(
+    if (thrown instanceof Error) return storableText(thrown.message, LONGEST_MESSAGE) || thrown.name
+    if (typeof thrown === 'string') return storableText(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
+    return storableText(
       `The handler threw ${inspect(thrown, { depth: 3, maxArrayLength: 20, maxStringLength: 1_000 })}`,
       LONGEST_MESSAGE,
     )
@@ -40,13 +41,8 @@ function messageOf(thrown: unknown): string {
 function stackOf(thrown: unknown): { stack?: string } {
   try {
     const stack = thrown instanceof Error ? thrown.stack : undefined
-    return typeof stack === 'string' ? { stack: text(stack, LONGEST_STACK) } : {}
+    return typeof stack === 'string' ? { stack: storableText(stack, LONGEST_STACK) } : {}
   } catch {
     return {}
   }
-}
-
-/** Text that the database will take: no NUL, no half surrogates, no more than `longest` characters. */
-function text(value: unknown, longest: number): string {
-  return String(value).slice(0, longest).replaceAll('\0', '\uFFFD').toWellFormed()
 }

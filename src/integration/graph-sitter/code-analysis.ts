@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ThreadPool } from '../../infra/thread-pool.ts'
-import { type HandlerContext, TaskFailure, type TaskTypeDefinition } from '../../worker/handler.ts'
+import { type HandledTask, type HandlerContext, TaskFailure, type TaskTypeDefinition } from '../../worker/handler.ts'
 import { analysePath, type PathProblem } from './analyse-path.ts'
 import { type AnalysisReport, reportAnalysis } from './analysis-report.ts'
 import type { AnalysisJobs } from './analysis-thread.ts'
@@ -26,6 +26,11 @@ export interface CodeAnalysisInput {
   readonly maxFiles?: number
 }
 
+/** A definition whose handler always ends with a report. */
+export interface CodeAnalysis extends TaskTypeDefinition<CodeAnalysisInput, AnalysisReport> {
+  readonly handler: (task: HandledTask<CodeAnalysisInput>, context: HandlerContext) => Promise<AnalysisReport>
+}
+
 /** A task's output may have 1 MB; the rest is room for the envelope around it. */
 const REPORT_BUDGET_BYTES = 900_000
 
@@ -45,7 +50,7 @@ export function codeAnalysis({
 }: {
   allowedRoots: readonly string[]
   threads?: number
-}): TaskTypeDefinition<CodeAnalysisInput, AnalysisReport> {
+}): CodeAnalysis {
   if (allowedRoots.length === 0) throw new RangeError('code_analysis needs at least one allowed root')
   const module = new URL(`./analysis-thread${extname(import.meta.url)}`, import.meta.url)
   const pool = new ThreadPool<AnalysisJobs>({ module, ...(threads !== undefined && { size: threads }) })

@@ -6,6 +6,7 @@ import {
   codeAnalysisOutputSchema,
 } from '../../../src/integration/graph-sitter/code-analysis-schema.ts'
 import type { HandlerContext } from '../../../src/worker/handler.ts'
+import { createLease } from '../../../src/worker/lease.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
@@ -16,7 +17,7 @@ function analyse(root: string, input: CodeAnalysisInput, context: Partial<Handle
   const definition = codeAnalysis({ allowedRoots: [root], threads: 1 })
   return definition.handler(
     { id: 'task_1', name: 'test', type: definition.name, input, labels: {}, attempt: 1, epoch: 1 },
-    { signal: new AbortController().signal, progress: () => {}, log: () => {}, ...context },
+    { signal: new AbortController().signal, progress: () => {}, log: () => {}, lease: createLease(), ...context },
   )
 }
 
