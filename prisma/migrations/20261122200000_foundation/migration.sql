@@ -240,16 +240,20 @@ BEGIN
     LOOP
         SELECT "number" INTO found_number FROM "database_incarnation";
         IF found_number IS NOT NULL THEN RETURN found_number; END IF;
+        -- A number that a crash takes back would be handed out twice: its first transaction waits for the disk.
+        PERFORM set_config('synchronous_commit', 'on', true);
         INSERT INTO "database_incarnation" DEFAULT VALUES ON CONFLICT DO NOTHING;
     END LOOP;
 END $$;
 
--- Where the log begins: the newest transaction whose events retention has dropped, and the cluster the xids belong to.
+-- Where the log begins: the newest transaction and the last id that retention has dropped, and the cluster the xids
+-- belong to.
 CREATE TABLE "event_log" (
     "is_current" BOOLEAN NOT NULL DEFAULT true,
     "system_identifier" BIGINT,
     "dropped_incarnation" INTEGER NOT NULL DEFAULT 0,
     "dropped_xid" xid8 NOT NULL DEFAULT '0',
+    "dropped_id" BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT "event_log_pkey" PRIMARY KEY ("is_current"),
     CONSTRAINT "event_log_is_one_row" CHECK ("is_current")
 );
@@ -294,6 +298,8 @@ CREATE TABLE "task_log" (
     CONSTRAINT "task_log_level_is_known" CHECK ("level" IN ('debug', 'info', 'warn', 'error'))
 ) PARTITION BY RANGE ("at");
 CREATE INDEX "task_log_task_idx" ON "task_log"("tenant", "task_id", "id");
+-- Lines of transactions that were under way when a reader last looked.
+CREATE INDEX "task_log_xid_idx" ON "task_log"("incarnation", "xid");
 CREATE TABLE "task_log_default" PARTITION OF "task_log" DEFAULT;
 
 -- Makes the partitions of `parent` for `days` days from `first` (UTC) where they are missing; rows that the default
