@@ -282,6 +282,52 @@ CREATE INDEX "event_xid_idx" ON "event"("incarnation", "xid");
 CREATE INDEX "event_task_idx" ON "event"("tenant", "task_id", "version") WHERE "task_id" IS NOT NULL;
 CREATE TABLE "event_default" PARTITION OF "event" DEFAULT;
 
+-- The reads of the log are functions because their plans must use the indexes: a plan cached while the day's partition was
+-- empty would scan it from end to end, and planning anew at each read costs more than the read. STABLE: they see what
+-- the calling statement's snapshot sees.
+
+-- Up to `max_rows` events that a snapshot has not seen, in no order: of transactions then under way, of later ones, of later
+-- lives. Cost follows what is unseen, however long the oldest transaction under way has been open (event_xid_idx).
+CREATE FUNCTION "unseen_events"(seen_incarnation INTEGER, seen pg_snapshot, max_rows INTEGER) RETURNS SETOF "event"
+LANGUAGE plpgsql STABLE ROWS 500
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM "event" WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+        UNION ALL
+        SELECT * FROM "event" WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen)
+        UNION ALL
+        SELECT * FROM "event" WHERE "incarnation" > seen_incarnation
+        LIMIT max_rows;
+END $$;
+
+-- The next `max_rows` events after `last_id`, up to `until_id`, among which are all that a snapshot has not seen whose
+-- largest id was `seen_max_id`: below that only transactions then under way can have added any (event_xid_idx), above it
+-- the log is walked by id (event_pkey).
+CREATE FUNCTION "scan_events"(
+    seen_incarnation INTEGER, seen pg_snapshot, seen_max_id BIGINT, last_id BIGINT, until_id BIGINT, max_rows INTEGER
+) RETURNS SETOF "event" LANGUAGE plpgsql STABLE ROWS 500
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM (
+            (SELECT * FROM (
+                SELECT * FROM "event"
+                WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                OFFSET 0) AS under_way
+            WHERE "id" > last_id AND "id" <= seen_max_id ORDER BY "id" LIMIT max_rows)
+            UNION ALL
+            (SELECT * FROM "event" WHERE "id" > greatest(last_id, seen_max_id) AND "id" <= until_id ORDER BY "id" LIMIT max_rows)
+        ) AS scanned ORDER BY "id" LIMIT max_rows;
+END $$;
+
+CREATE FUNCTION "largest_event_id"() RETURNS BIGINT LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN coalesce((SELECT "id" FROM "event" ORDER BY "id" DESC LIMIT 1), 0);
+END $$;
+
 CREATE SEQUENCE "task_log_id_seq" CACHE 1;
 CREATE TABLE "task_log" (
     "id" BIGINT NOT NULL DEFAULT nextval('task_log_id_seq'),
@@ -301,6 +347,31 @@ CREATE INDEX "task_log_task_idx" ON "task_log"("tenant", "task_id", "id");
 -- Lines of transactions that were under way when a reader last looked.
 CREATE INDEX "task_log_xid_idx" ON "task_log"("incarnation", "xid");
 CREATE TABLE "task_log_default" PARTITION OF "task_log" DEFAULT;
+
+-- The next `max_rows` lines of a task after `last_id` that a snapshot has not seen, by id; as for events, below `seen_max_id` only
+-- transactions then under way can have added any.
+CREATE FUNCTION "unseen_task_log"(
+    of_tenant TEXT, of_task UUID, seen_incarnation INTEGER, seen pg_snapshot, seen_max_id BIGINT, last_id BIGINT, max_rows INTEGER
+) RETURNS SETOF "task_log" LANGUAGE plpgsql STABLE ROWS 100
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM (
+            (SELECT * FROM (
+                SELECT * FROM "task_log"
+                WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                OFFSET 0) AS under_way
+            WHERE "tenant" = of_tenant AND "task_id" = of_task AND "id" > last_id AND "id" <= seen_max_id
+            ORDER BY "id" LIMIT max_rows)
+            UNION ALL
+            (SELECT * FROM "task_log"
+            WHERE "tenant" = of_tenant AND "task_id" = of_task AND "id" > greatest(last_id, seen_max_id)
+                AND ("incarnation" > seen_incarnation
+                    OR ("incarnation" = seen_incarnation AND NOT pg_visible_in_snapshot("xid", seen)))
+            ORDER BY "id" LIMIT max_rows)
+        ) AS unseen ORDER BY "id" LIMIT max_rows;
+END $$;
 
 -- Makes the partitions of `parent` for `days` days from `first` (UTC) where they are missing; rows that the default
 -- partition caught meanwhile move into them. Takes an advisory lock, so that two maintainers do not meet.
