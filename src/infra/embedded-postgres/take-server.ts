@@ -40,14 +40,29 @@ export class FolderInUse extends Error {
   }
 }
 
-/** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
+/** Takes the server over or starts one; a server started in vain is stopped again. */
 export async function takeServer(home: Home, options: TakeServerOptions): Promise<OwnedServer> {
-  let child: ChildProcess | undefined
+  const started: StartedServer = { child: undefined }
+  try {
+    return await askUntilOwned(home, options, started)
+  } catch (error) {
+    const { child } = started
+    if (isRunning(child) && child?.pid !== undefined) await stopPostmaster(home, child.pid)
+    throw error
+  }
+}
+
+interface StartedServer {
+  child: ChildProcess | undefined
+}
+
+/** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
+async function askUntilOwned(home: Home, options: TakeServerOptions, started: StartedServer): Promise<OwnedServer> {
   for (let round = 1; ; round++) {
-    const claim = await claimRunning(home, options, child)
+    const claim = await claimRunning(home, options, started.child)
     switch (claim.kind) {
       case 'owned':
-        return { ...claim, isAdopted: child?.pid !== claim.pid }
+        return { ...claim, isAdopted: started.child?.pid !== claim.pid }
       case 'taken':
         throw new FolderInUse(home, claim.holder)
       case 'silent':
@@ -55,9 +70,9 @@ export async function takeServer(home: Home, options: TakeServerOptions): Promis
         await stopPostmaster(home, claim.pid, 5_000)
         break
       case 'absent':
-        if (child !== undefined) await refuseHopeless(home, round)
+        if (started.child !== undefined) await refuseHopeless(home, round)
         disownStranger(home)
-        child = await spawnPostmaster(home, listenFlags(await chooseAddress(() => prepareSocketFolder(home))))
+        started.child = await spawnPostmaster(home, listenFlags(await chooseAddress(() => prepareSocketFolder(home))))
         break
       case 'busy':
         if (round === roundsBeforeNotice)
