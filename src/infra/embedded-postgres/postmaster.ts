@@ -71,7 +71,7 @@ export function askToEnd(home: Home, pid: number): void {
 export async function stopPostmaster(home: Home, pid: number, patienceMs = 20_000): Promise<void> {
   for (const [signal, waitMs] of [
     ['SIGINT', patienceMs],
-    ['SIGQUIT', 5_000],
+    ['SIGQUIT', 2_000],
     ['SIGKILL', 5_000],
   ] as const) {
     if (!isPostmaster(home, pid)) return
@@ -90,7 +90,8 @@ async function hasEnded(home: Home, pid: number, withinMs: number): Promise<bool
   return true
 }
 
-function isAlive(pid: number): boolean {
+/** True when there is such a process, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -4,7 +4,12 @@ import { Client } from 'pg'
 import type { Log } from '../log.ts'
 import { clientConfig, connectionUrl } from './address.ts'
 import { prepareCluster, readPassword } from './cluster.ts'
-import { type ConnectionFile, removeConnectionFile, writeConnectionFile } from './connection-file.ts'
+import {
+  type ConnectionFile,
+  readConnectionFile,
+  removeConnectionFile,
+  writeConnectionFile,
+} from './connection-file.ts'
 import { type Home, prepareHome } from './home.ts'
 import { keepOwnership } from './keep-ownership.ts'
 import { askToEnd, stopPostmaster } from './postmaster.ts'
@@ -55,7 +60,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     isDurable: options.isDurable ?? true,
   })
   const password = await readPassword(home)
-  const server = await takeServer(home, { ...options, password, holder: `pid ${process.pid}` })
+  const former = await readConnectionFile(options.dataFolder)
+  const holder = `pid ${process.pid}`
+  const server = await takeServer(home, { ...options, password, holder, formerOwner: former?.pid })
   options.log?.debug({ pid: server.pid, adopted: server.isAdopted, folder: home.folder }, 'embedded PostgreSQL is up')
   await createDatabase(server, password)
   const postgres = running({ home, server, password, dataFolder: options.dataFolder })

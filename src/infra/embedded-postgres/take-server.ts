@@ -7,7 +7,14 @@ import { type Address, addressOf, chooseAddress, clientConfig, listenFlags } fro
 import { EmbeddedPostgresUnavailable } from './binaries.ts'
 import { type Home, prepareSocketFolder } from './home.ts'
 import { claimCluster } from './owner-session.ts'
-import { disownStranger, isPostmaster, readPostmasterFile, spawnPostmaster, stopPostmaster } from './postmaster.ts'
+import {
+  disownStranger,
+  isAlive,
+  isPostmaster,
+  readPostmasterFile,
+  spawnPostmaster,
+  stopPostmaster,
+} from './postmaster.ts'
 
 /** A server whose cluster this process holds the lock of. */
 export interface OwnedServer {
@@ -22,6 +29,8 @@ export interface TakeServerOptions {
   readonly password: string
   /** What a second start is told about this process. */
   readonly holder: string
+  /** Process that owned the server last, as far as is known. */
+  readonly formerOwner?: number | undefined
   readonly log?: Log
   readonly signal?: AbortSignal
 }
@@ -46,10 +55,16 @@ export async function takeServer(home: Home, options: TakeServerOptions): Promis
   try {
     return await askUntilOwned(home, options, started)
   } catch (error) {
-    const { child } = started
-    if (isRunning(child) && child?.pid !== undefined) await stopPostmaster(home, child.pid)
+    await stopUnlessTaken(home, options, started.child)
     throw error
   }
+}
+
+/** Of two that start at once, one may have become the owner of the server that the other started. */
+async function stopUnlessTaken(home: Home, options: TakeServerOptions, child: ChildProcess | undefined): Promise<void> {
+  if (!isRunning(child) || child?.pid === undefined) return
+  const claim = await claimRunning(home, options, child)
+  if (claim.kind !== 'taken') await stopPostmaster(home, child.pid)
 }
 
 interface StartedServer {
@@ -58,16 +73,23 @@ interface StartedServer {
 
 /** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
 async function askUntilOwned(home: Home, options: TakeServerOptions, started: StartedServer): Promise<OwnedServer> {
+  let hasYielded = false
   for (let round = 1; ; round++) {
     const claim = await claimRunning(home, options, started.child)
     switch (claim.kind) {
-      case 'owned':
-        return { ...claim, isAdopted: started.child?.pid !== claim.pid }
+      case 'owned': {
+        const isAdopted = started.child?.pid !== claim.pid
+        if (!isAdopted || hasYielded || !mayComeBack(options.formerOwner)) return { ...claim, isAdopted }
+        await claim.session.end()
+        await delay(yieldMs, undefined, { signal: options.signal })
+        hasYielded = true
+        break
+      }
       case 'taken':
         throw new FolderInUse(home, claim.holder)
       case 'silent':
         options.log?.warn({ pid: claim.pid }, 'a database server of an earlier run does not answer and is stopped')
-        await stopPostmaster(home, claim.pid, 5_000)
+        await stopPostmaster(home, claim.pid, 2_000)
         break
       case 'absent':
         if (started.child !== undefined) await refuseHopeless(home, round)
@@ -83,6 +105,13 @@ async function askUntilOwned(home: Home, options: TakeServerOptions, started: St
     }
     await delay(betweenRoundsMs, undefined, { signal: options.signal })
   }
+}
+
+/** A server that lost one of its processes drops all sessions, the owner's too: leave the owner the time to lock again. */
+const yieldMs = 500
+
+function mayComeBack(formerOwner: number | undefined): boolean {
+  return formerOwner !== undefined && formerOwner !== process.pid && isAlive(formerOwner)
 }
 
 const betweenRoundsMs = 10
