@@ -27,6 +27,7 @@ export function endWithRun({ pid, signal, folder }: Leftover): { sweep(): Promis
   return {
     sweep: () =>
       new Promise((resolve) => {
+        shell.ref()
         shell.once('exit', () => resolve())
         shell.stdin.end()
       }),

@@ -35,7 +35,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   if (given !== undefined) return { url: given, stop: async () => undefined }
   const folder = await mkdtemp(join(tmpdir(), 'task-mgmt-test-'))
   const postgres = await startEmbeddedPostgres({
-    folder: join(folder, 'postgres'),
+    dataFolder: folder,
     settings: throwAwaySettings,
     isDurable: false,
   })

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -26,8 +26,10 @@ export interface Home {
  */
 export async function prepareHome(folder: string, log?: Log): Promise<Home> {
   await mkdir(dirname(resolve(folder)), { recursive: true, mode: 0o711 })
+  const parent = await realpath(dirname(resolve(folder)))
   const account = chooseAccount(folder)
-  const place = join(await realpath(dirname(resolve(folder))), basename(folder))
+  if (account !== undefined) await letThrough(parent)
+  const place = join(parent, basename(folder))
   const real = await settle(place, account, log)
   const found = await findBinaries()
   const binaries = canReach(account, found.postgres) ? found : await copyBinaries(found, reachableFolder(account))
@@ -49,6 +51,12 @@ export async function prepareSocketFolder(home: Home): Promise<string> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'task-mgmt-'))
   await giveTo(home.account, folder)
   return folder
+}
+
+/** Our data folder may be passed through by the server's account, though not listed; folders above it are not ours to open. */
+async function letThrough(dataFolder: string): Promise<void> {
+  const { mode, uid } = statSync(dataFolder)
+  if (uid === process.getuid?.() && (mode & 0o011) !== 0o011) await chmod(dataFolder, mode | 0o011)
 }
 
 async function settle(place: string, account: Account | undefined, log: Log | undefined): Promise<string> {

@@ -18,7 +18,7 @@ const ownerLock = 728_466_702
 /** Prefix of the owner's application_name; the rest says who it is. */
 const ownerName = 'task-mgmt owner '
 
-const answerWithinMs = 5_000
+const answerWithinMs = 3_000
 
 /**
  * Asks the server for the lock of its cluster.

@@ -62,11 +62,16 @@ export async function spawnPostmaster(home: Home, listenFlags: readonly string[]
   }
 }
 
-/** Ends the server: first in order (SIGINT, "fast"), after `patienceMs` without a checkpoint, at last by force. */
+/** Asks the server to end in order ("fast": sessions are cut, a checkpoint is written). */
+export function askToEnd(home: Home, pid: number): void {
+  if (isPostmaster(home, pid)) process.kill(pid, 'SIGINT')
+}
+
+/** Ends the server: first in order, after `patienceMs` without a checkpoint, at last by force. */
 export async function stopPostmaster(home: Home, pid: number, patienceMs = 20_000): Promise<void> {
   for (const [signal, waitMs] of [
     ['SIGINT', patienceMs],
-    ['SIGQUIT', 5_000],
+    ['SIGQUIT', 2_000],
     ['SIGKILL', 5_000],
   ] as const) {
     if (!isPostmaster(home, pid)) return
@@ -77,15 +82,16 @@ export async function stopPostmaster(home: Home, pid: number, patienceMs = 20_00
 
 async function hasEnded(home: Home, pid: number, withinMs: number): Promise<boolean> {
   const end = Date.now() + withinMs
-  while (Date.now() < end) {
-    // The file goes last: an orphan's entry in the process table may stay until somebody collects it.
-    if (!isAlive(pid) || readPostmasterFile(home)?.pid !== pid) return true
-    await delay(10)
+  // Ended for us when the process no longer shows its command line: an orphan may stay in the table until somebody collects it.
+  while (isPostmaster(home, pid)) {
+    if (Date.now() > end) return false
+    await delay(5)
   }
-  return false
+  return true
 }
 
-function isAlive(pid: number): boolean {
+/** True when there is such a process, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -1,17 +1,24 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import type { Log } from '../log.ts'
 import { clientConfig, connectionUrl } from './address.ts'
 import { prepareCluster, readPassword } from './cluster.ts'
+import {
+  type ConnectionFile,
+  readConnectionFile,
+  removeConnectionFile,
+  writeConnectionFile,
+} from './connection-file.ts'
 import { type Home, prepareHome } from './home.ts'
 import { keepOwnership } from './keep-ownership.ts'
-import { stopPostmaster } from './postmaster.ts'
+import { askToEnd, stopPostmaster } from './postmaster.ts'
 import { durableSettings, type PostgresSettings } from './settings.ts'
 import { type OwnedServer, takeServer } from './take-server.ts'
 
 export interface EmbeddedPostgresOptions {
-  /** Folder of the server's own, made when missing; a link when the server had to go elsewhere. */
-  readonly folder: string
+  /** Made when missing; the server lives in `postgres` below it, which is a link when it had to go elsewhere. */
+  readonly dataFolder: string
   /** Default: `durableSettings`. */
   readonly settings?: PostgresSettings
   /** False for data that is thrown away with the run. Default true. */
@@ -32,29 +39,35 @@ export interface EmbeddedPostgres {
   readonly isAdopted: boolean
   /** Resolves when the server went away without being asked to. */
   readonly lost: Promise<Error>
-  /** Tells a second start who is here, for example `http://127.0.0.1:4000`. */
+  /** Tells others where this process serves HTTP: a second start, and whoever reads the connection file. */
   announce(url: string): Promise<void>
+  /** Asks the server to end and does not wait: for a process that ends at once. */
+  abandon(): void
   /** Orderly shutdown with a checkpoint; resolves when the server has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the PostgreSQL server of `folder`, or takes over the one that a killed process left running.
+ * Starts the PostgreSQL server of a data folder, or takes over the one that a killed process left running.
  *
  * @throws FolderInUse when another process owns it
  * @throws EmbeddedPostgresUnavailable when the server cannot run on this machine
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const home = await prepareHome(options.folder, options.log)
+  const home = await prepareHome(join(options.dataFolder, 'postgres'), options.log)
   await prepareCluster(home, {
     settings: options.settings ?? durableSettings,
     isDurable: options.isDurable ?? true,
   })
   const password = await readPassword(home)
-  const server = await takeServer(home, { ...options, password, holder: `pid ${process.pid}` })
+  const former = await readConnectionFile(options.dataFolder)
+  const holder = `pid ${process.pid}`
+  const server = await takeServer(home, { ...options, password, holder, formerOwner: former?.pid })
   options.log?.debug({ pid: server.pid, adopted: server.isAdopted, folder: home.folder }, 'embedded PostgreSQL is up')
   await createDatabase(server, password)
-  return running(home, server, password)
+  const postgres = running({ home, server, password, dataFolder: options.dataFolder })
+  await writeConnectionFile(options.dataFolder, describe(postgres))
+  return postgres
 }
 
 /** Our only database; the cluster's own `postgres` holds the lock. */
@@ -72,21 +85,41 @@ async function createDatabase(server: OwnedServer, password: string): Promise<vo
   }
 }
 
-function running(home: Home, server: OwnedServer, password: string): EmbeddedPostgres {
+interface RunningServer {
+  readonly home: Home
+  readonly server: OwnedServer
+  readonly password: string
+  readonly dataFolder: string
+}
+
+function running({ home, server, password, dataFolder }: RunningServer): EmbeddedPostgres {
   const ownership = keepOwnership(server, password)
-  return {
+  const postgres: EmbeddedPostgres = {
     databaseUrl: connectionUrl(server.address, password, databaseName),
     folder: home.folder,
     postmasterPid: server.pid,
     isAdopted: server.isAdopted,
     lost: ownership.lost,
-    announce: (url) => ownership.rename(`pid ${process.pid}, ${url}`),
+    announce: async (url) => {
+      await ownership.rename(`pid ${process.pid}, ${url}`)
+      await writeConnectionFile(dataFolder, describe(postgres, url))
+    },
+    abandon: () => {
+      ownership.release()
+      askToEnd(home, server.pid)
+    },
     stop: async () => {
       ownership.release()
+      await removeConnectionFile(dataFolder)
       await stopPostmaster(home, server.pid)
       if (isAside(server, home)) await rm(server.address.host, { recursive: true, force: true })
     },
   }
+  return postgres
+}
+
+function describe({ databaseUrl, postmasterPid }: EmbeddedPostgres, url?: string): ConnectionFile {
+  return { databaseUrl, pid: process.pid, postmasterPid, url }
 }
 
 /** The socket had to go to a temporary folder, which is ours to remove. */

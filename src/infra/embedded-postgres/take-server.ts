@@ -7,7 +7,14 @@ import { type Address, addressOf, chooseAddress, clientConfig, listenFlags } fro
 import { EmbeddedPostgresUnavailable } from './binaries.ts'
 import { type Home, prepareSocketFolder } from './home.ts'
 import { claimCluster } from './owner-session.ts'
-import { disownStranger, isPostmaster, readPostmasterFile, spawnPostmaster, stopPostmaster } from './postmaster.ts'
+import {
+  disownStranger,
+  isAlive,
+  isPostmaster,
+  readPostmasterFile,
+  spawnPostmaster,
+  stopPostmaster,
+} from './postmaster.ts'
 
 /** A server whose cluster this process holds the lock of. */
 export interface OwnedServer {
@@ -22,6 +29,8 @@ export interface TakeServerOptions {
   readonly password: string
   /** What a second start is told about this process. */
   readonly holder: string
+  /** Process that owned the server last, as far as is known. */
+  readonly formerOwner?: number | undefined
   readonly log?: Log
   readonly signal?: AbortSignal
 }
@@ -40,24 +49,52 @@ export class FolderInUse extends Error {
   }
 }
 
-/** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
+/** Takes the server over or starts one; a server started in vain is stopped again. */
 export async function takeServer(home: Home, options: TakeServerOptions): Promise<OwnedServer> {
-  let child: ChildProcess | undefined
+  const started: StartedServer = { child: undefined }
+  try {
+    return await askUntilOwned(home, options, started)
+  } catch (error) {
+    await stopUnlessTaken(home, options, started.child)
+    throw error
+  }
+}
+
+/** Of two that start at once, one may have become the owner of the server that the other started. */
+async function stopUnlessTaken(home: Home, options: TakeServerOptions, child: ChildProcess | undefined): Promise<void> {
+  if (!isRunning(child) || child?.pid === undefined) return
+  const claim = await claimRunning(home, options, child)
+  if (claim.kind !== 'taken') await stopPostmaster(home, child.pid)
+}
+
+interface StartedServer {
+  child: ChildProcess | undefined
+}
+
+/** Asks whoever listens, starts a server when nobody does, and asks again until the cluster is ours or somebody else's. */
+async function askUntilOwned(home: Home, options: TakeServerOptions, started: StartedServer): Promise<OwnedServer> {
+  let hasYielded = false
   for (let round = 1; ; round++) {
-    const claim = await claimRunning(home, options, child)
+    const claim = await claimRunning(home, options, started.child)
     switch (claim.kind) {
-      case 'owned':
-        return { ...claim, isAdopted: child?.pid !== claim.pid }
+      case 'owned': {
+        const isAdopted = started.child?.pid !== claim.pid
+        if (!isAdopted || hasYielded || !mayComeBack(options.formerOwner)) return { ...claim, isAdopted }
+        await claim.session.end()
+        await delay(yieldMs, undefined, { signal: options.signal })
+        hasYielded = true
+        break
+      }
       case 'taken':
         throw new FolderInUse(home, claim.holder)
       case 'silent':
         options.log?.warn({ pid: claim.pid }, 'a database server of an earlier run does not answer and is stopped')
-        await stopPostmaster(home, claim.pid, 5_000)
+        await stopPostmaster(home, claim.pid, 2_000)
         break
       case 'absent':
-        if (child !== undefined) await refuseHopeless(home, round)
+        if (started.child !== undefined) await refuseHopeless(home, round)
         disownStranger(home)
-        child = await spawnPostmaster(home, listenFlags(await chooseAddress(() => prepareSocketFolder(home))))
+        started.child = await spawnPostmaster(home, listenFlags(await chooseAddress(() => prepareSocketFolder(home))))
         break
       case 'busy':
         if (round === roundsBeforeNotice)
@@ -68,6 +105,13 @@ export async function takeServer(home: Home, options: TakeServerOptions): Promis
     }
     await delay(betweenRoundsMs, undefined, { signal: options.signal })
   }
+}
+
+/** A server that lost one of its processes drops all sessions, the owner's too: leave the owner the time to lock again. */
+const yieldMs = 500
+
+function mayComeBack(formerOwner: number | undefined): boolean {
+  return formerOwner !== undefined && formerOwner !== process.pid && isAlive(formerOwner)
 }
 
 const betweenRoundsMs = 10

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+/** One setting of the server: where it comes from and what it may be. Everything said about settings elsewhere is made from these. */
+export interface Setting<T = unknown> {
+  /** Name of the environment variable. */
+  readonly env: string
+  /** Name of the flag of `serve`, without the dashes; it wins over the environment. */
+  readonly flag: string
+  /** What stands after the flag in the help; absent for flags without a value. */
+  readonly placeholder?: string
+  /** As it would be typed; undefined means not set. */
+  readonly default: string | undefined
+  /** One sentence. */
+  readonly about: string
+  /** Completes "expected …". */
+  readonly expected: string
+  /** Reads the text; why it fails is said by `expected`. */
+  readonly parse: z.ZodType<T, string>
+  /** May be given several times; the values are joined by commas. */
+  readonly isList?: boolean
+  /** A URL whose password is not to be shown. */
+  readonly isSecret?: boolean
+}
+
+/** Text of a whole number within the bounds. */
+export function wholeNumber(least: number, most: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most))
+}
+
+/** Text of one of the values. */
+export function oneOf<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
+  return z.string().pipe(z.enum(values))
+}
+
+/** Text of items between commas, each read by `item`; repeated items count once. */
+export function listOf<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], string> {
+  return z
+    .string()
+    .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== ''))
+    .pipe(z.array(item))
+}
+
+/** Text of a path; relative ones start at the working folder. */
+export const path: z.ZodType<string, string> = z
+  .string()
+  .min(1)
+  .transform((text) => resolve(text))
+
+/** Text of a URL with one of the schemes. */
+export function url(...schemes: string[]): z.ZodType<string, string> {
+  return z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)))
+}
+
+export const flag: z.ZodType<boolean, string> = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((text) => text === 'true' || text === '1')

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import type { Config } from '../infra/config/settings.ts'
+import type { Log } from '../infra/log.ts'
+import { openPrisma } from '../infra/prisma.ts'
+import { banner } from './banner.ts'
+import { openHttpFront } from './http-front.ts'
+import { createParts, type Parts } from './parts.ts'
+import { startDatabase } from './start-database.ts'
+import { startRoles } from './start-roles.ts'
+import type { StopReason, StopSignals } from './stop-signals.ts'
+
+export interface ServeOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly stop: StopSignals
+  /** Shown when the server is ready; undefined logs a line instead. */
+  readonly print: ((text: string) => void) | undefined
+}
+
+/**
+ * Runs the server until it is asked to stop, then stops everything in order.
+ *
+ * @returns why it stopped
+ * @throws whatever keeps it from starting
+ */
+export async function serve(options: ServeOptions): Promise<StopReason> {
+  const parts = createParts(options.log)
+  const { signal } = options.stop
+  try {
+    await start(options, parts)
+    return await reasonToStop(signal)
+  } catch (error) {
+    if (signal.aborted) return signal.reason as StopReason
+    throw error
+  } finally {
+    await parts.stopAll()
+  }
+}
+
+async function start({ config, log, stop, print }: ServeOptions, parts: Parts): Promise<void> {
+  const { signal, breakDown } = stop
+  const database = await startDatabase({ config, log, parts, signal })
+  signal.throwIfAborted()
+  void database.embedded?.lost.then(breakDown)
+  const prisma = openPrisma(database.pool)
+  parts.add({ name: 'prisma', stopWithinMs: 5_000, stop: () => prisma.$disconnect() })
+  const http = await openHttpFront({
+    host: config.host,
+    port: config.port,
+    checkReady: async () => {
+      signal.throwIfAborted()
+      await database.pool.query('SELECT 1')
+    },
+  })
+  parts.add({ name: 'http', stopWithinMs: 5_000, stop: () => http.close(2_000) })
+  await startRoles({ config, log, pool: database.pool, prisma, http, parts, breakDown })
+  await database.embedded?.announce(http.url)
+  const facts = { url: http.url, place: database.place, readyAfterMs: Math.round(performance.now()) }
+  if (print === undefined) log.info(facts, 'ready')
+  else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined }))
+}
+
+function reasonToStop(signal: AbortSignal): Promise<StopReason> {
+  if (signal.aborted) return Promise.resolve(signal.reason)
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }))
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,94 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { describeProblems, parseConfig } from '../../../src/infra/config/parse-config.ts'
+import type { Config } from '../../../src/infra/config/settings.ts'
+
+function configOf(env: Record<string, string>, argv: string[] = []): Config {
+  const parsed = parseConfig({ env, argv })
+  if (parsed.kind !== 'config') throw new Error(JSON.stringify(parsed))
+  return parsed.config
+}
+
+function problemsOf(env: Record<string, string>, argv: string[] = []): string[] {
+  const parsed = parseConfig({ env, argv })
+  if (parsed.kind !== 'problems') throw new Error(JSON.stringify(parsed))
+  return describeProblems(parsed.problems).split('\n')
+}
+
+describe('settings', () => {
+  it('have defaults', () => {
+    expect(configOf({})).toMatchObject({
+      port: 4000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      dataDir: resolve('.data'),
+      roles: ['api', 'scheduler', 'worker'],
+      slots: 10,
+      allowedRoots: [resolve('.')],
+      handlers: [],
+      leaseSeconds: 30,
+      isDevelopment: false,
+    })
+  })
+
+  it('come from the environment, where an empty variable counts as not set', () => {
+    expect(configOf({ PORT: '5000', HOST: '', TASK_MGMT_ROLES: 'api, worker' })).toMatchObject({
+      port: 5000,
+      host: '127.0.0.1',
+      roles: ['api', 'worker'],
+    })
+  })
+
+  it('come from flags, which win; flags of lists may be repeated', () => {
+    const argv = ['--port', '6000', '--allow-root=/a', '--allow-root', '/b', '--dev']
+    expect(configOf({ PORT: '5000' }, argv)).toMatchObject({
+      port: 6000,
+      allowedRoots: ['/a', '/b'],
+      isDevelopment: true,
+    })
+  })
+})
+
+describe('problems', () => {
+  it('are all reported at once, with name, value and what is expected', () => {
+    expect(problemsOf({ PORT: '99999', TASK_MGMT_LEASE: '1' }, ['--slots', 'many', '--portt', '1'])).toEqual([
+      '  --portt: expected a known flag: did you mean --port?',
+      '  PORT is "99999": expected a whole number from 0 to 65535',
+      '  --slots is "many": expected a whole number from 1 to 10000',
+      '  TASK_MGMT_LEASE is "1": expected a whole number of seconds from 5 to 3600',
+    ])
+  })
+
+  it('never show a secret', () => {
+    const text = problemsOf({ DATABASE_URL: 'mysql://me:hunter2@host/db', REDIS_URL: 'hunter2' }).join('\n')
+    expect(text).not.toContain('hunter2')
+    expect(text).toContain('mysql://me:***@host/db')
+  })
+
+  it('name a flag without its value and arguments that are no flags', () => {
+    expect(problemsOf({}, ['extra', '--port'])).toEqual([
+      '  extra: expected only flags, see --help',
+      '  --port: expected a whole number from 0 to 65535',
+    ])
+  })
+
+  it.each([
+    ['PORT', '-1'],
+    ['PORT', '1.5'],
+    ['PORT', '1e3'],
+    ['TASK_MGMT_ROLES', 'api,cook'],
+    ['TASK_MGMT_ROLES', ','],
+    ['TASK_MGMT_LOG_LEVEL', 'loud'],
+    ['TASK_MGMT_DEV', 'yes'],
+    ['DATABASE_URL', 'localhost'],
+    ['REDIS_URL', 'http://localhost'],
+    ['TASK_MGMT_EVENT_RETENTION_DAYS', '0'],
+  ])('refuse %s=%s', (name, value) => {
+    expect(problemsOf({ [name]: value })).toHaveLength(1)
+  })
+})
+
+it('asks for help before it complains', () => {
+  expect(parseConfig({ env: { PORT: 'x' }, argv: ['--help'] })).toEqual({ kind: 'help' })
+})
