@@ -49,10 +49,10 @@ function malformed(reason: string): ParsedCursor {
   return { kind: 'malformed', reason }
 }
 
-function positionNumbers({ incarnation, maxId, snapshot }: Position): bigint[] {
+function positionNumbers({ incarnation, maxId, snapshot, nextXid }: Position): bigint[] {
   const { xmin, xmax, running } = snapshot
   const steps = running.map((xid, place) => xid - (place === 0 ? xmin : running[place - 1]!))
-  return [BigInt(incarnation), BigInt(maxId), xmin, xmax - xmin, BigInt(running.length), ...steps]
+  return [BigInt(incarnation), BigInt(maxId), xmin, xmax - xmin, nextXid - xmax, BigInt(running.length), ...steps]
 }
 
 function readPosition(numbers: Numbers): Position | null {
@@ -60,13 +60,14 @@ function readPosition(numbers: Numbers): Position | null {
   const maxId = numbers.next()
   const xmin = numbers.next()
   const xmax = xmin + numbers.next()
+  const nextXid = xmax + numbers.next()
   const count = numbers.next()
   if (count > BigInt(numbers.left())) return null
   const running: bigint[] = []
   for (let xid = xmin; running.length < Number(count); running.push(xid)) xid += numbers.next()
   const snapshot: Snapshot = { xmin, xmax, running }
-  if (incarnation >= 2n ** 31n || !isSafe(maxId) || !isWellFormed(snapshot)) return null
-  return { incarnation: Number(incarnation), snapshot, maxId: Number(maxId) }
+  if (incarnation >= 2n ** 31n || !isSafe(maxId) || nextXid >= 2n ** 63n || !isWellFormed(snapshot)) return null
+  return { incarnation: Number(incarnation), snapshot, nextXid, maxId: Number(maxId) }
 }
 
 function isSafe(value: bigint): boolean {

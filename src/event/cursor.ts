@@ -8,7 +8,9 @@ export interface Position {
   /** The life of the database; everything of earlier lives is in the set. */
   readonly incarnation: number
   readonly snapshot: Snapshot
-  /** The largest id in the set. What a transaction outside the snapshot's `running` adds later has a larger one. */
+  /** From this transaction on none had begun: those between the snapshot's xmax and here may have been under way as well. */
+  readonly nextXid: bigint
+  /** The largest id in the set. What transactions add later that were not under way has a larger one. */
   readonly maxId: number
 }
 
@@ -94,6 +96,6 @@ export function startOf(log: LogStart, stream: Stream): Cursor {
   const xid = log.dropped.xid + 1n
   const snapshot = { xmin: xid, xmax: xid, running: [] }
   // Some that are left may have smaller ids than the last that was dropped.
-  const seen = { incarnation: log.dropped.incarnation, snapshot, maxId: 0 }
+  const seen = { incarnation: log.dropped.incarnation, snapshot, nextXid: xid, maxId: 0 }
   return { stream, system: log.system, seen, replay: null }
 }

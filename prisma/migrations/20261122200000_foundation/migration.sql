@@ -301,11 +301,29 @@ BEGIN
         LIMIT max_rows;
 END $$;
 
+-- A transaction id a little above `from_xid` that nobody had yet when called. A snapshot cannot tell: its xmax is one past the latest
+-- that has completed, and others above it may be well under way.
+CREATE FUNCTION "unassigned_xid"(from_xid xid8) RETURNS xid8 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    base BIGINT := from_xid::TEXT::BIGINT;
+    distance BIGINT := 64;
+BEGIN
+    LOOP
+        BEGIN
+            PERFORM pg_xact_status((base + distance)::TEXT::xid8);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            -- "transaction ID is in the future"
+            RETURN (base + distance)::TEXT::xid8;
+        END;
+        distance := distance * 2;
+    END LOOP;
+END $$;
+
 -- The next `max_rows` events after `last_id`, up to `until_id`, among which are all that a snapshot has not seen whose
--- largest id was `seen_max_id`: below that only transactions then under way can have added any (event_xid_idx), above it
--- the log is walked by id (event_pkey).
+-- largest id was `seen_max_id`: below that only transactions then under way, which all come before `seen_next_xid`, can have
+-- added any (event_xid_idx), above it the log is walked by id (event_pkey).
 CREATE FUNCTION "scan_events"(
-    seen_incarnation INTEGER, seen pg_snapshot, seen_max_id BIGINT, last_id BIGINT, until_id BIGINT, max_rows INTEGER
+    seen_incarnation INTEGER, seen pg_snapshot, seen_next_xid xid8, seen_max_id BIGINT, last_id BIGINT, until_id BIGINT, max_rows INTEGER
 ) RETURNS SETOF "event" LANGUAGE plpgsql STABLE ROWS 500
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -314,6 +332,10 @@ BEGIN
             (SELECT * FROM (
                 SELECT * FROM "event"
                 WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                UNION ALL
+                SELECT * FROM "event"
+                WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen) AND "xid" < seen_next_xid
                     AND last_id < seen_max_id
                 OFFSET 0) AS under_way
             WHERE "id" > last_id AND "id" <= seen_max_id ORDER BY "id" LIMIT max_rows)
@@ -351,7 +373,8 @@ CREATE TABLE "task_log_default" PARTITION OF "task_log" DEFAULT;
 -- The next `max_rows` lines of a task after `last_id` that a snapshot has not seen, by id; as for events, below `seen_max_id` only
 -- transactions then under way can have added any.
 CREATE FUNCTION "unseen_task_log"(
-    of_tenant TEXT, of_task UUID, seen_incarnation INTEGER, seen pg_snapshot, seen_max_id BIGINT, last_id BIGINT, max_rows INTEGER
+    of_tenant TEXT, of_task UUID, seen_incarnation INTEGER, seen pg_snapshot, seen_next_xid xid8, seen_max_id BIGINT, last_id BIGINT,
+    max_rows INTEGER
 ) RETURNS SETOF "task_log" LANGUAGE plpgsql STABLE ROWS 100
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -360,6 +383,10 @@ BEGIN
             (SELECT * FROM (
                 SELECT * FROM "task_log"
                 WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                UNION ALL
+                SELECT * FROM "task_log"
+                WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen) AND "xid" < seen_next_xid
                     AND last_id < seen_max_id
                 OFFSET 0) AS under_way
             WHERE "tenant" = of_tenant AND "task_id" = of_task AND "id" > last_id AND "id" <= seen_max_id

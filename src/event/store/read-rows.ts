@@ -8,6 +8,7 @@ export type Database = Pool | ClientBase
 /** What a statement says of the log beside its rows. */
 export interface Head extends LogStart {
   readonly latestLife: number
+  readonly nextXid: bigint
   /** Entries looked at. */
   readonly scanned: number
   /** The largest id: of the log, or of what was looked at. */
@@ -33,6 +34,7 @@ interface HeadRow {
   readonly life: number | null
   readonly latestLife: number
   readonly snapshot: string
+  readonly nextXid: string
   readonly droppedIncarnation: number
   readonly droppedXid: string
   readonly droppedId: number
@@ -49,6 +51,7 @@ function parseHead(row: HeadRow | undefined): Head {
     life: row.life,
     latestLife: row.latestLife,
     snapshot,
+    nextXid: BigInt(row.nextXid),
     dropped: { incarnation: row.droppedIncarnation, xid: BigInt(row.droppedXid), id: row.droppedId },
     scanned: row.scanned,
     maxId: row.maxId ?? 0,
@@ -77,5 +80,5 @@ function parseEvent(row: EventRow): Event {
 /** The position of this moment. A life in which nothing was written has no number yet: the latest stands for it. */
 export function positionAt(head: Head, cursor?: Cursor): Position {
   const incarnation = Math.max(head.latestLife, cursor === undefined ? 0 : latestOf(cursor).incarnation)
-  return { incarnation, snapshot: head.snapshot, maxId: head.maxId }
+  return { incarnation, snapshot: head.snapshot, nextXid: head.nextXid, maxId: head.maxId }
 }

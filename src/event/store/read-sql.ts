@@ -7,7 +7,7 @@ const HEAD_FIELDS = `
   'system', coalesce(l.system_identifier, 0)::text,
   'life', (SELECT number FROM database_incarnation),
   'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT max(incarnation) FROM event), 0),
-  'snapshot', pg_current_snapshot()::text,
+  'snapshot', pg_current_snapshot()::text, 'nextXid', unassigned_xid(pg_snapshot_xmax(pg_current_snapshot()))::text,
   'droppedIncarnation', l.dropped_incarnation, 'droppedXid', l.dropped_xid::text, 'droppedId', l.dropped_id`
 
 function withHead(source: string): string {
@@ -46,12 +46,13 @@ export const PROBE = `
 /**
  * One chunk of a long replay: the entries between two positions, from an id on.
  *
- * In: $1–$3 the position seen (incarnation, snapshot, largest id), $4–$6 the position to reach, $7 last id delivered, $8 entries to
- * scan, $9 entries to return, $10–$14 filter. Plan: in the function scan_events; at most $8 entries are looked at.
+ * In: $1–$4 the position seen (incarnation, snapshot, next transaction, largest id), $5–$7 the position to reach (incarnation, snapshot,
+ * largest id), $8 last id delivered, $9 entries to scan, $10 entries to return, $11–$15 filter. Plan: in the function scan_events; at
+ * most $9 entries are looked at.
  */
 export const REPLAY = `
   WITH scanned AS MATERIALIZED (
-    SELECT * FROM scan_events($1, $2, $3, $7, $6, $8)
+    SELECT * FROM scan_events($1, $2, $3, $4, $8, $7, $9)
   ), head AS (
     SELECT json_build_object(${HEAD_FIELDS}, 'scanned', (SELECT count(*)::int FROM scanned),
       'maxId', (SELECT max(id) FROM scanned)) AS json
@@ -59,9 +60,9 @@ export const REPLAY = `
   ), wanted AS (
     SELECT * FROM scanned
     WHERE (incarnation > $1 OR (incarnation = $1 AND NOT pg_visible_in_snapshot(xid, $2)))
-      AND (incarnation < $4::int OR (incarnation = $4 AND pg_visible_in_snapshot(xid, $5::pg_snapshot)))
-      AND ${matches('$10', '$11', '$12', '$13', '$14')}
-    ORDER BY id LIMIT $9::int
+      AND (incarnation < $5::int OR (incarnation = $5 AND pg_visible_in_snapshot(xid, $6::pg_snapshot)))
+      AND ${matches('$11', '$12', '$13', '$14', '$15')}
+    ORDER BY id LIMIT $10::int
   ) ${withHead('wanted')}`
 
 /**

@@ -52,6 +52,7 @@ async function replay(
   const { head, items } = await readRows(db, 'replay-events', REPLAY, [
     seen.incarnation,
     printSnapshot(seen.snapshot),
+    seen.nextXid.toString(),
     seen.maxId,
     upTo.incarnation,
     printSnapshot(upTo.snapshot),
