@@ -33,7 +33,6 @@ describe('the feed', () => {
         }
       },
     })
-    console.log(result)
     expect(result.faults).toEqual(FAULTLESS)
     expect(result.deliveries).toBeGreaterThan(sized(10_000, 200_000))
   })
