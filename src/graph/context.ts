@@ -1,0 +1,31 @@
+import type { Pool } from 'pg'
+import type { Authenticator } from '../access/authenticate.ts'
+import type { Principal } from '../access/principal.ts'
+import type { EventReader } from './event/event-reader.ts'
+import type { HealthReader } from './health/health-report.ts'
+import type { PrismaCarrier } from './prisma-of.ts'
+import type { TaskCommands } from './task/task-commands.ts'
+
+/** What the graph is built on; the same for every operation. */
+export interface GraphParts extends PrismaCarrier {
+  readonly db: Pool
+  readonly events: EventReader
+  readonly commands: TaskCommands
+  readonly authenticator: Authenticator
+  readonly health: HealthReader
+}
+
+/** What the resolvers of one operation see. */
+export interface GraphContext extends GraphParts {
+  /** null when nobody was recognised: then only what needs no role may be asked. */
+  readonly principal: Principal | null
+  /** Tenant of the principal; every statement is scoped by it. */
+  readonly tenant: string
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal
+  /**
+   * Position in the event log before anything of this operation was read, when the operation asks for a cursor.
+   * A task read later may be newer than this, never older.
+   */
+  readonly cursorBeforeReads: string | null
+}
