@@ -17,7 +17,10 @@ export function createFieldLoader<Context extends object, Value extends { readon
   const loadersOfContext = new WeakMap<Context, FieldLoaders<Value>>()
   return (context, info, id) => {
     let loaders = loadersOfContext.get(context)
-    if (loaders === undefined) loadersOfContext.set(context, (loaders = new WeakMap()))
+    if (loaders === undefined) {
+      loaders = new WeakMap()
+      loadersOfContext.set(context, loaders)
+    }
     const field = info.fieldNodes[0]!
     let loader = loaders.get(field)
     if (loader === undefined) {
