@@ -1,16 +1,22 @@
 import type { Pool } from 'pg'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { Principal } from '../access/principal.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { SchemaCheck } from '../task/schema-check.ts'
 import type { EventReader } from './event/event-reader.ts'
 import type { HealthReader } from './health/health-report.ts'
 import type { PrismaCarrier } from './prisma-of.ts'
-import type { TaskCommands } from './task/task-commands.ts'
+
+/** The engine, with the check of inputs against the schemas of task types. */
+export type GraphEngine = Engine & { readonly schemas: SchemaCheck }
 
 /** What the graph is built on; the same for every operation. */
 export interface GraphParts extends PrismaCarrier {
+  /** What is read by SQL. */
   readonly db: Pool
   readonly events: EventReader
-  readonly commands: TaskCommands
+  /** What the verbs act on. */
+  readonly engine: GraphEngine
   readonly authenticator: Authenticator
   readonly health: HealthReader
 }

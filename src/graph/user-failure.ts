@@ -1,6 +1,6 @@
+import type { Refusal } from '../task/refusal.ts'
 import { encodeTypeId, ID_PREFIXES } from '../task/type-id.ts'
 import { InvalidInput } from './invalid-input.ts'
-import type { Refusal } from './task/task-commands.ts'
 
 type Path = readonly string[] | null
 

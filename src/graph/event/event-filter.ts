@@ -1,9 +1,9 @@
+import { EVENT_KINDS, type EventKind } from '../../event/event.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { uuidOfArgument } from '../node-id.ts'
 import { requestError } from '../request-error.ts'
 import { TaskStatusEnum } from '../task/task-enums.ts'
-import { EVENT_KINDS, type EventKind, enumNameOf } from './event-kinds.ts'
 import type { EventFilter } from './event-reader.ts'
 
 const MAX_VALUES = 1000
@@ -89,4 +89,9 @@ function valuesOf<T extends string>(
   }
   if (eq == null) return some ?? null
   return some == null || some.includes(eq) ? [eq] : []
+}
+
+/** @returns `TASK_CREATED` for `TaskCreated` */
+function enumNameOf(kind: EventKind): string {
+  return kind.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase()
 }

@@ -1,10 +1,10 @@
+import { EVENT_KINDS } from '../../event/event.ts'
 import type { JsonValue } from '../../task/json.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
 import { TaskStatusEnum } from '../task/task-enums.ts'
-import { EVENT_KINDS } from './event-kinds.ts'
 import type { LoggedEvent } from './event-reader.ts'
 
 /** Anything that happened. */

@@ -1,11 +1,11 @@
+import { EVENT_KINDS, type EventKind } from '../../event/event.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from '../task/task-enums.ts'
 import { ProgressType } from '../task/task-parts.ts'
 import { loadWorker } from '../worker/load-worker.ts'
 import { Worker } from '../worker/worker.ts'
-import { TaskEvent } from './event.ts'
-import { EVENT_KINDS, type EventKind } from './event-kinds.ts'
+import { Event, TaskEvent } from './event.ts'
 import type { LoggedEvent } from './event-reader.ts'
 
 interface AnnouncedError {
@@ -26,7 +26,7 @@ const EventErrorType = builder.objectRef<AnnouncedError>('EventError').implement
 const TYPES = new Map(
   (Object.keys(EVENT_KINDS) as EventKind[]).map((kind) => {
     const type = builder.objectRef<LoggedEvent>(kind)
-    type.implement({ description: EVENT_KINDS[kind], interfaces: [TaskEvent] })
+    type.implement({ description: EVENT_KINDS[kind], interfaces: [Event, TaskEvent] })
     return [kind, type] as const
   }),
 )

@@ -1,3 +1,4 @@
+import { cancelTask } from '../../engine/cancel-task.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
@@ -69,7 +70,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, context) => {
       const { reason, cascade, expectedVersion } = input
       const taskId = uuidOfField(ID_PREFIXES.task, input.id, ['input', 'id'])
-      const result = await context.commands.cancelTask(actorOf(context), {
+      const result = await cancelTask(context.engine, actorOf(context), {
         taskId,
         ...(reason != null && { reason }),
         ...(cascade != null && { cascade }),

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { builder } from '../builder.ts'
 import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UnmetRuleEnum } from './task-enums.ts'
 
@@ -53,8 +52,6 @@ const ResourcesInput = builder.inputType('ResourcesInput', {
   }),
 })
 
-const IDEMPOTENCY_KEY = z.string().min(1, 'is empty').max(255, 'is longer than 255 characters')
-
 /** One task to make. */
 export const CreateTaskInput = builder.inputType('CreateTaskInput', {
   description: 'A task to make.',
@@ -92,8 +89,7 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     idempotencyKey: t.string({
       description:
-        'The same key with the same input answers the same task, for 24 hours at least; 1 to 255 characters.',
-      validate: IDEMPOTENCY_KEY,
+        'The same key with the same input answers the same task, for 24 hours at least; 1 to 500 characters.',
     }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
   }),
@@ -146,8 +142,7 @@ export const CreateTasksInput = builder.inputType('CreateTasksInput', {
     tasks: t.field({ type: [NewTaskInput], required: true, description: 'The tasks, 1 to 10,000.' }),
     idempotencyKey: t.string({
       description:
-        'The same key with the same tasks answers the same result, for 24 hours at least; 1 to 255 characters.',
-      validate: IDEMPOTENCY_KEY,
+        'The same key with the same tasks answers the same result, for 24 hours at least; 1 to 500 characters.',
     }),
   }),
 })

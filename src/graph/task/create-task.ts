@@ -1,3 +1,4 @@
+import { createTasks } from '../../engine/create-tasks.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
@@ -57,13 +58,12 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateTaskInput, required: true, description: 'The task to make.' }) },
     resolve: async (_root, { input }, context) => {
       const { idempotencyKey, ...task } = input
-      const result = await context.commands.createTasks(actorOf(context), {
+      const result = await createTasks(context.engine, actorOf(context), {
+        verb: 'createTask',
         tasks: [newTaskOf(task, ['input'])],
         ...(idempotencyKey != null && { idempotencyKey }),
       })
-      // The verb makes many; what it says of its only task is said of the input here.
-      const made = valueOrThrow(result, (path) => ['input', ...(path[0] === 'tasks' ? path.slice(2) : path)])
-      return { taskId: made.taskIds[0]! }
+      return { taskId: valueOrThrow(result, (path) => ['input', ...path]).taskIds[0]! }
     },
   }),
   createTasks: t.errorUnionField({
@@ -77,7 +77,8 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: CreateTasksInput, required: true, description: 'The tasks to make.' }) },
     resolve: async (_root, { input }, context) => {
-      const result = await context.commands.createTasks(actorOf(context), {
+      const result = await createTasks(context.engine, actorOf(context), {
+        verb: 'createTasks',
         tasks: input.tasks.map((task, index) => newTaskOf(task, ['input', 'tasks', index])),
         ...(input.idempotencyKey != null && { idempotencyKey: input.idempotencyKey }),
       })

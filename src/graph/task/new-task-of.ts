@@ -1,10 +1,10 @@
 import type { JsonValue } from '../../task/json.ts'
+import type { NewDependency, NewTask } from '../../task/new-task.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { type InputIssue, InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import type { NewTaskInput } from './create-task-input.ts'
 import { present } from './present.ts'
-import type { NewDependency, NewTask } from './task-commands.ts'
 
 type Input = typeof NewTaskInput.$inferInput
 type Path = readonly (string | number)[]

@@ -7,6 +7,12 @@ import { TaskConnection } from './task-connection.ts'
 
 const ORDER = 'CREATED_AT ASC'
 
+/** Where in a connection the tasks are selected. */
+const NODES = {
+  getType: () => 'Task',
+  paths: [[{ name: 'edges' }, { name: 'node' }], [{ name: 'nodes' }]],
+}
+
 // The pages stand in the statement of the task itself, as lateral joins, so a list of tasks with their children is one statement.
 builder.prismaObjectFields('Task', (t) => ({
   children: t.connection(
@@ -16,7 +22,7 @@ builder.prismaObjectFields('Task', (t) => ({
       select: (args: PageArgs, _context: unknown, nested: NestedSelection) => {
         const page = pageOf(args)
         const query = { where: { id: idRange(page) }, orderBy: { id: directionOf(page) }, take: page.size + 1 }
-        return { children: nested(query, ['edges', 'node']) }
+        return { children: nested(query, NODES) }
       },
       resolve: (task: never, args: PageArgs, context: never) => {
         const { id, children } = task as { id: string; children: { id: string }[] }
@@ -37,7 +43,7 @@ builder.prismaObjectFields('Task', (t) => ({
             where: { taskId: idRange(page) },
             orderBy: { taskId: directionOf(page) },
             take: page.size + 1,
-            include: { task: nested({}, ['edges', 'node']) },
+            include: { task: nested({ select: { id: true } }, NODES) },
           },
         }
       },
@@ -54,7 +60,7 @@ builder.prismaObjectFields('Task', (t) => ({
   ),
 }))
 
-type NestedSelection = (query: object, path: string[]) => object
+type NestedSelection = (query: object, target: typeof NODES) => object
 
 function idRange({ after, before }: Page) {
   return {

@@ -1,3 +1,6 @@
+import { pauseTask } from '../../engine/pause-task.ts'
+import { resumeTask } from '../../engine/resume-task.ts'
+import { retryTask } from '../../engine/retry-task.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
@@ -28,7 +31,7 @@ builder.mutationFields((t) => ({
       'Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know.',
     authScopes: { role: 'OPERATOR' },
     args: { input: t.arg({ type: PauseTaskInput, required: true, description: 'The task to hold back.' }) },
-    resolve: (_root, { input }, context) => steer(context, 'pauseTask', input),
+    resolve: (_root, { input }, context) => steer(context, pauseTask, input),
   }),
   resumeTask: t.errorUnionField({
     types: [ResumeTaskSuccess, ...REFUSALS],
@@ -40,7 +43,7 @@ builder.mutationFields((t) => ({
     description: 'Lets a paused task go on where it stood.',
     authScopes: { role: 'OPERATOR' },
     args: { input: t.arg({ type: ResumeTaskInput, required: true, description: 'The task to let go on.' }) },
-    resolve: (_root, { input }, context) => steer(context, 'resumeTask', input),
+    resolve: (_root, { input }, context) => steer(context, resumeTask, input),
   }),
   retryTask: t.errorUnionField({
     types: [RetryTaskSuccess, ...REFUSALS],
@@ -52,7 +55,7 @@ builder.mutationFields((t) => ({
     description: 'Runs a task again that has ended without success, or at once one that waits for its back-off.',
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: RetryTaskInput, required: true, description: 'The task to run again.' }) },
-    resolve: (_root, { input }, context) => steer(context, 'retryTask', input),
+    resolve: (_root, { input }, context) => steer(context, retryTask, input),
   }),
 }))
 
@@ -68,11 +71,11 @@ function steerInput(name: string, description: string) {
 
 async function steer(
   context: GraphContext,
-  verb: 'pauseTask' | 'resumeTask' | 'retryTask',
+  verb: typeof pauseTask,
   { id, expectedVersion }: { id: string; expectedVersion?: number | null },
 ) {
   const taskId = uuidOfField(ID_PREFIXES.task, id, ['input', 'id'])
   const request = { taskId, ...(expectedVersion != null && { expectedVersion }) }
-  valueOrThrow(await context.commands[verb](actorOf(context), request), (path) => ['input', ...path])
+  valueOrThrow(await verb(context.engine, actorOf(context), request), (path) => ['input', ...path])
   return { taskId }
 }

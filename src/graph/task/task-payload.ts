@@ -1,10 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql'
+import type { Actor } from '../../engine/engine.ts'
+import type { Result } from '../../task/refusal.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { failureOf, type PathOf } from '../user-failure.ts'
 import { loadTask } from './load-task.ts'
 import { Task } from './task.ts'
-import type { Actor, Result } from './task-commands.ts'
 
 /** What a verb about one task leaves for its payload. */
 export interface OneTaskDone {

@@ -1,3 +1,4 @@
+import { updateTask } from '../../engine/update-task.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
@@ -42,7 +43,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, context) => {
       const { id, expectedVersion, description, scheduledFor, deadline, labels, ...others } = input
       const taskId = uuidOfField(ID_PREFIXES.task, id, ['input', 'id'])
-      const result = await context.commands.updateTask(actorOf(context), {
+      const result = await updateTask(context.engine, actorOf(context), {
         taskId,
         ...(expectedVersion != null && { expectedVersion }),
         update: {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import {
   type GraphQLNamedType,
   isEnumType,
@@ -6,9 +7,15 @@ import {
   isIntrospectionType,
   isObjectType,
   isSpecifiedScalarType,
+  validateSchema,
 } from 'graphql'
 import { expect, test } from 'vitest'
+import { printGraph } from '../../src/graph/print-schema.ts'
 import { schema } from '../../src/graph/schema.ts'
+
+test('the graph is a valid schema', () => {
+  expect(validateSchema(schema)).toEqual([])
+})
 
 test('every type, field, argument, input field and enum value of the graph is described', () => {
   const own = Object.values(schema.getTypeMap()).filter(
@@ -45,3 +52,21 @@ function elementsOf(type: GraphQLNamedType): [name: string, description: string 
     ]),
   ]
 }
+
+test('schema.graphql holds what the code says', () => {
+  expect(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'), 'run: npm run schema').toBe(
+    printGraph(),
+  )
+})
+
+test('every field of the root has a rule of access', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+  const open = roots.flatMap((root) =>
+    Object.values(root?.getFields() ?? {})
+      .filter(
+        ({ extensions }) => (extensions.pothosOptions as { authScopes?: object } | undefined)?.authScopes === undefined,
+      )
+      .map(({ name }) => `${root?.name}.${name}`),
+  )
+  expect(open).toEqual([])
+})
