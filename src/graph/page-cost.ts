@@ -1,4 +1,4 @@
-import type { ExecutionArgs } from 'graphql'
+import type { ExecutionArgs, GraphQLError } from 'graphql'
 import {
   type GraphQLCompositeType,
   getArgumentValues,
@@ -24,15 +24,21 @@ const PLAIN_LIST = 10
 /** Refuses operations whose pages within pages could hold too many objects. */
 export function usePageCost(max: number): Plugin {
   return {
-    onExecute: ({ args }) => assertCost(args, max),
-    onSubscribe: ({ args }) => assertCost(args, max),
+    onExecute({ args, setResultAndStopExecution }) {
+      const error = costError(args, max)
+      if (error !== null) setResultAndStopExecution({ errors: [error] })
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const error = costError(args, max)
+      if (error !== null) setResultAndStopExecution({ errors: [error] })
+    },
   }
 }
 
-function assertCost(args: ExecutionArgs, max: number): void {
+function costError(args: ExecutionArgs, max: number): GraphQLError | null {
   const cost = costOf(args)
-  if (cost <= max) return
-  throw requestError(
+  if (cost <= max) return null
+  return requestError(
     'QUERY_TOO_LARGE',
     `The operation could answer with ${cost} objects: at most ${max} are taken. Ask for smaller pages, or for less in each.`,
     { cost, limit: max },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError } from 'graphql'
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
@@ -46,6 +46,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   })
+  // What is thrown out of the hooks closes the socket, with all that its client watches besides.
+  const answered = async (operate: () => unknown): Promise<ExecutionResult> => {
+    try {
+      return (await operate()) as ExecutionResult
+    } catch (error) {
+      return { errors: [maskError(error) as GraphQLError] }
+    }
+  }
   const server = useServer<Record<string, unknown>, Connection & Record<PropertyKey, unknown>>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -88,12 +96,11 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
             rootValue: { execute, subscribe },
           }
         } catch (error) {
-          // Thrown out of here it would close the socket, with all that the client watches.
           return [maskError(error) as GraphQLError]
         }
       },
-      execute: (args: ExecutionArgs) => (args.rootValue as Operators).execute(args) as never,
-      subscribe: (args: ExecutionArgs) => (args.rootValue as Operators).subscribe(args) as never,
+      execute: (args: ExecutionArgs) => answered(() => (args.rootValue as Operators).execute(args)),
+      subscribe: (args: ExecutionArgs) => answered(() => (args.rootValue as Operators).subscribe(args)),
     },
     sockets,
     PING_EVERY_MS,
