@@ -4,7 +4,7 @@ import { builder } from './builder.ts'
 import { parseDateTime } from './date-time.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 
-const CURSOR = /^[A-Za-z0-9_\-.~=+/]{1,8192}$/
+const CURSOR = /^[A-Za-z0-9_-]{1,32768}$/
 
 builder.scalarType('DateTime', {
   description:

@@ -5,8 +5,11 @@ import { createAuthenticator } from '../../src/access/authenticate.ts'
 import type { Role } from '../../src/access/role.ts'
 import { newSecret } from '../../src/access/secret.ts'
 import { insertKey } from '../../src/access/store.ts'
+import type { Publisher } from '../../src/engine/engine.ts'
+import { nowCursor, readUnseen } from '../../src/event/store.ts'
+import { openTail, type Tail } from '../../src/event/tail.ts'
 import type { GraphEngine } from '../../src/graph/context.ts'
-import type { EventReader } from '../../src/graph/event/event-reader.ts'
+import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer, type GraphServer } from '../../src/graph/server.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
@@ -36,36 +39,57 @@ export interface TestGraph {
   key(role: Role, fields?: { tenant?: string; expiresAt?: Date }): Promise<string>
   /** The statements that run while `work` does. */
   statementsOf(work: () => Promise<unknown>): Promise<string[]>
+  /** How many feeds are open on the tail. */
+  listeners(): number
   stop(): Promise<void>
 }
 
 export async function startGraph(
-  options: {
-    mode?: 'open' | 'keys'
-    events?: (pool: Pool) => EventReader
-    hasGraphiQL?: boolean
-    allowedOrigins?: string[]
-  } = {},
+  options: { mode?: 'open' | 'keys'; hasGraphiQL?: boolean; allowedOrigins?: string[] } = {},
 ): Promise<TestGraph> {
   const { pool, drop } = await freshDatabase()
   const statements: string[] = []
   recordStatements(pool, statements)
   const prisma = openPrisma(pool)
   const hidden: unknown[] = []
-  const engine: GraphEngine = { db: pool, channel: { publish: () => undefined }, schemas: createSchemaCheck() }
+  const onError = (error: unknown) => {
+    hidden.push(error)
+    console.error(error)
+  }
+  const tail = openTail({
+    source: { read: (cursor, limit) => readUnseen(pool, cursor, { limit }), now: () => nowCursor(pool) },
+    onError,
+  })
+  let listeners = 0
+  const counted: Tail = {
+    ...tail,
+    listen() {
+      const listener = tail.listen()
+      listeners += 1
+      let isHere = true
+      return {
+        ...listener,
+        leave() {
+          if (isHere) listeners -= 1
+          isHere = false
+          listener.leave()
+        },
+      }
+    },
+  }
+  // The bell of one process: what is published is heard at once.
+  const channel: Publisher = { publish: (topic) => topic === 'events' && tail.ring() }
+  const engine: GraphEngine = { db: pool, channel, schemas: createSchemaCheck() }
   const server = createGraphServer({
     db: pool,
     prisma,
     engine,
-    events: (options.events ?? noEvents)(pool),
+    events: { ...createEventReader({ db: pool, tail: counted, onError }), readLog: noLog, openLog: noLog },
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
     health: createHealthReader({ version: '0.0.0', startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),
-    onHiddenError: (error) => {
-      hidden.push(error)
-      console.error(error)
-    },
+    onHiddenError: onError,
     hasGraphiQL: options.hasGraphiQL ?? false,
     allowedOrigins: options.allowedOrigins ?? [],
   })
@@ -86,8 +110,10 @@ export async function startGraph(
       await work()
       return statements.slice(start)
     },
+    listeners: () => listeners,
     async stop() {
       await server.dispose()
+      await tail.close()
       await closeServer(http)
       await prisma.$disconnect()
       await drop()
@@ -130,10 +156,6 @@ async function closeServer(http: Server): Promise<void> {
   await new Promise((resolve) => http.close(resolve))
 }
 
-/** For tests that read no events. */
-function noEvents(): EventReader {
-  const never = () => {
-    throw new Error('This test has no events')
-  }
-  return { readCursor: async () => 'c0', readEvents: never, openFeed: never, readLog: never, openLog: never }
+function noLog(): never {
+  throw new Error('The logs of tasks are not read yet')
 }

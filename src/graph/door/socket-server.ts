@@ -11,6 +11,7 @@ import { createErrorMask } from '../mask-error.ts'
 import type { Yoga } from '../yoga.ts'
 import { checkSender, type RequestPolicy } from './check-request.ts'
 import { keyOfHeaders, keyOfPayload, unauthenticatedRequest } from './credentials.ts'
+import { endWithError } from './end-with-error.ts'
 
 const PROTOCOL = 'graphql-transport-ws'
 const INIT_TIMEOUT_MS = 10_000
@@ -49,7 +50,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   // What is thrown out of the hooks closes the socket, with all that its client watches besides.
   const answered = async (operate: () => unknown): Promise<ExecutionResult> => {
     try {
-      return (await operate()) as ExecutionResult
+      const result = await operate()
+      return isAsyncIterable(result) ? (endWithError(result, maskError) as never) : (result as ExecutionResult)
     } catch (error) {
       return { errors: [maskError(error) as GraphQLError] }
     }
@@ -128,4 +130,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 interface Operators {
   execute(args: ExecutionArgs): unknown
   subscribe(args: ExecutionArgs): unknown
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<ExecutionResult> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }

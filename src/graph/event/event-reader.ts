@@ -1,3 +1,4 @@
+import type { EventFilter as TenantFilter } from '../../event/filter.ts'
 import type { JsonValue } from '../../task/json.ts'
 
 /** One fact as the log keeps it. */
@@ -29,13 +30,7 @@ export interface LoggedLine {
 }
 
 /** Which events are wanted; what is absent does not matter. */
-export interface EventFilter {
-  readonly kinds?: readonly string[]
-  /** uuids */
-  readonly taskIds?: readonly string[]
-  readonly taskTypes?: readonly string[]
-  readonly statuses?: readonly string[]
-}
+export type EventFilter = Omit<TenantFilter, 'tenant'>
 
 export interface EventBatch {
   readonly kind: 'batch'

@@ -4,7 +4,7 @@ import { isFinished } from '../../task/status.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
-import { feedOf } from '../event/feed.ts'
+import { untilLeft, whileWelcome } from '../event/feed.ts'
 import { uuidOfArgument } from '../node-id.ts'
 import { prismaOf } from '../prisma-of.ts'
 import { requestError } from '../request-error.ts'
@@ -28,30 +28,46 @@ builder.subscriptionFields((t) => ({
  * The position in the log is taken before the first read, so that nothing falls between; what the read has seen already
  * comes once more as an event and is dropped by its version.
  */
-async function* watchTask(context: GraphContext, info: GraphQLResolveInfo, id: string) {
-  const { tenant, events } = context
-  const after = await events.readCursor()
-  let task = await readTask(context, info, id)
-  if (task === null) {
+async function watchTask(context: GraphContext, info: GraphQLResolveInfo, id: string) {
+  const start = await context.events.readCursor()
+  const present = await readTask(context, info, id)
+  if (present === null) {
     throw requestError(
       'NOT_FOUND',
       'There is no such task: it never existed, was removed, or belongs to another tenant.',
     )
   }
-  yield task
-  let sent = task.version
-  if (isFinished(task.status)) return
-  const feed = feedOf(context, (signal) => events.openFeed({ tenant, after, filter: { taskIds: [id] }, signal }))
-  for await (const item of feed) {
-    const isNews = item.kind === 'expired' || item.events.some(({ version }) => version !== null && version > sent)
-    if (!isNews) continue
-    task = await readTask(context, info, id)
-    if (task === null) return
-    if (task.version > sent) {
-      yield task
-      sent = task.version
+  return untilLeft(context, async function* (signal) {
+    yield present
+    let { version } = present
+    if (isFinished(present.status)) return
+    for await (const newest of newsOf(context, id, start, signal)) {
+      if (newest <= version) continue
+      const task = await readTask(context, info, id)
+      if (task === null) return
+      if (task.version > version) yield task
+      version = task.version
+      if (isFinished(task.status)) return
     }
-    if (isFinished(task.status)) return
+  })
+}
+
+/** The newest version that each batch of events about a task speaks of. */
+async function* newsOf(context: GraphContext, id: string, start: string, signal: AbortSignal) {
+  const { tenant, events } = context
+  let after = start
+  while (!signal.aborted) {
+    const feed = events.openFeed({ tenant, after, filter: { taskIds: [id] }, signal })
+    for await (const item of whileWelcome(context, feed, signal)) {
+      if (item.kind === 'expired') {
+        // Nothing was said while the events went: whatever the version is now is news.
+        after = item.now
+        yield Number.POSITIVE_INFINITY
+        break
+      }
+      after = item.cursor
+      yield Math.max(0, ...item.events.map(({ version }) => version ?? 0))
+    }
   }
 }
 
