@@ -44,6 +44,8 @@ export function createGraphServer(options: GraphServerOptions): GraphServer {
   const shutdown = new AbortController()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('content-security-policy', "frame-ancestors 'none'")
     const refused = checkSender(request, policy) ?? checkMediaType(request)
     if (refused !== null) return refuse(response, refused)
     // A browser that opens the page, or asks whether it may call, shows no key.

@@ -32,6 +32,8 @@ export function createGraphYoga(parts: GraphParts, options: YogaOptions): Yoga {
     multipart: false,
     batching: false,
     graphiql: options.hasGraphiQL ? { title: 'task-mgmt', subscriptionsProtocol: 'WS' } : false,
+    // Inlined, because the usual page loads its scripts from another site, into a server that may be open to them.
+    renderGraphiQL: async (page) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(page),
     cors: options.allowedOrigins.length === 0 ? false : { origin: [...options.allowedOrigins], credentials: false },
     maskedErrors: { maskError: createErrorMask(options.onHiddenError) },
     context: ({ principal, signal }): Omit<GraphContext, keyof DoorContext> & DoorContext => ({

@@ -149,6 +149,8 @@ describe('GET', () => {
     expect(mutation.status).toBe(405)
     const page = await fetch(graph.url, { headers: { accept: 'text/html' } })
     expect(page.headers.get('content-type')).toMatch('text/html')
+    expect(page.headers.get('content-security-policy')).toBe("frame-ancestors 'none'")
+    expect(await page.text()).not.toMatch(/(src|href)="?https:/)
   })
 })
 
