@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
-import type { Authenticator } from '../access/authenticate.ts'
 import type { Principal } from '../access/principal.ts'
+import type { Authenticator } from '../engine/authenticate.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import type { EventReader } from './event/event-reader.ts'

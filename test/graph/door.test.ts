@@ -156,7 +156,7 @@ describe('GET', () => {
 
 describe('errors', () => {
   test('that are bugs are hidden behind an id that stands in the log', async () => {
-    const broken = await startGraph()
+    const broken = await startGraph({ hasBugs: true })
     await broken.pool.query('ALTER TABLE task_type RENAME TO gone')
     const { errors, data } = await broken.ask('{ taskTypes { name } }')
     expect(data).toBeNull()

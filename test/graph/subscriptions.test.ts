@@ -1,5 +1,5 @@
 import { type Client, createClient } from 'graphql-ws'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
@@ -314,5 +314,44 @@ describe('a subscriber that leaves', () => {
     await expect.poll(listening).toBe(1)
     leaving.abort()
     await expect.poll(listening).toBe(0)
+  })
+})
+
+describe('a key that is revoked', () => {
+  test('ends what was subscribed to with it', async () => {
+    const key = await graph.key('VIEWER')
+    const feed = connect({ apiKey: key }).iterate({
+      query: 'subscription { events { ... on EventBatch { caughtUp } } }',
+    }) as Answers
+    await take(feed)
+    await graph.pool.query('UPDATE api_key SET revoked_at = now() WHERE prefix = $1', [key.slice(0, 12)])
+    // The key is looked at again when a second has gone by.
+    const clock = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => clock() + 2_000)
+    await create()
+    const errors = await feed.next().then(
+      ({ value }) => value?.errors,
+      (problem: unknown) => problem,
+    )
+    expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
+    expect((await feed.next()).done).toBe(true)
+  })
+})
+
+describe('a server that stops', () => {
+  test('closes its sockets so that clients connect again', async () => {
+    const other = await startGraph()
+    const closed = Promise.withResolvers<unknown>()
+    const client = createClient({
+      url: other.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      lazy: false,
+      retryAttempts: 0,
+      onNonLazyError: () => undefined,
+      on: { connected: () => void other.server.dispose(), closed: (event) => closed.resolve(event) },
+    })
+    expect(await closed.promise).toMatchObject({ code: 1001 })
+    await client.dispose()
+    await other.stop()
   })
 })

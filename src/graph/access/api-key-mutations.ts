@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { newSecret } from '../../access/secret.ts'
-import { insertKey, revokeKey, type StoredKey } from '../../access/store.ts'
-import { ID_PREFIXES, newUuid } from '../../task/type-id.ts'
+import { revokeKey, type StoredKey } from '../../access/store.ts'
+import { createApiKey } from '../../engine/create-api-key.ts'
+import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
@@ -59,20 +59,14 @@ builder.mutationFields((t) => ({
     description: 'Makes a key. The answer shows it, this once.',
     authScopes: { role: 'ADMIN' },
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'The key to make.' }) },
-    resolve: async (_root, { input }, { db, tenant, principal }) => {
-      const { text, prefix, hash } = newSecret()
-      const apiKey = await insertKey(db, {
+    resolve: (_root, { input }, { db, tenant, principal }) =>
+      createApiKey(db, {
         tenant,
-        id: newUuid(),
         name: input.name,
-        prefix,
-        hash,
         role: input.role,
         createdBy: principal?.name ?? null,
         expiresAt: input.expiresAt ?? null,
-      })
-      return { apiKey, secret: text }
-    },
+      }),
   }),
   revokeApiKey: t.errorUnionField({
     types: [RevokeApiKeySuccess, InvalidInput, NotFound],

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Authentication } from '../../access/authenticate.ts'
+import type { Authentication } from '../../engine/authenticate.ts'
 import type { RefusedRequest } from './refuse.ts'
 
 /** The key in a request's headers: `Authorization: Bearer <key>` or `x-api-key: <key>`; null when there is none. */

@@ -1,137 +1,99 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
-import type { Authenticator } from '../../access/authenticate.ts'
-import type { Principal } from '../../access/principal.ts'
-import type { OnHiddenError } from '../mask-error.ts'
-import { createErrorMask } from '../mask-error.ts'
-import type { Yoga } from '../yoga.ts'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { checkSender, type RequestPolicy } from './check-request.ts'
-import { keyOfHeaders, keyOfPayload, unauthenticatedRequest } from './credentials.ts'
-import { endWithError } from './end-with-error.ts'
+import { createSocketOperations, type SocketOperationsOptions } from './socket-operations.ts'
 
 const PROTOCOL = 'graphql-transport-ws'
-const INIT_TIMEOUT_MS = 10_000
 const PING_EVERY_MS = 12_000
+const GOODBYE_MS = 2_000
 
-export interface SocketServerOptions {
-  readonly yoga: Yoga
-  readonly authenticator: Authenticator
+export interface SocketServerOptions extends SocketOperationsOptions {
   readonly policy: RequestPolicy
   /** Largest message, in bytes. */
   readonly maxPayload: number
-  readonly onHiddenError: OnHiddenError
 }
 
 export interface SocketServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Closes every socket with 1001, which clients take as "connect again". */
+  /** Closes every socket with 1001, which clients take as "connect again"; those that do not answer are cut off. */
   dispose(): Promise<void>
 }
 
-interface Connection {
-  principal?: Principal
-  closing?: AbortController
-}
-
-/** Serves graphql-transport-ws with the same executor, limits and access as HTTP. */
+/** Serves graphql-transport-ws. */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { yoga, authenticator, policy, maxPayload } = options
-  const maskError = createErrorMask(options.onHiddenError)
-  const sockets = new WebSocketServer({
+  const { policy, maxPayload, onHiddenError } = options
+  const operations = createSocketOperations(options)
+  const server = new WebSocketServer({
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   })
-  // What is thrown out of the hooks closes the socket, with all that its client watches besides.
-  const answered = async (operate: () => unknown): Promise<ExecutionResult> => {
-    try {
-      const result = await operate()
-      return isAsyncIterable(result) ? (endWithError(result, maskError) as never) : (result as ExecutionResult)
-    } catch (error) {
-      return { errors: [maskError(error) as GraphQLError] }
-    }
+
+  function serve(socket: WebSocket, request: IncomingMessage): void {
+    // Broken frames are the client's fault: ws closes the socket with the right code by itself.
+    socket.on('error', () => undefined)
+    const stopPinging = keepAlive(socket)
+    const closed = operations.opened(
+      {
+        protocol: socket.protocol,
+        // Resolves when the message has been handed on, so that the next one waits for a slow client.
+        send: (text) =>
+          new Promise((resolve, reject) => {
+            if (socket.readyState !== socket.OPEN) return resolve()
+            socket.send(text, (error) => (error ? reject(error) : resolve()))
+          }),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (take) =>
+          socket.on('message', (message) => {
+            take(String(message)).catch((error: unknown) => {
+              // A socket that broke while it was written to has nobody left to tell.
+              if (socket.readyState === socket.OPEN) onHiddenError(error, 'socket')
+              socket.close(CloseCode.InternalServerError, 'Internal server error')
+            })
+          }),
+      },
+      { socket, request },
+    )
+    socket.once('close', (code, reason) => {
+      stopPinging()
+      void closed(code, String(reason))
+    })
   }
-  const server = useServer<Record<string, unknown>, Connection & Record<PropertyKey, unknown>>(
-    {
-      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      async onConnect({ connectionParams, extra }) {
-        const key = keyOfPayload(connectionParams)
-        const known =
-          key === undefined
-            ? ({ ok: false, problem: 'UNKNOWN' } as const)
-            : await authenticator.authenticate(key ?? keyOfHeaders(extra.request.headers))
-        if (!known.ok) {
-          // 4401 tells clients not to try again; returning false would close with 4403, which they retry.
-          extra.socket.close(4401, unauthenticatedRequest(known).message.slice(0, 120))
-          return
-        }
-        extra.principal = known.principal
-        extra.closing = new AbortController()
-      },
-      onClose({ extra }) {
-        extra.closing?.abort()
-      },
-      async onSubscribe({ extra }, _id, params) {
-        const { principal, closing } = extra
-        if (principal === undefined || closing === undefined) return [new GraphQLError('The socket is not connected.')]
-        const { parse, validate, contextFactory, execute, subscribe, schema } = yoga.getEnveloped({
-          principal,
-          signal: closing.signal,
-          request: undefined,
-          params,
-        } as never)
-        try {
-          const document = parse(params.query)
-          const problems = validate(schema, document)
-          if (problems.length > 0) return problems
-          return {
-            schema,
-            document,
-            operationName: params.operationName,
-            variableValues: params.variables,
-            contextValue: await contextFactory(),
-            rootValue: { execute, subscribe },
-          }
-        } catch (error) {
-          return [maskError(error) as GraphQLError]
-        }
-      },
-      execute: (args: ExecutionArgs) => answered(() => (args.rootValue as Operators).execute(args)),
-      subscribe: (args: ExecutionArgs) => answered(() => (args.rootValue as Operators).subscribe(args)),
-    },
-    sockets,
-    PING_EVERY_MS,
-  )
+
   return {
     upgrade(request, socket, head) {
       const refused = checkSender(request, policy)
       if (refused !== null) {
-        socket.end(
-          `HTTP/1.1 ${refused.status} Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${refused.message}\n`,
-        )
+        const head = `HTTP/1.1 ${refused.status} Forbidden\r\nContent-Type: text/plain\r\nConnection: close`
+        socket.end(`${head}\r\n\r\n${refused.message}\n`)
         return
       }
-      sockets.handleUpgrade(request, socket, head, (client) => {
-        if (client.protocol !== PROTOCOL) client.close(CloseCode.SubprotocolNotAcceptable, `Speak ${PROTOCOL}`)
-        else sockets.emit('connection', client, request)
-      })
+      server.handleUpgrade(request, socket, head, (client) => serve(client, request))
     },
-    dispose: async () => {
-      await server.dispose()
+    async dispose() {
+      for (const client of server.clients) client.close(1001, 'Going away')
+      const cutOff = setTimeout(() => {
+        for (const client of server.clients) client.terminate()
+      }, GOODBYE_MS)
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      clearTimeout(cutOff)
     },
   }
 }
 
-interface Operators {
-  execute(args: ExecutionArgs): unknown
-  subscribe(args: ExecutionArgs): unknown
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<ExecutionResult> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+/** Cuts off a client that does not answer a ping before the next. Returns what ends it. */
+function keepAlive(socket: WebSocket): () => void {
+  let isAlive = true
+  socket.on('pong', () => {
+    isAlive = true
+  })
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate()
+    isAlive = false
+    socket.ping()
+  }, PING_EVERY_MS)
+  return () => clearInterval(timer)
 }

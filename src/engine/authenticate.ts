@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
-import { checkKey, type KeyProblem } from './check-key.ts'
-import { ANONYMOUS_ADMIN, type Principal } from './principal.ts'
-import { hashSecret, isSecretShaped } from './secret.ts'
-import { findKeyByHash, findKeyById, touchKey } from './store.ts'
+import { checkKey, type KeyProblem } from '../access/check-key.ts'
+import { ANONYMOUS_ADMIN, type Principal } from '../access/principal.ts'
+import { hashSecret, isSecretShaped } from '../access/secret.ts'
+import { findKeyByHash, findKeyById, touchKey } from '../access/store.ts'
 
 export type Authentication =
   | { readonly ok: true; readonly principal: Principal }
