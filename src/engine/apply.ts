@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
-import { appendEvents } from '../event/store.ts'
+import { appendEvents } from '../event/store/append-events.ts'
 import type { Moved, Transition } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
 import { type AttemptUsage, endAttempts } from '../task/store/attempts.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
-import { appendEvents } from '../event/store.ts'
+import { appendEvents } from '../event/store/append-events.ts'
 import { withTransaction } from '../infra/with-transaction.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'

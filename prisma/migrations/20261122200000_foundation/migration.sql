@@ -240,16 +240,20 @@ BEGIN
     LOOP
         SELECT "number" INTO found_number FROM "database_incarnation";
         IF found_number IS NOT NULL THEN RETURN found_number; END IF;
+        -- A number that a crash takes back would be handed out twice: its first transaction waits for the disk.
+        PERFORM set_config('synchronous_commit', 'on', true);
         INSERT INTO "database_incarnation" DEFAULT VALUES ON CONFLICT DO NOTHING;
     END LOOP;
 END $$;
 
--- Where the log begins: the newest transaction whose events retention has dropped, and the cluster the xids belong to.
+-- Where the log begins: the newest transaction and the last id that retention has dropped, and the cluster the xids
+-- belong to.
 CREATE TABLE "event_log" (
     "is_current" BOOLEAN NOT NULL DEFAULT true,
     "system_identifier" BIGINT,
     "dropped_incarnation" INTEGER NOT NULL DEFAULT 0,
     "dropped_xid" xid8 NOT NULL DEFAULT '0',
+    "dropped_id" BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT "event_log_pkey" PRIMARY KEY ("is_current"),
     CONSTRAINT "event_log_is_one_row" CHECK ("is_current")
 );
@@ -278,6 +282,74 @@ CREATE INDEX "event_xid_idx" ON "event"("incarnation", "xid");
 CREATE INDEX "event_task_idx" ON "event"("tenant", "task_id", "version") WHERE "task_id" IS NOT NULL;
 CREATE TABLE "event_default" PARTITION OF "event" DEFAULT;
 
+-- The reads of the log are functions because their plans must use the indexes: a plan cached while the day's partition was
+-- empty would scan it from end to end, and planning anew at each read costs more than the read. STABLE: they see what
+-- the calling statement's snapshot sees.
+
+-- Up to `max_rows` events that a snapshot has not seen, in no order: of transactions then under way, of later ones, of later
+-- lives. Cost follows what is unseen, however long the oldest transaction under way has been open (event_xid_idx).
+CREATE FUNCTION "unseen_events"(seen_incarnation INTEGER, seen pg_snapshot, max_rows INTEGER) RETURNS SETOF "event"
+LANGUAGE plpgsql STABLE ROWS 500
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM "event" WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+        UNION ALL
+        SELECT * FROM "event" WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen)
+        UNION ALL
+        SELECT * FROM "event" WHERE "incarnation" > seen_incarnation
+        LIMIT max_rows;
+END $$;
+
+-- A transaction id a little above `from_xid` that nobody had yet when called. A snapshot cannot tell: its xmax is one past the latest
+-- that has completed, and others above it may be well under way.
+CREATE FUNCTION "unassigned_xid"(from_xid xid8) RETURNS xid8 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    base BIGINT := from_xid::TEXT::BIGINT;
+    distance BIGINT := 64;
+BEGIN
+    LOOP
+        BEGIN
+            PERFORM pg_xact_status((base + distance)::TEXT::xid8);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            -- "transaction ID is in the future"
+            RETURN (base + distance)::TEXT::xid8;
+        END;
+        distance := distance * 2;
+    END LOOP;
+END $$;
+
+-- The next `max_rows` events after `last_id`, up to `until_id`, among which are all that a snapshot has not seen whose
+-- largest id was `seen_max_id`: below that only transactions then under way, which all come before `seen_next_xid`, can have
+-- added any (event_xid_idx), above it the log is walked by id (event_pkey).
+CREATE FUNCTION "scan_events"(
+    seen_incarnation INTEGER, seen pg_snapshot, seen_next_xid xid8, seen_max_id BIGINT, last_id BIGINT, until_id BIGINT, max_rows INTEGER
+) RETURNS SETOF "event" LANGUAGE plpgsql STABLE ROWS 500
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM (
+            (SELECT * FROM (
+                SELECT * FROM "event"
+                WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                UNION ALL
+                SELECT * FROM "event"
+                WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen) AND "xid" < seen_next_xid
+                    AND last_id < seen_max_id
+                OFFSET 0) AS under_way
+            WHERE "id" > last_id AND "id" <= seen_max_id ORDER BY "id" LIMIT max_rows)
+            UNION ALL
+            (SELECT * FROM "event" WHERE "id" > greatest(last_id, seen_max_id) AND "id" <= until_id ORDER BY "id" LIMIT max_rows)
+        ) AS scanned ORDER BY "id" LIMIT max_rows;
+END $$;
+
+CREATE FUNCTION "largest_event_id"() RETURNS BIGINT LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN coalesce((SELECT "id" FROM "event" ORDER BY "id" DESC LIMIT 1), 0);
+END $$;
+
 CREATE SEQUENCE "task_log_id_seq" CACHE 1;
 CREATE TABLE "task_log" (
     "id" BIGINT NOT NULL DEFAULT nextval('task_log_id_seq'),
@@ -294,7 +366,39 @@ CREATE TABLE "task_log" (
     CONSTRAINT "task_log_level_is_known" CHECK ("level" IN ('debug', 'info', 'warn', 'error'))
 ) PARTITION BY RANGE ("at");
 CREATE INDEX "task_log_task_idx" ON "task_log"("tenant", "task_id", "id");
+-- Lines of transactions that were under way when a reader last looked.
+CREATE INDEX "task_log_xid_idx" ON "task_log"("incarnation", "xid");
 CREATE TABLE "task_log_default" PARTITION OF "task_log" DEFAULT;
+
+-- The next `max_rows` lines of a task after `last_id` that a snapshot has not seen, by id; as for events, below `seen_max_id` only
+-- transactions then under way can have added any.
+CREATE FUNCTION "unseen_task_log"(
+    of_tenant TEXT, of_task UUID, seen_incarnation INTEGER, seen pg_snapshot, seen_next_xid xid8, seen_max_id BIGINT, last_id BIGINT,
+    max_rows INTEGER
+) RETURNS SETOF "task_log" LANGUAGE plpgsql STABLE ROWS 100
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+        SELECT * FROM (
+            (SELECT * FROM (
+                SELECT * FROM "task_log"
+                WHERE "incarnation" = seen_incarnation AND "xid" = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))
+                    AND last_id < seen_max_id
+                UNION ALL
+                SELECT * FROM "task_log"
+                WHERE "incarnation" = seen_incarnation AND "xid" >= pg_snapshot_xmax(seen) AND "xid" < seen_next_xid
+                    AND last_id < seen_max_id
+                OFFSET 0) AS under_way
+            WHERE "tenant" = of_tenant AND "task_id" = of_task AND "id" > last_id AND "id" <= seen_max_id
+            ORDER BY "id" LIMIT max_rows)
+            UNION ALL
+            (SELECT * FROM "task_log"
+            WHERE "tenant" = of_tenant AND "task_id" = of_task AND "id" > greatest(last_id, seen_max_id)
+                AND ("incarnation" > seen_incarnation
+                    OR ("incarnation" = seen_incarnation AND NOT pg_visible_in_snapshot("xid", seen)))
+            ORDER BY "id" LIMIT max_rows)
+        ) AS unseen ORDER BY "id" LIMIT max_rows;
+END $$;
 
 -- Makes the partitions of `parent` for `days` days from `first` (UTC) where they are missing; rows that the default
 -- partition caught meanwhile move into them. Takes an advisory lock, so that two maintainers do not meet.

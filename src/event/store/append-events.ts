@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg'
-import type { NewEvent } from './event.ts'
+import type { NewEvent } from '../event.ts'
 
 /**
  * Appends events in the order given, in the caller's transaction.
  *
  * Call it last, once the transaction holds every lock it will take: only then do the ids of one task follow its versions.
- * Each event is visible to readers from the commit on; ring the channel's `events` bell after it.
+ * Readers see them from the commit on; ring the channel's `events` bell after it.
  *
  * @throws whatever the database says; the transaction is lost then
  */

@@ -1,0 +1,29 @@
+import type { TaskStatus } from '../task/status.ts'
+import type { Event, EventKind } from './event.ts'
+
+/** Which events a reader wants: those that match every list given. An empty list matches nothing. */
+export interface EventFilter {
+  readonly tenant: string
+  /** uuids */
+  readonly taskIds?: readonly string[]
+  readonly kinds?: readonly EventKind[]
+  readonly taskTypes?: readonly string[]
+  readonly statuses?: readonly TaskStatus[]
+}
+
+export type EventMatcher = (event: Event) => boolean
+
+/** A filter made ready for many events: set look-ups only. */
+export function matcherOf(filter: EventFilter): EventMatcher {
+  const { tenant } = filter
+  const taskIds = filter.taskIds && new Set(filter.taskIds)
+  const kinds = filter.kinds && new Set(filter.kinds)
+  const taskTypes = filter.taskTypes && new Set(filter.taskTypes)
+  const statuses = filter.statuses && new Set(filter.statuses)
+  return (event) =>
+    event.tenant === tenant &&
+    (taskIds === undefined || taskIds.has(event.taskId)) &&
+    (kinds === undefined || kinds.has(event.kind)) &&
+    (taskTypes === undefined || taskTypes.has(event.taskType)) &&
+    (statuses === undefined || statuses.has(event.status))
+}

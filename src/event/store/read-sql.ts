@@ -1,0 +1,89 @@
+/** What a row of the log is called in the domain. */
+const NAMED = `e.id, e.incarnation, e.xid::text AS xid, e.at, e.tenant, e.kind, e.task_id AS "taskId", e.task_type AS "taskType",
+  e.version, e.status, e.attempt, e.actor, e.payload`
+
+// Once a statement: the log's start, this moment, and where the read stands; on its first row, as JSON, so that rows stay narrow.
+const HEAD_FIELDS = `
+  'system', coalesce(l.system_identifier, 0)::text,
+  'life', (SELECT number FROM database_incarnation),
+  'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT max(incarnation) FROM event), 0),
+  'snapshot', pg_current_snapshot()::text, 'nextXid', unassigned_xid(pg_snapshot_xmax(pg_current_snapshot()))::text,
+  'droppedIncarnation', l.dropped_incarnation, 'droppedXid', l.dropped_xid::text, 'droppedId', l.dropped_id`
+
+function withHead(source: string): string {
+  return `
+  SELECT CASE WHEN row_number() OVER (ORDER BY e.id) = 1 THEN head.json END AS head, ${NAMED}
+  FROM head LEFT JOIN ${source} e ON true
+  ORDER BY e.id`
+}
+
+function matches(tenant: string, taskIds: string, kinds: string, types: string, statuses: string): string {
+  return `(${tenant}::text IS NULL OR tenant = ${tenant})
+    AND (${taskIds}::uuid[] IS NULL OR task_id = ANY (${taskIds}))
+    AND (${kinds}::text[] IS NULL OR kind = ANY (${kinds}))
+    AND (${types}::text[] IS NULL OR task_type = ANY (${types}))
+    AND (${statuses}::task_status[] IS NULL OR status = ANY (${statuses}))`
+}
+
+/**
+ * What a snapshot has not seen, when that is little; else only the count says that it is more than the limit.
+ *
+ * In: $1 incarnation, $2 snapshot, $3 its largest id, $4 limit, $5–$9 filter. Plan: in the function unseen_events.
+ */
+export const PROBE = `
+  WITH unseen AS MATERIALIZED (
+    SELECT * FROM unseen_events($1, $2, $4::int + 1)
+  ), counted AS (
+    SELECT count(*)::int AS scanned, greatest(max(id), $3::bigint) AS largest FROM unseen
+  ), head AS (
+    SELECT json_build_object(${HEAD_FIELDS}, 'scanned', c.scanned,
+      'maxId', CASE WHEN c.scanned > $4::int THEN largest_event_id() ELSE c.largest END) AS json
+    FROM event_log l, counted c
+  ), wanted AS (
+    SELECT u.* FROM unseen u, counted c WHERE c.scanned <= $4::int AND ${matches('$5', '$6', '$7', '$8', '$9')}
+  ) ${withHead('wanted')}`
+
+/**
+ * One chunk of a long replay: the entries between two positions, from an id on.
+ *
+ * In: $1–$4 the position seen (incarnation, snapshot, next transaction, largest id), $5–$7 the position to reach (incarnation, snapshot,
+ * largest id), $8 last id delivered, $9 entries to scan, $10 entries to return, $11–$15 filter. Plan: in the function scan_events; at
+ * most $9 entries are looked at.
+ */
+export const REPLAY = `
+  WITH scanned AS MATERIALIZED (
+    SELECT * FROM scan_events($1, $2, $3, $4, $8, $7, $9)
+  ), head AS (
+    SELECT json_build_object(${HEAD_FIELDS}, 'scanned', (SELECT count(*)::int FROM scanned),
+      'maxId', (SELECT max(id) FROM scanned)) AS json
+    FROM event_log l
+  ), wanted AS (
+    SELECT * FROM scanned
+    WHERE (incarnation > $1 OR (incarnation = $1 AND NOT pg_visible_in_snapshot(xid, $2)))
+      AND (incarnation < $5::int OR (incarnation = $5 AND pg_visible_in_snapshot(xid, $6::pg_snapshot)))
+      AND ${matches('$11', '$12', '$13', '$14', '$15')}
+    ORDER BY id LIMIT $10::int
+  ) ${withHead('wanted')}`
+
+/**
+ * What a snapshot has not seen of a few tasks, without dragging the rest of the log along.
+ *
+ * In: $1 incarnation and $2 snapshot seen, $3 incarnation and $4 snapshot to reach (null: all there is), $5 last id delivered, $6 entries
+ * to return, $7–$11 filter. Index: event_task_idx. Sent unnamed, so that it is planned for the partitions' present sizes.
+ */
+export const OF_TASKS = `
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM event
+    WHERE tenant = $7 AND task_id = ANY ($8::uuid[]) AND id > $5::bigint
+      AND (incarnation > $1::int OR (incarnation = $1::int AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)))
+      AND ($4::text IS NULL OR incarnation < $3::int
+        OR (incarnation = $3::int AND pg_visible_in_snapshot(xid, $4::pg_snapshot)))
+      AND ${matches('$7', '$8', '$9', '$10', '$11')}
+    ORDER BY id LIMIT $6::int + 1
+  ), head AS (
+    SELECT json_build_object(${HEAD_FIELDS}, 'scanned', (SELECT count(*)::int FROM wanted), 'maxId', largest_event_id()) AS json
+    FROM event_log l
+  ) ${withHead('wanted')}`
+
+/** This moment and where the log starts. */
+export const MOMENT = `SELECT json_build_object(${HEAD_FIELDS}, 'scanned', 0, 'maxId', largest_event_id()) AS head FROM event_log l`
