@@ -284,6 +284,51 @@ describe('events', () => {
   })
 })
 
+describe('taskLog', () => {
+  const FEED = `subscription ($id: ID!, $after: Cursor) { taskLog(id: $id, after: $after) {
+    ... on LogBatch { cursor lines { message level attempt } } } }`
+  const textOf = (answer: { taskLog: { lines: { message: string }[] } }) =>
+    answer.taskLog.lines.map(({ message }) => message)
+
+  test('shows the lines that are there, those to come, and ends with the task', async () => {
+    const { id, uuid } = await create()
+    await graph.log.write(uuid, 'one')
+    const feed = connect().iterate({ query: FEED, variables: { id } }) as Answers
+    expect(textOf(await take(feed))).toEqual(['one'])
+    await graph.log.write(uuid, 'two')
+    const second = await take(feed)
+    expect(textOf(second)).toEqual(['two'])
+    await graph.log.write(uuid, 'three')
+    await complete(uuid)
+    const rest: string[] = []
+    for await (const { data } of feed) rest.push(...textOf(data))
+    expect(rest).toEqual(['three'])
+
+    const again = connect().iterate({ query: FEED, variables: { id, after: second.taskLog.cursor } }) as Answers
+    const late: string[] = []
+    for await (const { data } of again) late.push(...textOf(data))
+    expect(late).toEqual(['three'])
+    const page = await graph.ask(
+      'query ($id: ID!) { task(id: $id) { log(first: 2) { hasMore cursor lines { message level } } } }',
+      { id },
+    )
+    expect(page.data.task.log).toMatchObject({
+      hasMore: true,
+      lines: [{ message: 'one', level: 'INFO' }, { message: 'two' }],
+    })
+  })
+
+  test('ends at once when its subscriber leaves', async () => {
+    const { id, uuid } = await create()
+    await graph.log.write(uuid, 'one')
+    const feed = connect().iterate({ query: FEED, variables: { id } }) as Answers
+    await take(feed)
+    expect(graph.listeners()).toBeGreaterThan(0)
+    await feed.return?.()
+    await expect.poll(() => graph.listeners()).toBe(0)
+  })
+})
+
 describe('a subscriber that leaves', () => {
   test('ends its feed at once, whether it completes, cuts the socket or drops the stream', async () => {
     const listening = () => graph.listeners()

@@ -34,6 +34,8 @@ export interface Stage {
 export interface ChaosResult {
   readonly faults: Faults
   readonly events: number
+  /** Lives of the database in which they were written. */
+  readonly lives: number
   readonly deliveries: number
   readonly connections: number
 }
@@ -89,6 +91,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   return {
     faults: checkHistory(log, deliveries),
     events: log.length,
+    lives: new Set(log.map((event) => event.incarnation)).size,
     deliveries: deliveries.reduce((sum, { got }) => sum + got.length, 0),
     connections: deliveries.reduce((sum, { connections }) => sum + connections, 0),
   }

@@ -15,6 +15,7 @@ import { createGraphServer, type GraphServer } from '../../src/graph/server.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import { freshDatabase } from './database.ts'
+import { openTestLog, type TestLog } from './task-log.ts'
 
 /** A GraphQL response as a client sees it. */
 export interface Answer {
@@ -29,6 +30,7 @@ export interface TestGraph {
   readonly url: string
   readonly pool: Pool
   readonly engine: GraphEngine
+  readonly log: TestLog
   readonly server: GraphServer
   /** What the server hid from clients so far. */
   readonly hidden: unknown[]
@@ -59,6 +61,7 @@ export async function startGraph(
     source: { read: (cursor, limit) => readUnseen(pool, cursor, { limit }), now: () => nowCursor(pool) },
     onError,
   })
+  const log = openTestLog(pool)
   let listeners = 0
   const counted: Tail = {
     ...tail,
@@ -83,7 +86,7 @@ export async function startGraph(
     db: pool,
     prisma,
     engine,
-    events: { ...createEventReader({ db: pool, tail: counted, onError }), readLog: noLog, openLog: noLog },
+    events: { ...createEventReader({ db: pool, tail: counted, onError }), readLog: log.readLog, openLog: log.openLog },
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
     health: createHealthReader({ version: '0.0.0', startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
@@ -99,6 +102,7 @@ export async function startGraph(
   return {
     url,
     pool,
+    log,
     engine,
     server,
     hidden,
@@ -151,8 +155,4 @@ function recordStatements(pool: Pool, statements: string[]): void {
 async function closeServer(http: Server): Promise<void> {
   http.closeAllConnections()
   await new Promise((resolve) => http.close(resolve))
-}
-
-function noLog(): never {
-  throw new Error('The logs of tasks are not read yet')
 }

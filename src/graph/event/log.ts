@@ -6,7 +6,7 @@ import { MAX_PAGE_SIZE, pageOf } from '../page.ts'
 import { requestError } from '../request-error.ts'
 import { CursorExpired, cursorExpired } from './cursor-expired.ts'
 import type { Expired, LineBatch, LoggedLine } from './event-reader.ts'
-import { feedOf } from './feed.ts'
+import { watchLog } from './watch-log.ts'
 
 const LogLevelEnum = builder.enumType('LogLevel', {
   description: 'How much a line matters.',
@@ -91,13 +91,8 @@ builder.subscriptionFields((t) => ({
       id: t.arg.id({ required: true, description: 'TypeID of the task.' }),
       after: t.arg({ type: 'Cursor', description: 'Where to go on from; absent: from the first line.' }),
     },
-    subscribe: (_root, { id, after }, context) => {
-      const { tenant } = context
-      const taskId = uuidOfArgument(ID_PREFIXES.task, id)
-      return feedOf(context, (signal) =>
-        context.events.openLog({ tenant, taskId, signal, ...(after != null && { after }) }),
-      )
-    },
+    subscribe: (_root, { id, after }, context) =>
+      watchLog(context, uuidOfArgument(ID_PREFIXES.task, id), after ?? undefined),
     resolve: (item) => (item.kind === 'expired' ? cursorExpired(item) : item),
   }),
 }))

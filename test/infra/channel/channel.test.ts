@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import type { Channel } from '../../../src/infra/channel/channel.ts'
+import { memoryChannel } from '../../../src/infra/channel/memory.ts'
+import { redisChannel } from '../../../src/infra/channel/redis.ts'
+import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
+
+function behavesLikeAChannel(open: () => Promise<Channel>): void {
+  it('carries a message with and without payload to everyone who listens to its topic', async () => {
+    const channel = await open()
+    const heard: (string | undefined)[] = []
+    await channel.subscribe('events', (payload) => heard.push(payload))
+    await channel.subscribe('events', (payload) => heard.push(payload))
+    await channel.subscribe('claimable', () => expect.fail('of another topic'))
+    heard.length = 0
+    channel.publish('events')
+    channel.publish('events', 'stop')
+    await until(() => heard.length === 4)
+    expect(heard.sort()).toEqual(['stop', 'stop', undefined, undefined])
+    await channel.close()
+  })
+
+  it('leaves alone who has unsubscribed, and not the others', async () => {
+    const channel = await open()
+    const heard: string[] = []
+    const listener = () => heard.push('first')
+    const unsubscribe = await channel.subscribe('events', listener)
+    await channel.subscribe('events', listener)
+    await channel.subscribe('events', () => heard.push('last'))
+    unsubscribe()
+    heard.length = 0
+    channel.publish('events')
+    await until(() => heard.includes('last'))
+    expect(heard).toEqual(['first', 'last'])
+    await channel.close()
+  })
+
+  it('goes on when a listener throws', async () => {
+    const channel = await open()
+    let isHeard = false
+    await channel.subscribe('events', () => {
+      throw new Error('planned')
+    })
+    await channel.subscribe('events', () => {
+      isHeard = true
+    })
+    channel.publish('events')
+    await until(() => isHeard)
+    await channel.close()
+  })
+
+  it('takes a publish after the end without a word', async () => {
+    const channel = await open()
+    await channel.close()
+    expect(() => channel.publish('events')).not.toThrow()
+  })
+}
+
+describe('the channel in memory', () => {
+  behavesLikeAChannel(async () => memoryChannel(() => undefined))
+})
+
+describeWithRedis('the channel over Redis', () => {
+  const open = (redis: TestRedis, prefix = 'test:') =>
+    redisChannel({ url: redis.url, prefix, onError: () => undefined })
+
+  /** A channel whose wires are up, shown by a message that went round. */
+  async function openWarm(redis: TestRedis): Promise<Channel> {
+    const channel = open(redis)
+    await comesRound(channel)
+    return channel
+  }
+
+  async function comesRound(channel: Channel): Promise<void> {
+    let isRound = false
+    const unsubscribe = await channel.subscribe('round', (payload) => {
+      isRound ||= payload === 'trip'
+    })
+    await until(() => {
+      channel.publish('round', 'trip')
+      return isRound
+    })
+    unsubscribe()
+  }
+
+  let shared: Promise<TestRedis> | undefined
+  behavesLikeAChannel(async () => {
+    shared ??= startRedis()
+    return openWarm(await shared)
+  })
+
+  it('reaches other processes, and only those with its prefix', async () => {
+    const redis = await startRedis()
+    const [here, there] = [await openWarm(redis), await openWarm(redis)]
+    const stranger = open(redis, 'other:')
+    await comesRound(stranger)
+    const heard: string[] = []
+    await there.subscribe('events', () => heard.push('there'))
+    await stranger.subscribe('events', () => heard.push('stranger'))
+    heard.length = 0
+    here.publish('events')
+    await until(() => heard.length > 0)
+    await comesRound(stranger)
+    expect(heard).toEqual(['there'])
+    await Promise.all([here, there, stranger].map((channel) => channel.close()))
+    await redis.stop()
+  })
+
+  it('wakes every listener after Redis was away, and carries messages again', async () => {
+    const redis = await startRedis()
+    const channel = await openWarm(redis)
+    let woken = 0
+    await channel.subscribe('events', () => woken++)
+    await redis.kill()
+    woken = 0
+    channel.publish('events')
+    await redis.restart()
+    await until(() => woken > 0)
+    await comesRound(channel)
+    const before = woken
+    channel.publish('events')
+    await until(() => woken > before)
+    await channel.close()
+    await redis.stop()
+  })
+
+  it('can be opened while Redis is away', async () => {
+    const redis = await startRedis()
+    await redis.kill()
+    const channel = open(redis)
+    let woken = 0
+    await channel.subscribe('events', () => woken++)
+    channel.publish('events')
+    await redis.restart()
+    await until(() => woken > 0)
+    await channel.close()
+    await redis.stop()
+  })
+
+  it('outlives a flush', async () => {
+    const redis = await startRedis()
+    const channel = await openWarm(redis)
+    await redis.flush()
+    await comesRound(channel)
+    await channel.close()
+    await redis.stop()
+  })
+})
