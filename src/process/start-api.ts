@@ -4,6 +4,7 @@ import { createAuthenticator } from '../engine/authenticate.ts'
 import { nowCursor } from '../event/store/now-cursor.ts'
 import { readUnseen } from '../event/store/read-unseen.ts'
 import { openTail } from '../event/tail.ts'
+import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
@@ -32,7 +33,7 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
     db: pool,
     prisma,
     engine,
-    events: createEventReader({ db: pool, tail, channel, onError }),
+    events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
     authenticator: createAuthenticator({ db: pool, mode: access.kind }),
     health: createHealthReader({ version: running.version, startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },

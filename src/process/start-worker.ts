@@ -7,6 +7,7 @@ import { startHeartbeat } from '../loop/heartbeat.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { TaskTypeRegistration } from '../task/store/task-types.ts'
 import { newUuid } from '../task/type-id.ts'
+import { defineTaskType } from '../worker/define-task-type.ts'
 import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
 import { markGoneWorkers, readAliveWorkers, writeWorkerState } from '../worker/store.ts'
@@ -24,7 +25,7 @@ const POLL_MS = 1_000
 export async function startWorker(running: Running): Promise<void> {
   const { config, log, parts, channel } = running
   const own = await loadHandlers(config.handlers, process.cwd())
-  const definitions = [codeAnalysis({ allowedRoots: config.allowedRoots }) as TaskTypeDefinition, ...own]
+  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own]
   refuseDoubles(definitions)
   await giveUpGoneWorkers(running)
 

@@ -4,14 +4,15 @@ import type { Pool } from 'pg'
 import type { Role } from '../../src/access/role.ts'
 import { createAuthenticator } from '../../src/engine/authenticate.ts'
 import { createApiKey } from '../../src/engine/create-api-key.ts'
-import type { Publisher } from '../../src/engine/engine.ts'
 import { nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { openTail, type Tail } from '../../src/event/tail.ts'
 import type { GraphEngine } from '../../src/graph/context.ts'
+import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer, type GraphServer } from '../../src/graph/server.ts'
+import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import { freshDatabase } from './database.ts'
@@ -61,7 +62,6 @@ export async function startGraph(
     source: { read: (cursor, limit) => readUnseen(pool, cursor, { limit }), now: () => nowCursor(pool) },
     onError,
   })
-  const log = openTestLog(pool)
   let listeners = 0
   const counted: Tail = {
     ...tail,
@@ -79,14 +79,18 @@ export async function startGraph(
       }
     },
   }
-  // The bell of one process: what is published is heard at once.
-  const channel: Publisher = { publish: (topic) => topic === 'events' && tail.ring() }
+  const channel = memoryChannel(onError)
+  await channel.subscribe('events', () => tail.ring())
+  const log = openTestLog(pool, channel)
   const engine: GraphEngine = { db: pool, channel, schemas: createSchemaCheck() }
   const server = createGraphServer({
     db: pool,
     prisma,
     engine,
-    events: { ...createEventReader({ db: pool, tail: counted, onError }), readLog: log.readLog, openLog: log.openLog },
+    events: {
+      ...createEventReader({ db: pool, tail: counted, onError }),
+      ...createLineReader({ db: pool, channel, onError }),
+    },
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
     health: createHealthReader({ version: '0.0.0', startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
