@@ -36,10 +36,11 @@ export function progress(task: TaskState, command: CommandOf<'progress'>, now: D
 export function fail(
   task: TaskState,
   outcome: FailureOutcome,
-  error: TaskError,
+  reported: TaskError,
   now: Date,
   random: number,
 ): Transition {
+  const error: TaskError = { ...reported, attempt: task.attempt }
   const policy = task.retry ?? DEFAULT_RETRY_POLICY
   const failures = task.failures + 1
   const isWorthIt = error.retryable && !policy.nonRetryableCodes.includes(error.code)
