@@ -97,10 +97,16 @@ function contextOf(signal: AbortSignal, sink: AttemptSink): HandlerContext {
         new LeaseOutcome({ kind: 'release', reason: reason === undefined ? null : cleaned(reason, 1_000) }),
       park({ until, key }) {
         if (until === undefined && key === undefined) throw new TypeError('park needs a time, a key, or both')
-        return new LeaseOutcome({ kind: 'park', park: { until: until ?? null, waitKey: key ?? null } })
+        if (until !== undefined && !isTime(until)) throw new TypeError('park needs a time that exists')
+        const waitKey = key === undefined ? null : cleaned(key, 500)
+        return new LeaseOutcome({ kind: 'park', park: { until: until ?? null, waitKey } })
       },
     },
   }
+}
+
+function isTime(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime())
 }
 
 function cleaned(text: string, longest: number): string {
