@@ -9,7 +9,13 @@ export function createLease(): Lease {
     },
     park({ until, key }) {
       if (until === undefined && key === undefined) throw new TypeError('park needs a time, a key, or both')
-      return new LeaseOutcome({ kind: 'park', park: { until: until ?? null, waitKey: key ?? null } })
+      if (until !== undefined && !isTime(until)) throw new TypeError('park needs a time that exists')
+      const waitKey = key === undefined ? null : storableText(key, 500)
+      return new LeaseOutcome({ kind: 'park', park: { until: until ?? null, waitKey } })
     },
   }
+}
+
+function isTime(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime())
 }

@@ -13,21 +13,42 @@ const LONGEST_STACK = 20_000
  * @param attempt number of the attempt that threw, from 1
  */
 export function errorFromThrown(thrown: unknown, attempt: number): TaskError {
-  if (thrown instanceof TaskFailure) {
+  return (
+    failureOf(thrown, attempt) ?? {
+      code: 'HANDLER_ERROR',
+      message: messageOf(thrown),
+      ...stackOf(thrown),
+      retryable: true,
+      attempt,
+    }
+  )
+}
+
+/** The error of a TaskFailure; null when it is none, or one that cannot be read. */
+function failureOf(thrown: unknown, attempt: number): TaskError | null {
+  try {
+    if (!(thrown instanceof TaskFailure)) return null
     return {
       code: storableText(thrown.code, 200) || 'HANDLER_ERROR',
       message: storableText(thrown.message, LONGEST_MESSAGE),
       ...stackOf(thrown),
-      retryable: thrown.retryable,
+      retryable: Boolean(thrown.retryable),
       attempt,
     }
+  } catch {
+    return null
   }
-  return { code: 'HANDLER_ERROR', message: messageOf(thrown), ...stackOf(thrown), retryable: true, attempt }
 }
 
 function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return storableText(thrown.message, LONGEST_MESSAGE) || thrown.name
+    if (thrown instanceof Error) {
+      return (
+        storableText(thrown.message, LONGEST_MESSAGE) ||
+        storableText(thrown.name, 200) ||
+        'The handler threw a nameless error.'
+      )
+    }
     if (typeof thrown === 'string') return storableText(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
     return storableText(
       `The handler threw ${inspect(thrown, { depth: 3, maxArrayLength: 20, maxStringLength: 1_000 })}`,

@@ -16,6 +16,8 @@ export interface ClaimedTask {
   readonly version: number
   /** When the clock ends this attempt: attempt time-out, heartbeat time-out, or total time-out. */
   readonly wakeAt: Date
+  /** Milliseconds until the attempt or the total time-out ends this attempt; signs of life do not change it. */
+  readonly timeLeftMs: number
 }
 
 export interface ClaimRequest {
@@ -87,7 +89,10 @@ WITH alive AS MATERIALIZED (
       t."expires_at")
   FROM locked AS l WHERE t."tenant" = $1 AND t."id" = l."id"
   RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
-    l."now", l."generation", l."order_key"
+    l."now", l."generation", l."order_key",
+    extract(epoch FROM least(
+      make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
+      t."expires_at" - l."now")) * 1000 AS "time_left_ms"
 ), opened AS (
   INSERT INTO "attempt" ("tenant", "task_id", "number", "epoch", "worker_id", "queued_at", "started_at")
   SELECT $1, "id", "attempt", "epoch", $2, "ready_at", "now" FROM claimed
@@ -98,5 +103,6 @@ WITH alive AS MATERIALIZED (
     jsonb_build_object('workerId', $2::uuid)
   FROM claimed
 )
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt"
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
+  greatest("time_left_ms", 0)::float8 AS "timeLeftMs"
 FROM claimed ORDER BY "generation", "order_key", "id"`
