@@ -11,6 +11,11 @@ import type { AttemptReporter } from './attempt-reporter.ts'
 const DEFAULT_CUT_OFF_MS = 5_000
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/**
+ * Ends that wait to be written hold their leases, so a slow database must not let them pile up; but fewer than this would
+ * keep a worker with few slots waiting for each write.
+ */
+const LEAST_UNWRITTEN = 200
 /** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
 const LOOKS_AFTER_LOST_ANSWER = 3
 
@@ -93,8 +98,8 @@ export function startExecutor(options: ExecutorOptions): Executor {
   const claimLoop = async (): Promise<void> => {
     let mayHaveMore = true
     while (!stopping.signal.aborted) {
-      // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
-      const free = Math.min(options.slots - running.size, 2 * options.slots - running.size - options.reporter.unwritten)
+      const room = Math.max(options.slots, LEAST_UNWRITTEN) - options.reporter.unwritten
+      const free = Math.min(options.slots - running.size, room)
       if (free <= 0 || !mayHaveMore) {
         await quiet()
         mayHaveMore = true
