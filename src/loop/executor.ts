@@ -9,13 +9,10 @@ import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
+/** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
+const MOST_UNWRITTEN = 200
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-/**
- * Ends that wait to be written hold their leases, so a slow database must not let them pile up; but fewer than this would
- * keep a worker with few slots waiting for each write.
- */
-const LEAST_UNWRITTEN = 200
 /** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
 const LOOKS_AFTER_LOST_ANSWER = 3
 
@@ -98,8 +95,9 @@ export function startExecutor(options: ExecutorOptions): Executor {
   const claimLoop = async (): Promise<void> => {
     let mayHaveMore = true
     while (!stopping.signal.aborted) {
-      const room = Math.max(options.slots, LEAST_UNWRITTEN) - options.reporter.unwritten
-      const free = Math.min(options.slots - running.size, room)
+      // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
+      const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
+      const free = Math.min(options.slots, writable) - running.size
       if (free <= 0 || !mayHaveMore) {
         await quiet()
         mayHaveMore = true
@@ -136,6 +134,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
     const finished = runOne(options, task, abort.signal).then((end) => {
       void end.written.finally(() => {
         held.delete(lease)
+        // Ends that waited to be written may have kept a free slot from claiming.
         wake()
       })
     })
