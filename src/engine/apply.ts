@@ -4,7 +4,7 @@ import { appendEvents } from '../event/store/append-events.ts'
 import type { Moved, Transition } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
 import { type AttemptUsage, endAttempts } from '../task/store/attempts.ts'
-import { readOpenDependents, settleDependencies } from '../task/store/dependencies.ts'
+import { type OpenDependency, readOpenDependents, settleDependencies } from '../task/store/dependencies.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { writeStates } from '../task/store/write-states.ts'
 import type { TaskState } from '../task/task-state.ts'
@@ -40,15 +40,10 @@ export async function applyDecisions(
   decisions: readonly Decision[],
 ): Promise<Applied> {
   const moves: Decision[] = []
-  for (let wave = decisions; wave.length > 0; wave = await settleAfter(client, wave, now)) {
-    const changed = wave.filter(({ before, transition }) => transition.state !== before)
-    await writeStates(
-      client,
-      changed.map(({ before, transition, output }) => ({ before, after: transition.state, output: output ?? null })),
-      now,
-    )
-    await endAttempts(client, tenantOf(wave), wave.flatMap(endedAttempt), now)
+  for (let wave = decisions; wave.length > 0; ) {
     moves.push(...wave)
+    const [open] = await Promise.all([readDependents(client, wave), writeWave(client, wave, now)])
+    wave = open.length === 0 ? [] : await settleAfter(client, wave, open, now)
   }
   const events = moves.flatMap((decision) => announcement(decision, actor))
   if (events.length > 0) await appendEvents(client, events)
@@ -68,20 +63,44 @@ export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied
   if (applied.hasRevoked) channel.publish('revoked')
 }
 
-async function settleAfter(client: ClientBase, wave: readonly Decision[], now: Date): Promise<Decision[]> {
-  const ended = new Map(
+/** The statements share a round trip. */
+async function writeWave(client: ClientBase, wave: readonly Decision[], now: Date): Promise<void> {
+  const changed = wave.filter(({ before, transition }) => transition.state !== before)
+  const changes = changed.map(({ before, transition, output }) => ({
+    before,
+    after: transition.state,
+    output: output ?? null,
+  }))
+  await Promise.all([
+    writeStates(client, changes, now),
+    endAttempts(client, tenantOf(wave), wave.flatMap(endedAttempt), now),
+  ])
+}
+
+async function readDependents(client: ClientBase, wave: readonly Decision[]): Promise<OpenDependency[]> {
+  const ended = [...endedIn(wave).keys()]
+  return ended.length === 0 ? [] : readOpenDependents(client, tenantOf(wave), ended)
+}
+
+async function settleAfter(
+  client: ClientBase,
+  wave: readonly Decision[],
+  open: readonly OpenDependency[],
+  now: Date,
+): Promise<Decision[]> {
+  const tenant = tenantOf(wave)
+  const { tasks } = await lockTasks(client, tenant, [...new Set(open.map(({ taskId }) => taskId))])
+  const { settled, decisions } = decideDependents(open, endedIn(wave), tasks, now)
+  await settleDependencies(client, tenant, settled, now)
+  return decisions
+}
+
+function endedIn(wave: readonly Decision[]): ReadonlyMap<string, TaskState> {
+  return new Map(
     wave.flatMap(({ before, transition }) =>
       isFinished(transition.state.status) && !isFinished(before.status) ? [[before.id, transition.state] as const] : [],
     ),
   )
-  if (ended.size === 0) return []
-  const tenant = tenantOf(wave)
-  const open = await readOpenDependents(client, tenant, [...ended.keys()])
-  if (open.length === 0) return []
-  const { tasks } = await lockTasks(client, tenant, [...new Set(open.map(({ taskId }) => taskId))])
-  const { settled, decisions } = decideDependents(open, ended, tasks, now)
-  await settleDependencies(client, tenant, settled, now)
-  return decisions
 }
 
 function tenantOf(wave: readonly Decision[]): string {

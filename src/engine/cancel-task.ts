@@ -57,14 +57,18 @@ export async function cancelTask(
   return accepted({ taskIds: outcome.taskIds })
 }
 
-/** Locks all that the cascade reaches, in one order, and looks again: a child may have come while it waited. */
+/**
+ * Locks all that the cascade reaches, parents before children, and looks again after each lock: while a task is locked
+ * no child or dependent can come to it, but one may have come before.
+ */
 async function lockCascade(client: ClientBase, tenant: string, input: CancelTask): Promise<LockedTasks> {
   const reach = input.cascade ?? { children: true, dependents: false }
-  let ids: string[] = [input.taskId]
+  let ids = new Set([input.taskId])
   for (;;) {
-    const reached = reach.children || reach.dependents ? await readCascade(client, tenant, input.taskId, reach) : ids
-    const locked = await lockTasks(client, tenant, reached)
-    if (reached.every((id) => ids.includes(id))) return locked
-    ids = reached
+    const locked = await lockTasks(client, tenant, [...ids])
+    if (!reach.children && !reach.dependents) return locked
+    const reached = await readCascade(client, tenant, input.taskId, reach)
+    if (reached.every((id) => ids.has(id))) return locked
+    ids = new Set(reached)
   }
 }

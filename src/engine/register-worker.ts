@@ -1,13 +1,14 @@
+import { withTransaction } from '../infra/with-transaction.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
 import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 
 /**
- * Makes a worker and the task types it serves known. Types become known first: no task of a type can come before it.
+ * Makes a worker and the task types it serves known, or none of them. A repeat of the same registration does no harm.
  *
  * @returns nothing, or which type cannot be registered and why
  */
@@ -18,8 +19,14 @@ export async function registerWorker(
 ): Promise<Result<null>> {
   const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  if (types.length > 0) await upsertTaskTypes(engine.db, worker.tenant, types)
-  await insertWorker(engine.db, worker)
+  await withTransaction(
+    engine.db,
+    async (client) => {
+      if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)
+      await insertWorker(client, worker)
+    },
+    { attempts: TRANSACTION_ATTEMPTS },
+  )
   return accepted(null)
 }
 

@@ -14,6 +14,7 @@ export interface AnnouncedError {
 export interface TaskEventPayloads {
   /** A task born READY has this event and no TaskReady. */
   TaskCreated: { readonly name?: string; readonly priority?: TaskPriority } | null
+  TaskPending: { readonly byHand: true }
   TaskScheduled: null
   TaskReady: { readonly byHand?: true } | null
   TaskStarted: { readonly workerId: string }
@@ -36,6 +37,7 @@ export type EventKind = keyof TaskEventPayloads
 /** The kinds with the sentence that explains each to users. */
 export const EVENT_KINDS = {
   TaskCreated: 'The task was made; its status says whether it waits or may be claimed at once.',
+  TaskPending: 'It was retried by hand and waits for the dependencies that are still open.',
   TaskScheduled: 'Its dependencies have settled; it now waits for its time.',
   TaskReady: 'It may be claimed.',
   TaskStarted: 'A worker claimed it and runs an attempt.',

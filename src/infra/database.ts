@@ -31,6 +31,8 @@ export function openDatabase(options: DatabaseOptions): Pool {
     statement_timeout: options.statementTimeoutMs ?? 60_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    // Statements that do not wait for each other's answers share a round trip.
+    pipeline: true,
     onConnect: options.onConnect,
   } satisfies PoolConfig)
   pool.on('error', (error) => options.log?.warn({ err: error }, 'an idle database connection was lost'))

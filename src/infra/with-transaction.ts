@@ -41,8 +41,11 @@ async function runOnce<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, 
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query(beginSql)
+    // Not awaited: on a pipelining connection it travels with the first statement of the work.
+    const begun = client.query(beginSql)
+    begun.catch(() => undefined)
     const result = await work(client)
+    await begun
     const end = await client.query('COMMIT')
     if (end.command !== 'COMMIT')
       throw new Error('The transaction was rolled back: its work swallowed an error of the database')

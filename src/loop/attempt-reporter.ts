@@ -1,117 +1,93 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { appendLog, type LogEntry } from '../engine/append-log.ts'
+import type { LogEntry } from '../engine/append-log.ts'
 import { type EndAttempt, endAttempts } from '../engine/end-attempts.ts'
 import type { Actor, Engine } from '../engine/engine.ts'
-import { type ProgressReport, reportProgress } from '../engine/report-progress.ts'
+import type { ProgressReport } from '../engine/report-progress.ts'
 import { createBatcher } from '../worker/batcher.ts'
+import { type ChatterOptions, createChatter } from './chatter.ts'
+import { isAboutValues } from './is-about-values.ts'
 
 /** Most ends written in one transaction. */
 const LARGEST_BATCH = 200
-/** Progress and log lines are written this often at most. */
-const CHATTER_MS = 100
 const LONGEST_BACK_OFF_MS = 5_000
 
 /** Writes what handlers report: their ends in batches without a timer, progress and log lines a few times a second. */
 export interface AttemptReporter {
   progress(report: ProgressReport): void
   log(entry: LogEntry): void
-  end(end: EndAttempt): void
+  /** Resolves when the end is written, or refused because the lease was over. */
+  end(end: EndAttempt): Promise<void>
   /** Ends that are not written yet. */
   readonly unwritten: number
   /** Resolves when all that was reported is written. */
   idle(): Promise<void>
 }
 
-export interface AttemptReporterOptions {
-  readonly engine: Engine
-  readonly actor: Actor
-  readonly onError: (error: unknown) => void
-  /** The database no longer grants these tasks' leases. */
-  readonly onStale: (taskIds: readonly string[]) => void
-}
+export type AttemptReporterOptions = ChatterOptions
 
-export function createAttemptReporter({ engine, actor, onError, onStale }: AttemptReporterOptions): AttemptReporter {
-  const latest = new Map<string, ProgressReport>()
-  let lines: LogEntry[] = []
-  let chatter: Promise<void> | null = null
-
-  const flushChatter = async (): Promise<void> => {
-    const reports = [...latest.values()]
-    const entries = lines
-    latest.clear()
-    lines = []
-    if (entries.length > 0) await appendLog(engine, actor, entries)
-    const stale = await reportProgress(engine, actor, reports)
-    if (stale.length > 0) onStale(stale)
-  }
-
-  const chat = (): void => {
-    chatter ??= (async () => {
-      await delay(CHATTER_MS)
-      while (latest.size > 0 || lines.length > 0) await flushChatter().catch(onError)
-    })().finally(() => {
-      chatter = null
-    })
-  }
-
+export function createAttemptReporter(options: AttemptReporterOptions): AttemptReporter {
+  const chatter = createChatter(options)
   const writeAll = async (ends: readonly EndAttempt[]): Promise<readonly null[]> => {
     // The log and the last progress come before the end that follows them.
-    if (latest.size > 0 || lines.length > 0) await flushChatter().catch(onError)
-    await writeUntilDone(engine, actor, ends, onError)
+    await chatter.flush()
+    await writeUntilDone(options, ends)
     return ends.map(() => null)
   }
   const ends = createBatcher(writeAll, LARGEST_BATCH)
-
   return {
-    progress(report) {
-      latest.set(report.taskId, report)
-      chat()
-    },
-    log(entry) {
-      lines.push(entry)
-      chat()
-    },
-    end(end) {
-      latest.delete(end.taskId)
-      ends.add(end).catch(onError)
+    progress: chatter.progress,
+    log: chatter.log,
+    async end(end) {
+      await ends.add(end)
     },
     get unwritten() {
       return ends.size
     },
     async idle() {
-      await chatter
       await ends.idle()
+      await chatter.idle()
     },
   }
+}
+
+interface Writing {
+  readonly engine: Engine
+  readonly actor: Actor
+  readonly onError: (error: unknown) => void
 }
 
 /**
  * Writes ends for as long as it takes: an end is the truth about work that was done. A repeat after a lost answer is
  * refused as stale, which is as good as done. When one of a batch cannot be written, it fails alone.
  */
-async function writeUntilDone(
-  engine: Engine,
-  actor: Actor,
-  ends: readonly EndAttempt[],
-  onError: (error: unknown) => void,
-): Promise<void> {
-  for (let backOffMs = 50; ; backOffMs = Math.min(backOffMs * 2, LONGEST_BACK_OFF_MS)) {
+async function writeUntilDone(writing: Writing, ends: readonly EndAttempt[]): Promise<void> {
+  const refused = await writeOrRefuse(writing, ends)
+  if (!refused) return
+  if (ends.length > 1) {
+    for (const end of ends) await writeUntilDone(writing, [end])
+    return
+  }
+  for (let backOffMs = 50; await writeOrRefuse(writing, [unwritable(ends[0]!)]); backOffMs = longer(backOffMs)) {
+    await delay(backOffMs)
+  }
+}
+
+/** @returns true when the database cannot take the values, false when they are written */
+async function writeOrRefuse({ engine, actor, onError }: Writing, ends: readonly EndAttempt[]): Promise<boolean> {
+  for (let backOffMs = 50; ; backOffMs = longer(backOffMs)) {
     try {
       await endAttempts(engine, actor, ends)
-      return
+      return false
     } catch (error) {
       onError(error)
-      if (isAboutValues(error)) break
+      if (isAboutValues(error)) return true
     }
     await delay(backOffMs)
   }
-  if (ends.length === 1) return writeUntilDone(engine, actor, [unwritable(ends[0]!)], onError)
-  for (const end of ends) await writeUntilDone(engine, actor, [end], onError)
 }
 
-/** SQLSTATE classes 22 and 23: the values are at fault, and would be again. */
-function isAboutValues(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^2[23]/.test(error.code)
+function longer(backOffMs: number): number {
+  return Math.min(backOffMs * 2, LONGEST_BACK_OFF_MS)
 }
 
 function unwritable({ taskId, epoch }: EndAttempt): EndAttempt {

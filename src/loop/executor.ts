@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { claimTasks } from '../engine/claim-tasks.ts'
 import type { Engine } from '../engine/engine.ts'
+import { returnUnheld } from '../engine/return-unheld.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
 import { type AttemptSink, runAttempt, type ServedType } from '../worker/run-attempt.ts'
 import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
 
-/** After its signal a handler has this long to stop; then its slot is given on and its end is ignored. */
-const GRACE_MS = 5_000
+const DEFAULT_CUT_OFF_MS = 5_000
+/** The longest time that a timer can count. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
+const LOOKS_AFTER_LOST_ANSWER = 3
 
 export interface ExecutorOptions {
   readonly engine: Engine
@@ -23,6 +27,11 @@ export interface ExecutorOptions {
   readonly slots: number
   /** Longest wait between two looks for work when no bell rings, in milliseconds. */
   readonly pollMs: number
+  /**
+   * After its signal a handler has this long to stop, in milliseconds; then its slot is given on and its end is ignored.
+   * Default 5,000.
+   */
+  readonly cutOffMs?: number
   /** Told about errors of the database; the loop goes on. */
   readonly onError: (error: unknown) => void
 }
@@ -45,15 +54,21 @@ export interface Executor {
 interface Running {
   readonly task: ClaimedTask
   readonly abort: AbortController
+  /** Resolves when the slot is free: the handler has returned, or was abandoned. */
   readonly done: Promise<void>
   /** Frees the slot although the handler has not returned. */
   abandon(): void
 }
 
+/** What the worker may still end in the database's eyes. */
+type HeldLease = Pick<ClaimedTask, 'epoch'> & { readonly taskId: string }
+
 /** Claims tasks for a worker and runs their handlers, as many at once as it has slots. */
 export function startExecutor(options: ExecutorOptions): Executor {
-  const running = new Map<string, Running>()
+  const running = new Set<Running>()
+  const held = new Set<HeldLease>()
   const stopping = new AbortController()
+  let looksLeft = 0
   let isRung = false
   let ring: () => void = () => undefined
 
@@ -93,11 +108,16 @@ export function startExecutor(options: ExecutorOptions): Executor {
   }
 
   const claim = async (limit: number): Promise<ClaimedTask[]> => {
+    const { engine, tenant, workerId, queue, types } = options
     try {
-      const { tenant, workerId, queue, types } = options
-      return await claimTasks(options.engine, { tenant, workerId, queue, types: [...types.keys()], limit })
+      if (looksLeft > 0) {
+        await returnUnheld(engine, { tenant, name: workerId }, { workerId, held: [...held] })
+        looksLeft -= 1
+      }
+      return await claimTasks(engine, { tenant, workerId, queue, types: [...types.keys()], limit })
     } catch (error) {
       options.onError(error)
+      looksLeft = LOOKS_AFTER_LOST_ANSWER
       await delay(Math.min(options.pollMs, 1_000))
       return []
     }
@@ -105,22 +125,32 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
   const start = (task: ClaimedTask): void => {
     const abort = new AbortController()
-    let abandon = (): void => undefined
-    const abandoned = new Promise<void>((resolve) => {
-      abandon = resolve
+    const lease: HeldLease = { taskId: task.id, epoch: task.epoch }
+    held.add(lease)
+    const abandoned = Promise.withResolvers<void>()
+    const finished = runOne(options, task, abort.signal).then((end) => {
+      void end.written.finally(() => {
+        held.delete(lease)
+        wake()
+      })
     })
-    const finished = runOne(options, task, abort)
-    const done = Promise.race([finished, abandoned]).finally(() => {
-      if (running.get(task.id)?.abort === abort) running.delete(task.id)
+    const done = Promise.race([finished, abandoned.promise]).finally(() => {
+      clearTimeout(deadline)
+      running.delete(one)
       wake()
     })
-    running.set(task.id, { task, abort, done, abandon })
+    const one: Running = { task, abort, done, abandon: abandoned.resolve }
+    running.add(one)
+    const deadline =
+      task.timeLeftMs > LONGEST_TIMER_MS
+        ? undefined
+        : setTimeout(cutOff, task.timeLeftMs, one, `Attempt ${task.attempt} is over its time-out.`).unref()
   }
 
   const cutOff = ({ abort, abandon }: Running, reason: string): void => {
     if (abort.signal.aborted) return
     abort.abort(new Error(reason))
-    setTimeout(abandon, GRACE_MS).unref()
+    setTimeout(abandon, options.cutOffMs ?? DEFAULT_CUT_OFF_MS).unref()
   }
 
   const loop = claimLoop()
@@ -130,21 +160,22 @@ export function startExecutor(options: ExecutorOptions): Executor {
       return running.size
     },
     async checkLeases() {
-      const held = [...running.values()].map(({ task }) => ({ taskId: task.id, epoch: task.epoch }))
-      if (held.length === 0) return
-      for (const { taskId, epoch, status } of await readEndedLeases(options.engine.db, options.tenant, held)) {
-        const over = running.get(taskId)
-        if (over?.task.epoch === epoch) cutOff(over, reasonOf(status))
+      const leases = [...running].map(({ task }) => ({ taskId: task.id, epoch: task.epoch }))
+      if (leases.length === 0) return
+      for (const { taskId, epoch, status } of await readEndedLeases(options.engine.db, options.tenant, leases)) {
+        for (const one of running) {
+          if (one.task.id === taskId && one.task.epoch === epoch) cutOff(one, reasonOf(status))
+        }
       }
     },
     async stop(graceMs) {
       stopping.abort()
       wake()
       await loop
-      const all = Promise.all([...running.values()].map(({ done }) => done))
+      const all = Promise.all([...running].map(({ done }) => done))
       await Promise.race([all, delay(graceMs, undefined, { ref: false })])
-      for (const left of running.values()) {
-        options.reporter.end({
+      for (const left of running) {
+        void options.reporter.end({
           taskId: left.task.id,
           epoch: left.task.epoch,
           end: { kind: 'release', reason: 'worker stopped' },
@@ -156,24 +187,25 @@ export function startExecutor(options: ExecutorOptions): Executor {
   }
 }
 
-async function runOne(options: ExecutorOptions, task: ClaimedTask, abort: AbortController): Promise<void> {
-  const type = options.types.get(task.type)!
+/** Runs one handler to its end and reports that end. */
+async function runOne(
+  { reporter, schemas, types }: ExecutorOptions,
+  task: ClaimedTask,
+  signal: AbortSignal,
+): Promise<{ written: Promise<void> }> {
   const lease = { taskId: task.id, epoch: task.epoch, attempt: task.attempt }
-  const deadline = setTimeout(
-    () => {
-      abort.abort(new Error(`Attempt ${task.attempt} is over its time-out.`))
-    },
-    Math.min(Math.max(task.wakeAt.getTime() - Date.now(), 0), 2 ** 31 - 1),
-  ).unref()
   const sink: AttemptSink = {
-    progress: (fraction, message) => options.reporter.progress({ ...lease, fraction, message }),
-    log: (level, message, fields) => options.reporter.log({ ...lease, level, message, fields }),
+    progress(fraction, message) {
+      // A handler that ignores its signal has no say any more.
+      if (!signal.aborted) reporter.progress({ ...lease, fraction, message })
+    },
+    log: (level, message, fields) => reporter.log({ ...lease, level, message, fields }),
   }
   const startedCpu = process.cpuUsage()
-  const end = await runAttempt(type, task, options.schemas, abort.signal, sink)
-  clearTimeout(deadline)
+  const end = await runAttempt(types.get(task.type)!, task, schemas, signal, sink)
   const { user, system } = process.cpuUsage(startedCpu)
-  options.reporter.end({ taskId: task.id, epoch: task.epoch, end, usage: { cpuMs: (user + system) / 1_000 } })
+  const usage = { cpuMs: (user + system) / 1_000 }
+  return { written: reporter.end({ taskId: task.id, epoch: task.epoch, end, usage }) }
 }
 
 function reasonOf(status: string | null): string {

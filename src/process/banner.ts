@@ -8,6 +8,8 @@ export interface BannerFacts {
   readonly isEmbedded: boolean
   /** From the start of the process. */
   readonly readyAfterMs: number
+  /** What else the person should know. */
+  readonly notices: readonly string[]
 }
 
 /** What a person sees when the server is ready: where it is, and what to type next. */
@@ -20,6 +22,7 @@ export function banner(facts: BannerFacts): string {
     ['Data', facts.isEmbedded ? `${facts.place} (embedded PostgreSQL)` : facts.place],
     ['Try', `npx task-mgmt ${target}task create --name Analysis --type code_analysis --input '{"path":"src"}' --watch`],
     ['Stop', 'Ctrl-C'],
+    ...facts.notices.map((notice) => ['Note', notice] as const),
   ] as const
   const lines = rows.map(([label, value]) => `  ${colors.dim(label.padEnd(9))}${value}`)
   const seconds = (facts.readyAfterMs / 1_000).toFixed(1)

@@ -6,7 +6,9 @@ import { FolderInUse } from '../infra/embedded-postgres/take-server.ts'
 import { openLog } from '../infra/log.ts'
 import { MigrationError } from '../infra/migrate.ts'
 import { AddressUnavailable } from './http-front.ts'
+import { HandlersUnusable } from './load-handlers.ts'
 import { serve } from './serve.ts'
+import { AccessUndecided } from './start-api.ts'
 import { DatabaseUnreachable } from './start-database.ts'
 import { listenForStop } from './stop-signals.ts'
 
@@ -48,7 +50,13 @@ async function run(config: Config): Promise<number> {
 
 /** Errors whose message is made for the person who started us: a stack trace would only hide it. */
 function isExplained(error: unknown): error is Error {
-  return [FolderInUse, EmbeddedPostgresUnavailable, MigrationError, AddressUnavailable, DatabaseUnreachable].some(
-    (type) => error instanceof type,
-  )
+  return [
+    FolderInUse,
+    EmbeddedPostgresUnavailable,
+    MigrationError,
+    AddressUnavailable,
+    DatabaseUnreachable,
+    AccessUndecided,
+    HandlersUnusable,
+  ].some((type) => error instanceof type)
 }

@@ -53,11 +53,22 @@ async function start({ config, log, stop, print }: ServeOptions, parts: Parts): 
     },
   })
   parts.add({ name: 'http', stopWithinMs: 5_000, stop: () => http.close(2_000) })
-  await startRoles({ config, log, pool: database.pool, prisma, http, parts, breakDown })
+  const { notices } = await startRoles({
+    config,
+    log,
+    version: readVersion(),
+    pool: database.pool,
+    databaseUrl: database.url,
+    isEmbedded: database.embedded !== undefined,
+    prisma,
+    http,
+    parts,
+    breakDown,
+  })
   await database.embedded?.announce(http.url)
   const facts = { url: http.url, place: database.place, readyAfterMs: Math.round(performance.now()) }
-  if (print === undefined) log.info(facts, 'ready')
-  else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined }))
+  if (print === undefined) log.info({ ...facts, notices }, 'ready')
+  else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined, notices }))
 }
 
 function reasonToStop(signal: AbortSignal): Promise<StopReason> {

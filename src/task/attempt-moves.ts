@@ -24,22 +24,21 @@ export function claim(task: TaskState, command: CommandOf<'claim'>, now: Date): 
 }
 
 export function progress(task: TaskState, command: CommandOf<'progress'>, now: Date): Transition {
-  const beaten: TaskState = {
-    ...task,
-    progress: { fraction: command.fraction, message: command.message },
-    beatAt: now,
-  }
-  const payload = { fraction: command.fraction, message: command.message }
+  // What the column keeps; it refuses fractions too small for it.
+  const fraction = Math.round(command.fraction * 1_000_000) / 1_000_000
+  const payload = { fraction, message: command.message }
+  const beaten: TaskState = { ...task, progress: payload, beatAt: now }
   return moved({ ...beaten, wakeAt: runningWakeAt(beaten) }, 'TaskProgressed', payload)
 }
 
 export function fail(
   task: TaskState,
   outcome: FailureOutcome,
-  error: TaskError,
+  reported: TaskError,
   now: Date,
   random: number,
 ): Transition {
+  const error: TaskError = { ...reported, attempt: task.attempt }
   const policy = task.retry ?? DEFAULT_RETRY_POLICY
   const failures = task.failures + 1
   const isWorthIt = error.retryable && !policy.nonRetryableCodes.includes(error.code)

@@ -9,6 +9,9 @@ export type JsonText =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly refusal: JsonRefusal }
 
+/** Readers in other languages, and the database itself, run out of stack on what nests much deeper. */
+const MAX_DEPTH = 1_000
+
 /** What Postgres' jsonb refuses although JSON allows it: the NUL character and half of a surrogate pair. */
 const UNSTORABLE =
   /(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[dD][c-fC-F][0-9a-fA-F]{2})/
@@ -26,21 +29,50 @@ export function toJsonText(value: unknown, limit: number): JsonText {
   try {
     text = JSON.stringify(value)
   } catch (error) {
-    return {
-      ok: false,
-      refusal: { kind: 'not_json', why: error instanceof Error ? error.message.split('\n')[0]! : String(error) },
-    }
+    return notJson(whyOf(error))
   }
-  if (text === undefined) return { ok: false, refusal: { kind: 'not_json', why: `a ${typeof value} has no JSON form` } }
+  if (text === undefined) return notJson(`a ${typeof value} has no JSON form`)
   const bytes = Buffer.byteLength(text)
   if (bytes > limit) return { ok: false, refusal: { kind: 'too_large', bytes, limit } }
   if (text.includes('\\u') && UNSTORABLE.test(text)) {
-    return {
-      ok: false,
-      refusal: { kind: 'not_json', why: 'a string holds the NUL character or half of a surrogate pair' },
-    }
+    return notJson('a string holds the NUL character or half of a surrogate pair')
   }
+  if (nestsDeeper(text, MAX_DEPTH)) return notJson(`it nests more than ${MAX_DEPTH} deep`)
   return { ok: true, text }
+}
+
+function notJson(why: string): JsonText {
+  return { ok: false, refusal: { kind: 'not_json', why } }
+}
+
+/** Also what was thrown may throw when it is looked at. */
+function whyOf(thrown: unknown): string {
+  try {
+    return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0]!
+  } catch {
+    return 'turning it into JSON threw a value that cannot be shown'
+  }
+}
+
+function nestsDeeper(text: string, limit: number): boolean {
+  // Each level takes two characters at least.
+  if (text.length <= 2 * limit) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at]
+    if (letter === '"') at = endOfString(text, at)
+    else if (letter === '[' || letter === '{') depth += 1
+    else if (letter === ']' || letter === '}') depth -= 1
+    if (depth > limit) return true
+  }
+  return false
+}
+
+/** Where the string that opens at `from` closes. */
+function endOfString(text: string, from: number): number {
+  let at = from + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at
 }
 
 /**

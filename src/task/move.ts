@@ -27,6 +27,7 @@ export type Transition =
 
 export type TaskEventKind =
   | 'TaskCreated'
+  | 'TaskPending'
   | 'TaskScheduled'
   | 'TaskReady'
   | 'TaskStarted'

@@ -48,6 +48,7 @@ function plainDelayMs(policy: RetryPolicy, failures: number): number {
     case 'linear':
       return policy.initialMs * failures
     case 'exponential':
-      return policy.initialMs * policy.factor ** (failures - 1)
+      // Bounded, because no delay (0) times a power that overflows would not be a number.
+      return policy.initialMs * Math.min(policy.factor ** (failures - 1), Number.MAX_VALUE)
   }
 }

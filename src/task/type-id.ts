@@ -11,6 +11,7 @@ export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const DIGIT = new Map([...ALPHABET].map((letter, index) => [letter, BigInt(index)]))
+const PREFIX = /^[a-z](?:[a-z_]{0,61}[a-z])?$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
@@ -32,19 +33,20 @@ export function encodeTypeId(prefix: IdPrefix, uuid: string): string {
 /**
  * The prefix and uuid of a public id.
  *
- * @returns null when the text is not a TypeID: wrong alphabet, wrong length, or over 128 bits
+ * @returns null when the text is not a TypeID: no prefix, wrong alphabet, wrong length, or over 128 bits
  */
 export function decodeTypeId(id: string): { prefix: string; uuid: string } | null {
   const cut = id.lastIndexOf('_')
+  const prefix = id.slice(0, Math.max(cut, 0))
   const suffix = id.slice(cut + 1)
-  if (cut < 1 || suffix.length !== 26 || suffix[0]! > '7') return null
+  if (!PREFIX.test(prefix) || suffix.length !== 26 || suffix[0]! > '7') return null
   let value = 0n
   for (const letter of suffix) {
     const digit = DIGIT.get(letter)
     if (digit === undefined) return null
     value = (value << 5n) | digit
   }
-  return { prefix: id.slice(0, cut), uuid: formatUuid(value.toString(16).padStart(32, '0')) }
+  return { prefix, uuid: formatUuid(value.toString(16).padStart(32, '0')) }
 }
 
 /**

@@ -55,7 +55,7 @@ export function resume(task: TaskState, now: Date): Transition {
 }
 
 export function retry(task: TaskState, now: Date): Transition {
-  if (task.status === 'RETRYING') return becomeReady(task, now)
+  if (task.status === 'RETRYING') return becomeReady(task, now, { byHand: true })
   const fresh: TaskState = {
     ...task,
     failures: 0,
@@ -66,7 +66,8 @@ export function retry(task: TaskState, now: Date): Transition {
     expiresAt: expiryOf(task.timeouts, now, null),
   }
   const placed = place({ ...fresh, scheduledFor: null }, now)
-  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', { byHand: true })
+  const event = placed.status === 'PENDING' ? 'TaskPending' : 'TaskReady'
+  return moved({ ...placed, scheduledFor: task.scheduledFor }, event, { byHand: true })
 }
 
 export function update(task: TaskState, command: CommandOf<'update'>, now: Date): Transition {
@@ -74,7 +75,7 @@ export function update(task: TaskState, command: CommandOf<'update'>, now: Date)
   const changed: TaskState = {
     ...task,
     priority: priority ?? task.priority,
-    scheduledFor: scheduledFor === undefined ? task.scheduledFor : scheduledFor,
+    ...(scheduledFor !== undefined && rescheduled(task, scheduledFor, now)),
   }
   const payload = {
     fields: command.fields,
@@ -88,7 +89,17 @@ export function update(task: TaskState, command: CommandOf<'update'>, now: Date)
   return moved(next, 'TaskUpdated', payload)
 }
 
-export function becomeReady(task: TaskState, now: Date): Transition {
+/** The total time-out counts from the time a task is asked to start at, so it moves along until the task has started. */
+function rescheduled(task: TaskState, scheduledFor: Date | null, now: Date): Partial<TaskState> {
+  const waitsAs = task.pausedFrom ?? task.status
+  const hasStarted = task.isResumed || !['PENDING', 'SCHEDULED', 'READY'].includes(waitsAs)
+  if (hasStarted || scheduledFor?.getTime() === task.scheduledFor?.getTime()) return { scheduledFor }
+  const expiresAt = expiryOf(task.timeouts, now, scheduledFor)
+  const isTimedByExpiry = task.status === 'PENDING' || task.status === 'PAUSED'
+  return { scheduledFor, expiresAt, ...(isTimedByExpiry && { wakeAt: expiresAt }) }
+}
+
+export function becomeReady(task: TaskState, now: Date, payload: { byHand: true } | null = null): Transition {
   const placed = place({ ...task, scheduledFor: null, waitKey: null }, now)
-  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', null)
+  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', payload)
 }

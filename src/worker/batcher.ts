@@ -24,20 +24,22 @@ export function createBatcher<Item, Answer>(
   let underWay = 0
   let idleWaiters: (() => void)[] = []
 
+  const answer = async (batch: readonly Entry[]): Promise<void> => {
+    try {
+      const answers = await flush(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
   const run = async (): Promise<void> => {
     // Handlers that end in the same turn share the first batch.
     await new Promise((resolve) => setImmediate(resolve))
     while (waiting.length > 0) {
       const batch = waiting.splice(0, largest)
       underWay = batch.length
-      await flush(batch.map(({ item }) => item)).then(
-        (answers) => {
-          for (const [index, { resolve }] of batch.entries()) resolve(answers[index]!)
-        },
-        (error: unknown) => {
-          for (const { reject } of batch) reject(error)
-        },
-      )
+      await answer(batch)
       underWay = 0
     }
     running = null

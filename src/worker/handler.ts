@@ -48,7 +48,7 @@ export interface Lease {
    * Lets the task wait, without slot or lease, until a time or an outside answer, whichever comes first; then the
    * handler is called again in the same attempt.
    *
-   * @throws TypeError when neither is given
+   * @throws TypeError when neither is given, or the time is not a valid date
    */
   park(wait: { until?: Date; key?: string }): LeaseOutcome
 }

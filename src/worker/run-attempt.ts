@@ -3,10 +3,12 @@ import { type JsonRefusal, toJsonText } from '../task/json-text.ts'
 import { MAX_JSON_BYTES } from '../task/new-task.ts'
 import type { InputIssue } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
+import { storableText } from '../task/storable-text.ts'
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
 import type { TaskError } from '../task/task-state.ts'
 import { encodeTypeId } from '../task/type-id.ts'
 import { type HandlerContext, LeaseOutcome, type LogLevel, type TaskTypeDefinition } from './handler.ts'
+import { createLease } from './lease.ts'
 import { errorFromThrown } from './thrown.ts'
 
 /** How a handler's run ended; src/engine/end-attempts.ts writes it. */
@@ -87,24 +89,13 @@ function contextOf(signal: AbortSignal, sink: AttemptSink): HandlerContext {
     signal,
     progress(fraction, message) {
       const share = Number.isFinite(fraction) ? Math.min(Math.max(fraction, 0), 1) : 0
-      sink.progress(share, message === undefined ? null : cleaned(message, 1_000))
+      sink.progress(share, message === undefined ? null : storableText(message, 1_000))
     },
     log(level, message, fields) {
-      sink.log(level, cleaned(message, 10_000), fields ?? null)
+      sink.log(level, storableText(message, 10_000), fields ?? null)
     },
-    lease: {
-      release: (reason) =>
-        new LeaseOutcome({ kind: 'release', reason: reason === undefined ? null : cleaned(reason, 1_000) }),
-      park({ until, key }) {
-        if (until === undefined && key === undefined) throw new TypeError('park needs a time, a key, or both')
-        return new LeaseOutcome({ kind: 'park', park: { until: until ?? null, waitKey: key ?? null } })
-      },
-    },
+    lease: createLease(),
   }
-}
-
-function cleaned(text: string, longest: number): string {
-  return String(text).slice(0, longest).replaceAll('\0', '\uFFFD').toWellFormed()
 }
 
 function failed(task: ClaimedTask, code: string, message: string, retryable: boolean): RunEnd {

@@ -19,11 +19,11 @@ export interface WorkerRegistration {
 
 export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
 
-/** Adds a worker as ACTIVE. */
-export async function insertWorker(db: Pool, worker: WorkerRegistration): Promise<void> {
-  await db.query(
+/** Adds a worker as ACTIVE. One that is there already, because the answer to its registration was lost, stays as it is. */
+export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<void> {
+  await client.query(
     `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ("tenant", "id") DO NOTHING`,
     [
       worker.tenant,
       worker.id,
@@ -118,6 +118,28 @@ export async function readEndedLeases(
     LEFT JOIN "task" AS t ON t."tenant" = $1 AND t."id" = held."id"
     WHERE t."id" IS NULL OR t."status" <> 'RUNNING' OR t."epoch" <> held."epoch"`,
     [tenant, leases.map(({ taskId }) => taskId), leases.map(({ epoch }) => epoch)],
+  )
+  return rows
+}
+
+/**
+ * Running tasks whose lease a worker has without knowing of it: the answer to its claim was lost.
+ *
+ * Index: task_status_idx, which holds few rows for RUNNING.
+ *
+ * @param held the leases that it does know of
+ */
+export async function readUnheld(
+  client: ClientBase,
+  tenant: string,
+  workerId: string,
+  held: readonly { readonly taskId: string; readonly epoch: number }[],
+): Promise<{ id: string; epoch: number }[]> {
+  const { rows } = await client.query<{ id: string; epoch: number }>(
+    `SELECT t."id", t."epoch" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED' AND t."worker_id" = $2
+      AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::int[]) AS held("id", "epoch") WHERE held."id" = t."id" AND held."epoch" = t."epoch")`,
+    [tenant, workerId, held.map(({ taskId }) => taskId), held.map(({ epoch }) => epoch)],
   )
   return rows
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { storableText } from '../task/storable-text.ts'
 import type { TaskError } from '../task/task-state.ts'
 import { TaskFailure } from './handler.ts'
 
@@ -12,23 +13,44 @@ const LONGEST_STACK = 20_000
  * @param attempt number of the attempt that threw, from 1
  */
 export function errorFromThrown(thrown: unknown, attempt: number): TaskError {
-  if (thrown instanceof TaskFailure) {
-    return {
-      code: text(thrown.code, 200) || 'HANDLER_ERROR',
-      message: text(thrown.message, LONGEST_MESSAGE),
+  return (
+    failureOf(thrown, attempt) ?? {
+      code: 'HANDLER_ERROR',
+      message: messageOf(thrown),
       ...stackOf(thrown),
-      retryable: thrown.retryable,
+      retryable: true,
       attempt,
     }
+  )
+}
+
+/** The error of a TaskFailure; null when it is none, or one that cannot be read. */
+function failureOf(thrown: unknown, attempt: number): TaskError | null {
+  try {
+    if (!(thrown instanceof TaskFailure)) return null
+    return {
+      code: storableText(thrown.code, 200) || 'HANDLER_ERROR',
+      message: storableText(thrown.message, LONGEST_MESSAGE),
+      ...stackOf(thrown),
+      retryable: Boolean(thrown.retryable),
+      attempt,
+    }
+  } catch {
+    return null
   }
-  return { code: 'HANDLER_ERROR', message: messageOf(thrown), ...stackOf(thrown), retryable: true, attempt }
 }
 
 function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return text(thrown.message, LONGEST_MESSAGE) || thrown.name
-    if (typeof thrown === 'string') return text(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
-    return text(
+    if (thrown instanceof Error) {
+      return (
+        storableText(thrown.message, LONGEST_MESSAGE) ||
+        storableText(thrown.name, 200) ||
+        'The handler threw a nameless error.'
+      )
+    }
+    if (typeof thrown === 'string') return storableText(thrown, LONGEST_MESSAGE) || 'The handler threw an empty string.'
+    return storableText(
       `The handler threw ${inspect(thrown, { depth: 3, maxArrayLength: 20, maxStringLength: 1_000 })}`,
       LONGEST_MESSAGE,
     )
@@ -40,13 +62,8 @@ function messageOf(thrown: unknown): string {
 function stackOf(thrown: unknown): { stack?: string } {
   try {
     const stack = thrown instanceof Error ? thrown.stack : undefined
-    return typeof stack === 'string' ? { stack: text(stack, LONGEST_STACK) } : {}
+    return typeof stack === 'string' ? { stack: storableText(stack, LONGEST_STACK) } : {}
   } catch {
     return {}
   }
-}
-
-/** Text that the database will take: no NUL, no half surrogates, no more than `longest` characters. */
-function text(value: unknown, longest: number): string {
-  return String(value).slice(0, longest).replaceAll('\0', '\uFFFD').toWellFormed()
 }

@@ -29,7 +29,7 @@ export async function readRows(
 
 type EventRow = Omit<Event, 'id' | 'xid'> & { head?: HeadRow; id?: string | number | null; xid: string }
 
-interface HeadRow {
+export interface HeadRow {
   readonly system: string
   readonly life: number | null
   readonly latestLife: number
@@ -42,7 +42,7 @@ interface HeadRow {
   readonly maxId: number | null
 }
 
-function parseHead(row: HeadRow | undefined): Head {
+export function parseHead(row: HeadRow | undefined): Head {
   const snapshot = row === undefined ? null : parseSnapshot(row.snapshot)
   if (row === undefined || snapshot === null)
     throw new Error('The event log has no start: its row in event_log is gone')

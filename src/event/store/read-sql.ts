@@ -3,7 +3,7 @@ const NAMED = `e.id, e.incarnation, e.xid::text AS xid, e.at, e.tenant, e.kind, 
   e.version, e.status, e.attempt, e.actor, e.payload`
 
 // Once a statement: the log's start, this moment, and where the read stands; on its first row, as JSON, so that rows stay narrow.
-const HEAD_FIELDS = `
+export const HEAD_FIELDS = `
   'system', coalesce(l.system_identifier, 0)::text,
   'life', (SELECT number FROM database_incarnation),
   'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT max(incarnation) FROM event), 0),

@@ -16,6 +16,8 @@ export interface ClaimedTask {
   readonly version: number
   /** When the clock ends this attempt: attempt time-out, heartbeat time-out, or total time-out. */
   readonly wakeAt: Date
+  /** Milliseconds until the attempt or the total time-out ends this attempt; signs of life do not change it. */
+  readonly timeLeftMs: number
 }
 
 export interface ClaimRequest {
@@ -36,6 +38,8 @@ export interface ClaimRequest {
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
  * never waits while it holds a task, so appending events as it goes keeps the log's rule.
+ *
+ * The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
  *
  * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
  */
@@ -65,7 +69,7 @@ WITH alive AS MATERIALIZED (
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
 ), locked AS MATERIALIZED (
   SELECT t."id", c."generation", c."order_key", t."is_resumed", date_trunc('milliseconds', clock_timestamp()) AS "now"
-  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"
+  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"::int = 1
   ORDER BY c."generation", c."order_key", c."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), claimed AS (
   UPDATE "task" AS t SET
@@ -85,7 +89,10 @@ WITH alive AS MATERIALIZED (
       t."expires_at")
   FROM locked AS l WHERE t."tenant" = $1 AND t."id" = l."id"
   RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
-    l."now", l."generation", l."order_key"
+    l."now", l."generation", l."order_key",
+    extract(epoch FROM least(
+      make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
+      t."expires_at" - l."now")) * 1000 AS "time_left_ms"
 ), opened AS (
   INSERT INTO "attempt" ("tenant", "task_id", "number", "epoch", "worker_id", "queued_at", "started_at")
   SELECT $1, "id", "attempt", "epoch", $2, "ready_at", "now" FROM claimed
@@ -96,5 +103,6 @@ WITH alive AS MATERIALIZED (
     jsonb_build_object('workerId', $2::uuid)
   FROM claimed
 )
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt"
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
+  greatest("time_left_ms", 0)::float8 AS "timeLeftMs"
 FROM claimed ORDER BY "generation", "order_key", "id"`

@@ -1,0 +1,53 @@
+import type { ClientBase } from 'pg'
+import { withTransaction } from '../infra/with-transaction.ts'
+import { lockTasks } from '../task/store/lock-tasks.ts'
+import { transition } from '../task/transition.ts'
+import { readUnheld } from '../worker/store.ts'
+import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+
+export interface ReturnUnheld {
+  /** uuid */
+  readonly workerId: string
+  /** The leases that the worker knows of: it runs them, or has yet to write how they ended. */
+  readonly held: readonly { readonly taskId: string; readonly epoch: number }[]
+}
+
+/**
+ * Gives back the tasks that a worker was leased without learning of it, because the connection broke before the answer
+ * to its claim came. They would otherwise sit with it until their attempt times out. Ask only when no claim is under way.
+ *
+ * @returns how many tasks went back to the queue
+ */
+export async function returnUnheld(engine: Engine, actor: Actor, input: ReturnUnheld): Promise<number> {
+  const returned = await withTransaction(engine.db, (client) => returnThem(client, actor, input), {
+    attempts: TRANSACTION_ATTEMPTS,
+  })
+  if (returned === null) return 0
+  // Nobody runs them, so there is no handler to stop.
+  ringBells(engine, { ...returned, hasRevoked: false })
+  return returned.count
+}
+
+async function returnThem(
+  client: ClientBase,
+  actor: Actor,
+  { workerId, held }: ReturnUnheld,
+): Promise<(Applied & { count: number }) | null> {
+  const unheld = await readUnheld(client, actor.tenant, workerId, held)
+  const { tasks, now } = await lockTasks(
+    client,
+    actor.tenant,
+    unheld.map(({ id }) => id),
+  )
+  const decisions = unheld.flatMap(({ id, epoch }): Decision[] => {
+    const before = tasks.get(id)
+    const decided =
+      before && transition(before, { kind: 'release', epoch, reason: 'the claim was not answered' }, now, Math.random())
+    return before === undefined || decided === undefined || decided.kind === 'refused'
+      ? []
+      : [{ before, transition: decided }]
+  })
+  if (decisions.length === 0) return null
+  return { ...(await applyDecisions(client, actor.name, now, decisions)), count: decisions.length }
+}

@@ -1,0 +1,94 @@
+import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
+import { builder } from '../builder.ts'
+import type { Blocker } from './blockers.ts'
+import { loadBlockers } from './load-blockers.ts'
+import { loadTask } from './load-task.ts'
+import { Task } from './task.ts'
+import { DependencyKindEnum, TaskStatusEnum } from './task-enums.ts'
+
+type BlockerOf<Kind extends Blocker['kind']> = Extract<Blocker, { kind: Kind }>
+
+const TYPE_OF_KIND = {
+  dependency: 'DependencyBlocker',
+  time: 'TimeBlocker',
+  pause: 'PauseBlocker',
+  'no-worker': 'NoWorkerBlocker',
+  external: 'ExternalBlocker',
+} as const satisfies Record<Blocker['kind'], string>
+
+const BlockerInterface = builder.interfaceRef<Blocker>('Blocker').implement({
+  description: 'One reason why a task does not run now.',
+  resolveType: ({ kind }) => TYPE_OF_KIND[kind],
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'The reason, and what would end it; made for people.' }),
+  }),
+})
+
+const TimeBlockerCauseEnum = builder.enumType('TimeBlockerCause', {
+  description: 'Why a task waits for a time.',
+  values: {
+    SCHEDULE: { description: 'It is not to start before.' },
+    BACK_OFF: { description: 'An attempt failed and the next waits.' },
+    PARKED: { description: 'Its handler parked it.' },
+  } as const,
+})
+
+builder.objectRef<BlockerOf<'dependency'>>('DependencyBlocker').implement({
+  description: 'Another task has to end first.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    taskId: t.id({
+      description: 'TypeID of the other task.',
+      resolve: ({ dependsOnId }) => encodeTypeId(ID_PREFIXES.task, dependsOnId),
+    }),
+    task: t.field({
+      type: Task,
+      nullable: true,
+      description: 'The other task; null when it is gone.',
+      resolve: ({ dependsOnId }, _args, context, info) => loadTask(context, info, dependsOnId),
+    }),
+    needs: t.expose('needs', { type: DependencyKindEnum, description: 'What is needed of it.' }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'time'>>('TimeBlocker').implement({
+  description: 'A time has to come first.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    until: t.expose('until', { type: 'DateTime', description: 'The time.' }),
+    cause: t.expose('cause', { type: TimeBlockerCauseEnum, description: 'Why it waits for it.' }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'pause'>>('PauseBlocker').implement({
+  description: 'Somebody paused the task; `resumeTask` lets it go on.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    since: t.expose('since', { type: 'DateTime', description: 'When it was paused, or last changed while paused.' }),
+    pausedFrom: t.field({
+      type: TaskStatusEnum,
+      description: 'Where it stood before.',
+      resolve: ({ pausedFrom }) => pausedFrom as 'READY',
+    }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'no-worker'>>('NoWorkerBlocker').implement({
+  description: 'No live worker serves the type of the task.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({ type: t.exposeString('type', { description: 'Name of the task type.' }) }),
+})
+
+builder.objectRef<BlockerOf<'external'>>('ExternalBlocker').implement({
+  description: 'An outside answer has to come first.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({ waitKey: t.exposeString('waitKey', { description: 'The key that the answer carries.' }) }),
+})
+
+builder.prismaObjectFields('Task', (t) => ({
+  blockedBy: t.field({
+    type: [BlockerInterface],
+    description: 'Why it does not run now; empty when it runs, has ended, or only waits its turn.',
+    resolve: (task, _args, context) => loadBlockers(context, task),
+  }),
+}))

@@ -1,0 +1,148 @@
+import { builder } from '../builder.ts'
+import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UnmetRuleEnum } from './task-enums.ts'
+
+const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
+  description: 'A task that has to end first: one that exists, by `taskId`, or one of the same call, by `key`.',
+  fields: (t) => ({
+    taskId: t.id({ description: 'TypeID of a task that exists.' }),
+    key: t.string({ description: 'Key of another task in the same call.' }),
+    kind: t.field({ type: DependencyKindEnum, description: 'What is needed of it; COMPLETION when absent.' }),
+    inputField: t.string({ description: 'For DATA, and only then: the field of the input that its output becomes.' }),
+    onUnmet: t.field({
+      type: UnmetRuleEnum,
+      description: 'What follows when it does not end as needed; SKIP when absent.',
+    }),
+  }),
+})
+
+const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
+  description: 'How failed attempts are repeated; what is absent is taken from the default.',
+  fields: (t) => ({
+    maxAttempts: t.int({ description: 'Attempts in all, 1 (no retry) to 1,000; 3 when absent.' }),
+    strategy: t.field({ type: RetryStrategyEnum, description: 'How the delay grows; EXPONENTIAL when absent.' }),
+    initial: t.field({ type: 'Duration', description: 'Delay after the first failure; PT1S when absent.' }),
+    factor: t.float({ description: 'What EXPONENTIAL multiplies by, 1 to 100; 2 when absent.' }),
+    max: t.field({ type: 'Duration', description: 'No delay is longer; PT1H when absent.' }),
+    jitter: t.float({ description: 'Share of the delay that is random, 0 to 1; 0.2 when absent.' }),
+    nonRetryableCodes: t.stringList({ description: 'Error codes that end the task at once; none when absent.' }),
+  }),
+})
+
+const TimeoutsInput = builder.inputType('TimeoutsInput', {
+  description: 'Limits on the time of a task, each longer than zero.',
+  fields: (t) => ({
+    queue: t.field({ type: 'Duration', description: 'From READY to the claim; no limit when absent.' }),
+    attempt: t.field({ type: 'Duration', description: 'Run time of one attempt; PT1H when absent.' }),
+    total: t.field({
+      type: 'Duration',
+      description: 'From creation, or from `scheduledFor`, to the end; no limit when absent.',
+    }),
+    heartbeat: t.field({ type: 'Duration', description: 'Longest silence of the handler; no limit when absent.' }),
+  }),
+})
+
+const ResourcesInput = builder.inputType('ResourcesInput', {
+  description: 'What the task takes of its worker while it runs; each 0 or more.',
+  fields: (t) => ({
+    cpuCores: t.float({ description: 'Processor cores.' }),
+    memoryMb: t.float({ description: 'Memory in megabytes.' }),
+    gpu: t.float({ description: 'Graphics processors.' }),
+    diskMb: t.float({ description: 'Disk space in megabytes.' }),
+    networkMbps: t.float({ description: 'Network bandwidth in megabits per second.' }),
+  }),
+})
+
+/** One task to make. */
+export const CreateTaskInput = builder.inputType('CreateTaskInput', {
+  description: 'A task to make.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
+    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
+    input: t.field({
+      type: 'JSON',
+      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
+    }),
+    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    priority: t.field({
+      type: TaskPriorityEnum,
+      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
+    }),
+    scheduledFor: t.field({
+      type: 'DateTime',
+      description: 'Not to start before this, a time to come; as soon as it can when absent.',
+    }),
+    deadline: t.field({
+      type: 'DateTime',
+      description: 'When it should have ended, a time to come. Orders work, stops nothing.',
+    }),
+    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
+    dependsOn: t.field({ type: [TaskDependencyInput], description: 'What has to end first.' }),
+    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
+    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
+    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
+    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
+    labels: t.field({
+      type: 'JSON',
+      description: 'Names and values to find it by: one object of strings, at most 100.',
+    }),
+    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
+    idempotencyKey: t.string({
+      description:
+        'The same key with the same input answers the same task, for 24 hours at least; 1 to 500 characters.',
+    }),
+    parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
+  }),
+})
+
+/** One task of several to make. */
+export const NewTaskInput = builder.inputType('NewTaskInput', {
+  description: 'One of several tasks to make together.',
+  fields: (t) => ({
+    key: t.string({ description: 'Names it to others of the same call; 1 to 200 characters, unique in the call.' }),
+    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
+    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
+    input: t.field({
+      type: 'JSON',
+      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
+    }),
+    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    priority: t.field({
+      type: TaskPriorityEnum,
+      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
+    }),
+    scheduledFor: t.field({
+      type: 'DateTime',
+      description: 'Not to start before this, a time to come; as soon as it can when absent.',
+    }),
+    deadline: t.field({
+      type: 'DateTime',
+      description: 'When it should have ended, a time to come. Orders work, stops nothing.',
+    }),
+    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
+    dependsOn: t.field({ type: [TaskDependencyInput], description: 'What has to end first.' }),
+    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
+    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
+    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
+    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
+    labels: t.field({
+      type: 'JSON',
+      description: 'Names and values to find it by: one object of strings, at most 100.',
+    }),
+    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
+    parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
+  }),
+})
+
+/** Several tasks to make. */
+export const CreateTasksInput = builder.inputType('CreateTasksInput', {
+  description: 'Tasks to make together: all of them or none.',
+  fields: (t) => ({
+    tasks: t.field({ type: [NewTaskInput], required: true, description: 'The tasks, 1 to 10,000.' }),
+    idempotencyKey: t.string({
+      description:
+        'The same key with the same tasks answers the same result, for 24 hours at least; 1 to 500 characters.',
+    }),
+  }),
+})

@@ -1,0 +1,61 @@
+import DataLoader from 'dataloader'
+import type { Task } from '../../infra/generated/prisma/client.ts'
+import type { GraphContext } from '../context.ts'
+import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
+
+const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
+
+/** Why a task does not run now: at most two statements for all tasks that are asked about at once. */
+export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
+  let loader = loaderOfContext.get(context)
+  if (loader === undefined) {
+    loader = new DataLoader((tasks) => readBlockers(context, tasks), { cache: false })
+    loaderOfContext.set(context, loader)
+  }
+  return loader.load(task)
+}
+
+async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
+  const [unsettled, served] = await Promise.all([readUnsettled(context, tasks), readServedTypes(context, tasks)])
+  return tasks.map((task) =>
+    blockersOf({ ...task, type: task.typeName }, unsettled.get(task.id) ?? [], served.has(task.typeName)),
+  )
+}
+
+/** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */
+async function readUnsettled(
+  { db, tenant }: GraphContext,
+  tasks: readonly Task[],
+): Promise<ReadonlyMap<string, UnsettledDependency[]>> {
+  const ids = tasks.filter(({ status }) => status === 'PENDING' || status === 'PAUSED').map(({ id }) => id)
+  const found = new Map<string, UnsettledDependency[]>()
+  if (ids.length === 0) return found
+  const { rows } = await db.query<UnsettledDependency & { taskId: string }>(
+    `SELECT d.task_id AS "taskId", d.depends_on_id AS "dependsOnId", d.kind
+     FROM unnest($2::uuid[]) AS wanted (id)
+     CROSS JOIN LATERAL (
+       SELECT task_id, depends_on_id, kind FROM task_dependency
+       WHERE tenant = $1 AND task_id = wanted.id AND state = 'PENDING' ORDER BY depends_on_id LIMIT 100
+     ) AS d`,
+    [tenant, ids],
+  )
+  for (const { taskId, dependsOnId, kind } of rows) {
+    const list = found.get(taskId) ?? []
+    list.push({ dependsOnId, kind })
+    found.set(taskId, list)
+  }
+  return found
+}
+
+/** Input: tenant, names of types. Output: those that a live worker serves. Relies on worker_alive_idx. */
+async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
+  const types = new Set(tasks.filter(({ status }) => status === 'READY').map(({ typeName }) => typeName))
+  if (types.size === 0) return new Set()
+  const { rows } = await db.query<{ type: string }>(
+    `SELECT DISTINCT served.type FROM worker, unnest(worker.types) AS served (type)
+     WHERE tenant = $1 AND state = 'ACTIVE' AND heartbeat_at > now() - lease_ms * interval '1 millisecond'
+       AND served.type = ANY($2)`,
+    [tenant, [...types]],
+  )
+  return new Set(rows.map(({ type }) => type))
+}

@@ -1,0 +1,79 @@
+import { queryFromInfo } from '@pothos/plugin-prisma'
+import type { GraphQLResolveInfo } from 'graphql'
+import { isFinished } from '../../task/status.ts'
+import { ID_PREFIXES } from '../../task/type-id.ts'
+import { builder } from '../builder.ts'
+import type { GraphContext } from '../context.ts'
+import { untilLeft, whileWelcome } from '../event/feed.ts'
+import { uuidOfArgument } from '../node-id.ts'
+import { prismaOf } from '../prisma-of.ts'
+import { requestError } from '../request-error.ts'
+import { Task } from './task.ts'
+
+builder.subscriptionFields((t) => ({
+  taskUpdated: t.field({
+    type: Task,
+    description:
+      'A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended.',
+    authScopes: { role: 'VIEWER' },
+    args: { id: t.arg.id({ required: true, description: 'TypeID of the task.' }) },
+    subscribe: (_root, { id }, context, info) => watchTask(context, info, uuidOfArgument(ID_PREFIXES.task, id)),
+    resolve: (task) => task,
+  }),
+}))
+
+/**
+ * The states of a task: each is read after the news of it, so a slow subscriber gets fewer and newer ones.
+ *
+ * The position in the log is taken before the first read, so that nothing falls between; what the read has seen already
+ * comes once more as an event and is dropped by its version.
+ */
+async function watchTask(context: GraphContext, info: GraphQLResolveInfo, id: string) {
+  const start = await context.events.readCursor()
+  const present = await readTask(context, info, id)
+  if (present === null) {
+    throw requestError(
+      'NOT_FOUND',
+      'There is no such task: it never existed, was removed, or belongs to another tenant.',
+    )
+  }
+  return untilLeft(context, async function* (signal) {
+    yield present
+    let { version } = present
+    if (isFinished(present.status)) return
+    for await (const newest of newsOf(context, id, start, signal)) {
+      if (newest <= version) continue
+      const task = await readTask(context, info, id)
+      if (task === null) return
+      if (task.version > version) yield task
+      version = task.version
+      if (isFinished(task.status)) return
+    }
+  })
+}
+
+/** The newest version that each batch of events about a task speaks of. */
+async function* newsOf(context: GraphContext, id: string, start: string, signal: AbortSignal) {
+  const { tenant, events } = context
+  let after = start
+  while (!signal.aborted) {
+    const feed = events.openFeed({ tenant, after, filter: { taskIds: [id] }, signal })
+    for await (const item of whileWelcome(context, feed, signal)) {
+      if (item.kind === 'expired') {
+        // Nothing was said while the events went: whatever the version is now is news.
+        after = item.now
+        yield Number.POSITIVE_INFINITY
+        break
+      }
+      after = item.cursor
+      yield Math.max(0, ...item.events.map(({ version }) => version ?? 0))
+    }
+  }
+}
+
+function readTask(context: GraphContext, info: GraphQLResolveInfo, id: string) {
+  return prismaOf(context).task.findUnique({
+    ...queryFromInfo({ context, info }),
+    where: { tenant_id: { tenant: context.tenant, id } },
+  })
+}

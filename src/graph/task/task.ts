@@ -1,0 +1,141 @@
+import type { JsonValue } from '../../task/json.ts'
+import type { RetryPolicy } from '../../task/retry.ts'
+import type { TaskError } from '../../task/task-state.ts'
+import { builder } from '../builder.ts'
+import { TaskPriorityEnum, TaskStatusEnum } from './task-enums.ts'
+import {
+  ProgressType,
+  type Resources,
+  ResourcesType,
+  RetryPolicyType,
+  TaskErrorType,
+  TimeoutsType,
+} from './task-parts.ts'
+
+/** A unit of work. Its connections, events and blockers are added by the files that know them. */
+export const Task = builder.prismaNode('Task', {
+  description: 'A unit of work of one task type.',
+  nullable: true,
+  id: {
+    description: 'TypeID with the prefix `task`.',
+    resolve: ({ id }) => id,
+  },
+  findUnique: (id, { tenant }) => ({ tenant_id: { tenant, id } }),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What people call it, 1 to 500 characters.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
+    type: t.relation('type', { description: 'What kind of work it is.' }),
+    status: t.expose('status', { type: TaskStatusEnum, description: 'Where it stands.' }),
+    priority: t.expose('priority', { type: TaskPriorityEnum, description: 'How urgent it is.' }),
+    version: t.exposeInt('version', {
+      description: 'Goes up by one at every change, from 1. Events carry it as well.',
+    }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the handler works on; fits the input schema of the type.',
+      resolve: ({ input }) => input as JsonValue,
+    }),
+    output: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the handler returned, at most 1 MB; null until COMPLETED.',
+      resolve: ({ output }) => output as JsonValue,
+    }),
+    error: t.field({
+      type: TaskErrorType,
+      nullable: true,
+      description: 'The latest failure; stays while it is retried, null once COMPLETED.',
+      resolve: ({ error }) => error as unknown as TaskError | null,
+    }),
+    progress: t.field({
+      type: ProgressType,
+      nullable: true,
+      description: 'How far it is; null when its handler said nothing.',
+      resolve: ({ progressFraction, progressMessage }) =>
+        progressFraction === null ? null : { fraction: progressFraction, message: progressMessage },
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
+    scheduledFor: t.expose('scheduledFor', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Not to start before this.',
+    }),
+    readyAt: t.expose('readyAt', { type: 'DateTime', nullable: true, description: 'When it last became READY.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its first attempt began.',
+    }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null while it has not.',
+    }),
+    deadline: t.expose('deadline', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it should have ended. Orders work, stops nothing.',
+    }),
+    estimatedDuration: t.field({
+      type: 'Duration',
+      nullable: true,
+      description: 'How long its creator thought it would run.',
+      resolve: ({ estimatedMs }) => (estimatedMs === null ? null : Number(estimatedMs)),
+    }),
+    tags: t.exposeStringList('tags', { description: 'Words to find it by.' }),
+    labels: t.field({
+      type: 'JSON',
+      description: 'Names and values to find it by, as one object of strings.',
+      resolve: ({ labels }) => labels as JsonValue,
+    }),
+    retry: t.field({
+      type: RetryPolicyType,
+      nullable: true,
+      description: 'How failures are repeated; null stands for the default: 3 attempts, 1 s, 2 s between them.',
+      resolve: ({ retry }) => retry as unknown as RetryPolicy | null,
+    }),
+    timeouts: t.field({
+      type: TimeoutsType,
+      description: 'Limits on its time.',
+      resolve: (task) => ({
+        queueMs: numberOf(task.queueTimeoutMs),
+        attemptMs: numberOf(task.attemptTimeoutMs),
+        totalMs: numberOf(task.totalTimeoutMs),
+        heartbeatMs: numberOf(task.heartbeatTimeoutMs),
+      }),
+    }),
+    resources: t.field({
+      type: ResourcesType,
+      nullable: true,
+      description: 'What it takes of a worker while it runs; null when it did not say.',
+      resolve: ({ resources }) => resources as Resources | null,
+    }),
+    concurrencyKey: t.exposeString('concurrencyKey', {
+      nullable: true,
+      description: 'Tasks with the same key share a limit.',
+    }),
+    fairnessKey: t.exposeString('fairnessKey', {
+      nullable: true,
+      description: 'Whose share of the workers it counts against.',
+    }),
+    idempotencyKey: t.exposeString('idempotencyKey', { nullable: true, description: 'The key it was created with.' }),
+    createdBy: t.exposeString('createdBy', { nullable: true, description: 'Name of the principal that created it.' }),
+    cancelReason: t.exposeString('cancelReason', {
+      nullable: true,
+      description: 'Why it was cancelled, when somebody said so.',
+    }),
+    nextTransitionAt: t.expose('wakeAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the clock moves it next, if nothing else does before; null when the clock does not.',
+    }),
+    parent: t.relation('parent', { nullable: true, description: 'The task that this one is a part of.' }),
+    worker: t.relation('worker', { nullable: true, description: 'The worker that holds it now.' }),
+  }),
+})
+
+function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value)
+}

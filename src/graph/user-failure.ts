@@ -1,0 +1,134 @@
+import type { Refusal } from '../task/refusal.ts'
+import { encodeTypeId, ID_PREFIXES } from '../task/type-id.ts'
+import { InvalidInput } from './invalid-input.ts'
+
+type Path = readonly string[] | null
+
+/** A refusal on its way to the client as a member of a result union. */
+export abstract class UserFailure extends Error {
+  abstract readonly code: string
+  /** The part of the input it is about; null when it is not about one part. */
+  readonly path: Path
+
+  constructor(message: string, path: Path = null) {
+    super(message)
+    this.path = path
+  }
+}
+
+export class UnknownTaskType extends UserFailure {
+  readonly code = 'UNKNOWN_TASK_TYPE'
+  readonly type: string
+  readonly knownTypes: readonly string[]
+
+  constructor(type: string, knownTypes: readonly string[], path: Path) {
+    const known = knownTypes.length === 0 ? 'none is registered yet' : `known are ${knownTypes.join(', ')}`
+    super(`No task type is called "${type}": ${known}. Start a worker that serves it, or correct the name.`, path)
+    this.type = type
+    this.knownTypes = knownTypes
+  }
+}
+
+export class NotFound extends UserFailure {
+  readonly code = 'NOT_FOUND'
+  /** Public id. */
+  readonly id: string
+
+  constructor(noun: string, id: string, path: Path) {
+    super(`There is no ${noun} ${id}: it never existed, was removed, or belongs to another tenant.`, path)
+    this.id = id
+  }
+}
+
+export class DependencyCycle extends UserFailure {
+  readonly code = 'DEPENDENCY_CYCLE'
+  readonly cycle: readonly string[]
+
+  constructor(cycle: readonly string[]) {
+    super(`The dependencies go round in a circle: ${cycle.join(' → ')}. Take one of them away.`, ['input', 'dependsOn'])
+    this.cycle = cycle
+  }
+}
+
+export class IdempotencyConflict extends UserFailure {
+  readonly code = 'IDEMPOTENCY_CONFLICT'
+  readonly key: string
+  /** Public ids of the tasks that the key made. */
+  readonly taskIds: readonly string[]
+
+  constructor(key: string, taskIds: readonly string[]) {
+    super(
+      `The idempotency key "${key}" was used before for a different request. Repeat that request unchanged, or take a new key.`,
+      ['input', 'idempotencyKey'],
+    )
+    this.key = key
+    this.taskIds = taskIds
+  }
+}
+
+export class IllegalTransition extends UserFailure {
+  readonly code = 'ILLEGAL_TRANSITION'
+  readonly taskId: string
+  readonly from: string
+  readonly command: string
+
+  constructor(taskId: string, from: string, command: string) {
+    super(`A task that is ${from} cannot be asked to ${command}. Read it again: it may have moved on meanwhile.`, [
+      'input',
+      'id',
+    ])
+    this.taskId = taskId
+    this.from = from
+    this.command = command
+  }
+}
+
+export class VersionConflict extends UserFailure {
+  readonly code = 'VERSION_CONFLICT'
+  readonly taskId: string
+  readonly expectedVersion: number
+  readonly actualVersion: number
+
+  constructor(taskId: string, expectedVersion: number, actualVersion: number) {
+    super(
+      `The task is at version ${actualVersion}, not ${expectedVersion}: somebody changed it. Read it again and decide anew.`,
+      ['input', 'expectedVersion'],
+    )
+    this.taskId = taskId
+    this.expectedVersion = expectedVersion
+    this.actualVersion = actualVersion
+  }
+}
+
+/** Where a part of a verb's request stands in the arguments of the mutation. */
+export type PathOf = (path: readonly (string | number)[]) => readonly (string | number)[]
+
+/** The error that a verb's refusal becomes. */
+export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
+  switch (refusal.code) {
+    case 'VALIDATION':
+      return new InvalidInput(refusal.issues.map(({ path, message }) => ({ path: pathOf(path), message })))
+    case 'UNKNOWN_TASK_TYPE':
+      return new UnknownTaskType(refusal.type, refusal.known, pathOf(refusal.path).map(String))
+    case 'NOT_FOUND':
+      return new NotFound(
+        refusal.what,
+        encodeTypeId(ID_PREFIXES[refusal.what], refusal.id),
+        pathOf(refusal.path).map(String),
+      )
+    case 'DEPENDENCY_CYCLE':
+      return new DependencyCycle(refusal.cycle)
+    case 'IDEMPOTENCY_CONFLICT':
+      return new IdempotencyConflict(refusal.key, refusal.taskIds.map(publicTaskId))
+    case 'ILLEGAL_TRANSITION':
+      return new IllegalTransition(publicTaskId(refusal.taskId), refusal.from, refusal.command)
+    case 'VERSION_CONFLICT':
+      return new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
+    case 'STALE_LEASE':
+      throw new Error(`A verb that holds no lease was refused with STALE_LEASE for task ${refusal.taskId}`)
+  }
+}
+
+function publicTaskId(uuid: string): string {
+  return encodeTypeId(ID_PREFIXES.task, uuid)
+}

@@ -1,0 +1,56 @@
+import { decideAccessMode } from '../access/access-mode.ts'
+import { hasUsableKeys } from '../access/store.ts'
+import { createAuthenticator } from '../engine/authenticate.ts'
+import { nowCursor } from '../event/store/now-cursor.ts'
+import { readUnseen } from '../event/store/read-unseen.ts'
+import { openTail } from '../event/tail.ts'
+import { createLineReader } from '../graph/event/line-reader.ts'
+import { createEventReader } from '../graph/event/log-reader.ts'
+import { createHealthReader } from '../graph/health/health-report.ts'
+import { createGraphServer } from '../graph/server.ts'
+import type { Running } from './start-roles.ts'
+
+/** Thrown when the server would be open to strangers; the message says how to make a key. */
+export class AccessUndecided extends Error {
+  override readonly name = 'AccessUndecided'
+}
+
+/** Starts the graph's door on the process's HTTP server. */
+export async function startApi(running: Running): Promise<{ notice: string | null }> {
+  const { config, log, pool, prisma, http, parts, channel, engine } = running
+  const access = decideAccessMode({ host: config.host, hasKeys: await hasUsableKeys(pool) })
+  if (access.kind === 'refused') throw new AccessUndecided(access.message)
+
+  const onError = (error: unknown): void => log.error({ err: error }, 'the live feed met an error; it goes on')
+  const tail = openTail({
+    source: { read: (cursor, limit) => readUnseen(pool, cursor, { limit }), now: () => nowCursor(pool) },
+    onError,
+  })
+  parts.add({ name: 'tail', stopWithinMs: 2_000, stop: () => tail.close() })
+  await channel.subscribe('events', () => tail.ring())
+
+  const graph = createGraphServer({
+    db: pool,
+    prisma,
+    engine,
+    events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
+    authenticator: createAuthenticator({ db: pool, mode: access.kind }),
+    health: createHealthReader({ version: running.version, startedAt: new Date() }, [
+      { name: 'database', look: () => pool.query('SELECT 1') },
+    ]),
+    hasGraphiQL: config.isDevelopment || access.kind === 'open',
+    onHiddenError: (error, correlationId) => log.error({ err: error, correlationId }, 'a request failed inside'),
+  })
+  parts.add({ name: 'graph', stopWithinMs: 5_000, stop: () => graph.dispose() })
+  http.serve((request, response) => {
+    const path = request.url?.split('?', 1)[0]
+    if (path === graph.path) return void graph.handle(request, response)
+    response.writeHead(404, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ error: 'not found', graph: graph.path }))
+  })
+  http.server.on('upgrade', (request, socket, head) => {
+    if (request.url?.split('?', 1)[0] === graph.path) graph.upgrade(request, socket, head)
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+  })
+  return { notice: access.kind === 'open' ? access.message : null }
+}

@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { claimTasks } from '../../src/engine/claim-tasks.ts'
+import { orderKey } from '../../src/task/order.ts'
+import { TASK_PRIORITIES } from '../../src/task/status.ts'
+import { claimReady } from '../../src/task/store/claim-tasks.ts'
+import { insertTasks } from '../../src/task/store/insert-tasks.ts'
+import { lockTasks } from '../../src/task/store/lock-tasks.ts'
+import type { TaskState } from '../../src/task/task-state.ts'
+import { transition } from '../../src/task/transition.ts'
+import { newUuid } from '../../src/task/type-id.ts'
+import { writeWorkerState } from '../../src/worker/store.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { sized } from '../support/size.ts'
+import { births, steps, walk } from '../support/task-walk.ts'
+import { type Verbs, verbsOf } from '../support/verbs.ts'
+
+let database: TestDatabase
+let engine: TestEngine
+let verbs: Verbs
+beforeAll(async () => {
+  database = await freshDatabase()
+  engine = testEngine(database.pool)
+  verbs = await verbsOf(engine)
+})
+afterAll(() => database.drop())
+
+/** READY tasks as any history may leave them: parked and resumed, retried by hand, failed before. */
+const readyStates = fc
+  .tuple(births, fc.array(steps, { maxLength: 25, size: 'max' }))
+  .map(([birth, path]): TaskState => walk(birth, path).end)
+  .filter(({ status }) => status === 'READY')
+
+async function insertStates(states: readonly TaskState[]): Promise<void> {
+  const client = await database.pool.connect()
+  try {
+    const rows = states.map((state) => ({
+      state,
+      asked: { name: 'a', type: state.type },
+      input: null,
+      createdAt: new Date(),
+      createdBy: 'test',
+      idempotencyKey: null,
+    }))
+    await insertTasks(client, rows)
+    // A resumed task has its attempt open.
+    for (const { id, attempt, epoch, isResumed } of states) {
+      if (!isResumed) continue
+      await client.query(
+        'INSERT INTO attempt (task_id, number, epoch, worker_id, started_at) VALUES ($1, $2, $3, $4, now())',
+        [id, attempt, epoch, newUuid()],
+      )
+    }
+  } finally {
+    client.release()
+  }
+}
+
+async function readStates(ids: readonly string[]): Promise<ReadonlyMap<string, TaskState>> {
+  const client = await database.pool.connect()
+  try {
+    return (await lockTasks(client, 'default', ids)).tasks
+  } finally {
+    client.release()
+  }
+}
+
+describe('the claim in SQL', () => {
+  test('makes of every READY task exactly what the pure move does', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(readyStates, { minLength: 1, maxLength: 20, size: 'max' }), async (drawn) => {
+        await database.pool.query('DELETE FROM task')
+        const states = drawn.map((state): TaskState => ({ ...state, id: newUuid() }))
+        await insertStates(states)
+        const asked = { tenant: 'default', workerId: verbs.workerId, queue: 'default', types: ['work'], limit: 100 }
+        const claimed = await claimReady(database.pool, asked)
+        expect(claimed.map(({ id }) => id).sort()).toEqual(states.map(({ id }) => id).sort())
+        const rows = await readStates(states.map(({ id }) => id))
+        const { rows: attempts } = await database.pool.query('SELECT * FROM attempt WHERE finished_at IS NULL')
+        for (const before of states) {
+          const row = rows.get(before.id)!
+          const decided = transition(before, { kind: 'claim', workerId: verbs.workerId }, row.claimedAt!, 0)
+          if (decided.kind !== 'moved') throw new Error(decided.kind)
+          expect(row).toEqual(decided.state)
+          const { attempt, epoch, version, wakeAt } = row
+          expect(claimed.find(({ id }) => id === before.id)).toMatchObject({ attempt, epoch, version, wakeAt })
+          expect(attempts.find(({ task_id }) => task_id === before.id)).toMatchObject({
+            number: attempt,
+            epoch,
+            worker_id: verbs.workerId,
+            outcome: null,
+          })
+          const { rows: events } = await database.pool.query('SELECT * FROM event WHERE task_id = $1', [before.id])
+          expect(events).toMatchObject([
+            {
+              kind: decided.event.kind,
+              payload: decided.event.payload,
+              version,
+              status: 'RUNNING',
+              attempt,
+              task_type: 'work',
+            },
+          ])
+        }
+      }),
+      { numRuns: sized(40, 2_000) },
+    )
+  })
+
+  test('hands out in the order of the keys, over all served types', async () => {
+    const queue = newUuid()
+    const asked = Array.from({ length: 30 }, (_, index) => ({
+      queue,
+      type: index % 2 ? 'work' : 'other',
+      priority: TASK_PRIORITIES[index % 5]!,
+    }))
+    const ids = await verbs.create(...asked)
+    const { rows } = await database.pool.query(
+      'SELECT id, order_key FROM task WHERE queue = $1 ORDER BY order_key, id',
+      [queue],
+    )
+    const now = new Date()
+    const keys = asked.map(({ priority }) => orderKey({ priority }, now))
+    expect(new Set(keys).size).toBe(TASK_PRIORITIES.length)
+    const taken: string[] = []
+    for (let round = 0; round < 10; round++) {
+      const { workerId } = verbs
+      const tasks = await claimTasks(engine, {
+        tenant: 'default',
+        workerId,
+        queue,
+        types: ['work', 'other', 'work'],
+        limit: 4,
+      })
+      taken.push(...tasks.map(({ id }) => id))
+    }
+    expect(taken).toEqual(rows.map(({ id }) => id))
+    expect(taken).toHaveLength(ids.length)
+  })
+
+  test.each(['DRAINING', 'STOPPED'] as const)('gives nothing to a worker that is %s', async (state) => {
+    const queue = newUuid()
+    await verbs.createOne({ queue })
+    const workerId = await addWorker(engine, ['work'])
+    await writeWorkerState(database.pool, 'default', workerId, state)
+    const request = { tenant: 'default', queue, types: ['work'], limit: 1 }
+    expect(await claimTasks(engine, { ...request, workerId })).toEqual([])
+    expect(await claimTasks(engine, { ...request, workerId: newUuid() })).toEqual([])
+    expect(await claimTasks(engine, { ...request, workerId: verbs.workerId })).toHaveLength(1)
+  })
+
+  test('passes by what another transaction holds, and takes what comes after', async () => {
+    const queue = newUuid()
+    const [held, next] = await verbs.create({ queue }, { queue })
+    const rival = await database.pool.connect()
+    try {
+      await rival.query('BEGIN')
+      await lockTasks(rival, 'default', [held!])
+      const request = { tenant: 'default', workerId: verbs.workerId, queue, types: ['work'], limit: 1 }
+      expect(await claimTasks(engine, request)).toMatchObject([{ id: next }])
+      expect(await claimTasks(engine, request)).toEqual([])
+      await rival.query('ROLLBACK')
+      expect(await claimTasks(engine, request)).toMatchObject([{ id: held }])
+    } finally {
+      rival.release()
+    }
+  })
+
+  test('serves its own queue, its own types and no tenant but its own', async () => {
+    const queue = newUuid()
+    const id = await verbs.createOne({ queue, type: 'other' })
+    const request = { tenant: 'default', workerId: verbs.workerId, queue, types: ['work'], limit: 9 }
+    expect(await claimTasks(engine, request)).toEqual([])
+    expect(await claimTasks(engine, { ...request, types: [] })).toEqual([])
+    expect(await claimTasks(engine, { ...request, types: ['other'], queue: newUuid() })).toEqual([])
+    expect(await claimTasks(engine, { ...request, types: ['other'], tenant: 'stranger' })).toEqual([])
+    expect(await claimTasks(engine, { ...request, types: ['other'] })).toMatchObject([{ id }])
+  })
+})

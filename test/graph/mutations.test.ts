@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { encodeTypeId, newUuid } from '../../src/task/type-id.ts'
+import { startGraph, type TestGraph } from '../support/graph.ts'
+import { addTask, addTaskType } from '../support/tasks.ts'
+
+let graph: TestGraph
+
+beforeAll(async () => {
+  graph = await startGraph()
+  await addTaskType(graph.pool, 'custom')
+  await addTaskType(graph.pool, 'typed', {
+    inputSchema: { type: 'object', required: ['path'], properties: { path: { type: 'string' } } },
+  })
+})
+beforeEach(() => graph.pool.query('TRUNCATE task, idempotency_key CASCADE'))
+afterAll(() => graph.stop())
+
+const id = (uuid: string) => encodeTypeId('task', uuid)
+
+const ERRORS = `... on UserError { code message path } ... on ValidationError { issues { path message } }`
+const CREATE = `mutation ($input: CreateTaskInput!) { createTask(input: $input) { __typename
+  ... on CreateTaskSuccess { task { id name status type { name } tags labels createdBy retry { maxAttempts initial strategy } timeouts { attempt }
+    dependencies { kind inputField dependsOn { name } } parent { name } scheduledFor idempotencyKey estimatedDuration resources { memoryMb } } }
+  ... on UnknownTaskTypeError { type knownTypes } ... on NotFoundError { id } ... on IdempotencyConflictError { key taskIds } ${ERRORS} } }`
+const CREATE_MANY = `mutation ($input: CreateTasksInput!) { createTasks(input: $input) { __typename
+  ... on CreateTasksSuccess { taskIds isReplay tasks { name status dependencies { dependsOn { name } } } } ... on DependencyCycleError { cycle } ${ERRORS} } }`
+
+async function create(input: object) {
+  const { data, errors } = await graph.ask(CREATE, { input })
+  expect(errors).toBeUndefined()
+  return data.createTask
+}
+
+async function count(): Promise<number> {
+  const { rows } = await graph.pool.query(
+    'SELECT (SELECT count(*) FROM task)::int + (SELECT count(*) FROM idempotency_key)::int AS n',
+  )
+  return rows[0].n
+}
+
+describe('createTask', () => {
+  test('makes a task with everything that was asked for', async () => {
+    const other = await addTask(graph.pool, { name: 'other' })
+    const made = await create({
+      name: 'new',
+      type: 'typed',
+      input: { path: 'src' },
+      priority: 'HIGH',
+      tags: ['a', 'b'],
+      labels: { team: 'x' },
+      scheduledFor: '2099-01-01T00:00:00+01:00',
+      estimatedDuration: 'P1DT2H',
+      retry: { maxAttempts: 5, initial: 'PT0.5S', strategy: 'FIXED' },
+      timeouts: { attempt: 'PT10M' },
+      resources: { memoryMb: 512 },
+      dependsOn: [{ taskId: id(other), kind: 'DATA', inputField: 'found' }],
+      parentId: id(other),
+      idempotencyKey: 'once',
+    })
+    expect(made).toMatchObject({
+      __typename: 'CreateTaskSuccess',
+      task: {
+        name: 'new',
+        status: 'PENDING',
+        type: { name: 'typed' },
+        tags: ['a', 'b'],
+        labels: { team: 'x' },
+        createdBy: 'anonymous',
+        retry: { maxAttempts: 5, initial: 'PT0.5S', strategy: 'FIXED' },
+        timeouts: { attempt: 'PT10M' },
+        dependencies: [{ kind: 'DATA', inputField: 'found', dependsOn: { name: 'other' } }],
+        parent: { name: 'other' },
+        scheduledFor: '2098-12-31T23:00:00.000Z',
+        idempotencyKey: 'once',
+        estimatedDuration: 'P1DT2H',
+        resources: { memoryMb: 512 },
+      },
+    })
+  })
+
+  test('answers the same task for the same idempotency key, and a conflict for another input', async () => {
+    const first = await create({ name: 'a', type: 'custom', idempotencyKey: 'k' })
+    expect(await create({ name: 'a', type: 'custom', idempotencyKey: 'k' })).toEqual(first)
+    expect(await create({ name: 'b', type: 'custom', idempotencyKey: 'k' })).toMatchObject({
+      __typename: 'IdempotencyConflictError',
+      code: 'IDEMPOTENCY_CONFLICT',
+      key: 'k',
+      taskIds: [first.task.id],
+    })
+  })
+
+  const good = { name: 'x', type: 'custom' }
+  test.each([
+    [
+      'an unknown type',
+      { name: 'x', type: 'nothing' },
+      { __typename: 'UnknownTaskTypeError', type: 'nothing', knownTypes: ['custom', 'typed'], path: ['input', 'type'] },
+    ],
+    [
+      'an input against the schema',
+      { name: 'x', type: 'typed', input: { path: 1 } },
+      { __typename: 'ValidationError', path: ['input', 'input', 'path'] },
+    ],
+    ['an empty name', { ...good, name: ' ' }, { __typename: 'ValidationError', path: ['input', 'name'] }],
+    [
+      'a negative time-out',
+      { ...good, timeouts: { attempt: '-PT5S' } },
+      { __typename: 'ValidationError', path: ['input', 'timeouts', 'attempt'] },
+    ],
+    [
+      'a date in the past',
+      { ...good, scheduledFor: '2001-01-01T00:00:00Z' },
+      { __typename: 'ValidationError', path: ['input', 'scheduledFor'] },
+    ],
+    [
+      'a dependency that does not exist',
+      { ...good, dependsOn: [{ taskId: id(newUuid()) }] },
+      { __typename: 'NotFoundError', path: ['input', 'dependsOn', '0', 'taskId'] },
+    ],
+    [
+      'a dependency with a malformed id',
+      { ...good, dependsOn: [{ taskId: 'x' }] },
+      { __typename: 'ValidationError', path: ['input', 'dependsOn', '0', 'taskId'] },
+    ],
+    [
+      'a dependency on nothing',
+      { ...good, dependsOn: [{}] },
+      { __typename: 'ValidationError', path: ['input', 'dependsOn', '0'] },
+    ],
+    [
+      'a malformed parent',
+      { ...good, parentId: 'task_1' },
+      { __typename: 'ValidationError', path: ['input', 'parentId'] },
+    ],
+    [
+      'labels that are no strings',
+      { ...good, labels: { a: 1 } },
+      { __typename: 'ValidationError', path: ['input', 'labels', 'a'] },
+    ],
+    [
+      'labels that are a list',
+      { ...good, labels: ['a'] },
+      { __typename: 'ValidationError', path: ['input', 'labels'] },
+    ],
+    [
+      'no attempt at all',
+      { ...good, retry: { maxAttempts: 0 } },
+      { __typename: 'ValidationError', path: ['input', 'retry', 'maxAttempts'] },
+    ],
+    [
+      'an empty idempotency key',
+      { ...good, idempotencyKey: '' },
+      { __typename: 'ValidationError', path: ['input', 'idempotencyKey'] },
+    ],
+  ])('refuses %s, and leaves nothing behind', async (_what, input, expected) => {
+    expect(await create(input)).toMatchObject(expected)
+    expect(await count()).toBe(0)
+  })
+
+  test.each([
+    ['a date without offset', { ...good, deadline: '2030-01-01T00:00:00' }],
+    ['a day that does not exist', { ...good, deadline: '2030-02-30T00:00:00Z' }],
+    ['a duration in months', { ...good, estimatedDuration: 'P1M' }],
+    ['an unknown priority', { ...good, priority: 'URGENT' }],
+    ['an unknown field', { ...good, colour: 'red' }],
+  ])('refuses %s with an error that names it', async (_what, input) => {
+    const { errors, data } = await graph.ask(CREATE, { input })
+    expect(data).toBeUndefined()
+    expect(errors?.[0]?.message).toMatch(/\$input/)
+    expect(await count()).toBe(0)
+  })
+})
+
+describe('createTasks', () => {
+  async function createMany(input: object) {
+    const { data, errors } = await graph.ask(CREATE_MANY, { input })
+    expect(errors).toBeUndefined()
+    return data.createTasks
+  }
+
+  test('makes tasks that depend on each other by key, once for an idempotency key', async () => {
+    const input = {
+      idempotencyKey: 'many',
+      tasks: [
+        { name: 'second', type: 'custom', dependsOn: [{ key: 'one' }] },
+        { key: 'one', name: 'first', type: 'custom' },
+      ],
+    }
+    const made = await createMany(input)
+    expect(made).toMatchObject({
+      __typename: 'CreateTasksSuccess',
+      isReplay: false,
+      tasks: [
+        { name: 'second', status: 'PENDING', dependencies: [{ dependsOn: { name: 'first' } }] },
+        { name: 'first', status: 'READY' },
+      ],
+    })
+    expect(await createMany(input)).toEqual({ ...made, isReplay: true })
+  })
+
+  test.each([
+    [
+      'a circle',
+      [
+        { key: 'a', name: 'a', type: 'custom', dependsOn: [{ key: 'b' }] },
+        { key: 'b', name: 'b', type: 'custom', dependsOn: [{ key: 'a' }] },
+      ],
+      { __typename: 'DependencyCycleError', code: 'DEPENDENCY_CYCLE' },
+    ],
+    ['nothing', [], { __typename: 'ValidationError', path: ['input', 'tasks'] }],
+    [
+      '10,001 tasks',
+      Array.from({ length: 10_001 }, () => ({ name: 'x', type: 'custom' })),
+      { __typename: 'ValidationError', path: ['input', 'tasks'] },
+    ],
+    [
+      'one bad among good ones',
+      [
+        { name: 'x', type: 'custom' },
+        { name: '', type: 'custom' },
+      ],
+      { __typename: 'ValidationError', path: ['input', 'tasks', '1', 'name'] },
+    ],
+  ])('refuses %s, and leaves nothing behind', async (_what, tasks, expected) => {
+    expect(await createMany({ tasks, idempotencyKey: 'bad' })).toMatchObject(expected)
+    expect(await count()).toBe(0)
+  })
+})
+
+describe('verbs about one task', () => {
+  const RESULT = `{ __typename ... on IllegalTransitionError { from command taskId } ... on VersionConflictError { expectedVersion actualVersion } ${ERRORS}`
+
+  test('pause, resume, cancel and retry it', async () => {
+    const uuid = await addTask(graph.pool)
+    const steps = [
+      ['pauseTask', 'PauseTaskInput', {}, 'PAUSED'],
+      ['resumeTask', 'ResumeTaskInput', {}, 'READY'],
+      ['cancelTask', 'CancelTaskInput', { reason: 'enough' }, 'CANCELLED'],
+      ['retryTask', 'RetryTaskInput', {}, 'READY'],
+    ] as const
+    for (const [verb, input, more, status] of steps) {
+      const success = `${verb[0]!.toUpperCase()}${verb.slice(1)}Success`
+      const { data, errors } = await graph.ask(
+        `mutation ($input: ${input}!) { ${verb}(input: $input) ${RESULT} ... on ${success} { task { status } } } }`,
+        { input: { id: id(uuid), ...more } },
+      )
+      expect(errors).toBeUndefined()
+      expect(data[verb]).toMatchObject({ __typename: success, task: { status } })
+    }
+  })
+
+  test('refuse what cannot be, with what stands in the way', async () => {
+    const done = await addTask(graph.pool, { status: 'COMPLETED' })
+    const ask = async (verb: string, input: object) => {
+      const type = `${verb[0]!.toUpperCase()}${verb.slice(1)}Input`
+      const { data } = await graph.ask(`mutation ($input: ${type}!) { ${verb}(input: $input) ${RESULT} } }`, { input })
+      return data[verb]
+    }
+    for (const verb of ['cancelTask', 'pauseTask', 'resumeTask']) {
+      expect(await ask(verb, { id: id(done) })).toMatchObject({
+        __typename: 'IllegalTransitionError',
+        from: 'COMPLETED',
+        taskId: id(done),
+      })
+      expect(await ask(verb, { id: id(newUuid()) })).toMatchObject({
+        __typename: 'NotFoundError',
+        path: ['input', 'id'],
+      })
+      expect(await ask(verb, { id: 'nonsense' })).toMatchObject({
+        __typename: 'ValidationError',
+        path: ['input', 'id'],
+      })
+      expect(await ask(verb, { id: id(done), expectedVersion: 7 })).toMatchObject({
+        __typename: 'VersionConflictError',
+        expectedVersion: 7,
+        actualVersion: 1,
+      })
+    }
+  })
+
+  test('change it, and take away what can be absent', async () => {
+    const uuid = await addTask(graph.pool, { description: 'old', deadline: new Date('2090-01-01') })
+    const { data } = await graph.ask(
+      `mutation ($input: UpdateTaskInput!) { updateTask(input: $input) ${RESULT} ... on UpdateTaskSuccess {
+         task { name description deadline priority tags labels version } } } }`,
+      {
+        input: {
+          id: id(uuid),
+          expectedVersion: 1,
+          name: 'new',
+          description: null,
+          deadline: null,
+          priority: 'LOW',
+          tags: ['t'],
+          labels: { a: 'b' },
+        },
+      },
+    )
+    expect(data.updateTask.task).toEqual({
+      name: 'new',
+      description: null,
+      deadline: null,
+      priority: 'LOW',
+      tags: ['t'],
+      labels: { a: 'b' },
+      version: 2,
+    })
+  })
+})

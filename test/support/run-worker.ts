@@ -1,0 +1,70 @@
+import type { Pool } from 'pg'
+import type { BellTopic } from '../../src/engine/engine.ts'
+import { createAttemptReporter } from '../../src/loop/attempt-reporter.ts'
+import { type Executor, startExecutor } from '../../src/loop/executor.ts'
+import type { TaskTypeDefinition } from '../../src/worker/handler.ts'
+import type { ServedType } from '../../src/worker/run-attempt.ts'
+import { ACTOR, addWorker, type TestEngine, testEngine } from './engine.ts'
+
+export interface TestWorker {
+  readonly engine: TestEngine
+  readonly workerId: string
+  readonly executor: Executor
+  readonly errors: unknown[]
+}
+
+/** A worker with its executor over a test's database; bells that its engine rings wake it, as in one process. */
+export async function runWorker(
+  db: Pool,
+  types: readonly TaskTypeDefinition[],
+  options: { slots?: number; cutOffMs?: number; queue?: string } = {},
+): Promise<TestWorker> {
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
+  const listeners: ((topic: BellTopic) => void)[] = []
+  const plain = testEngine(db)
+  const engine: TestEngine = {
+    ...plain,
+    channel: {
+      publish(topic) {
+        for (const listen of listeners) listen(topic)
+      },
+    },
+  }
+  const workerId = await addWorker(
+    engine,
+    types.map(({ name, input, output }) => ({
+      name,
+      description: null,
+      inputSchema: input ?? null,
+      outputSchema: output ?? null,
+      defaults: {},
+    })),
+    options.slots,
+  )
+  const checkLeases = (): void => void executor.checkLeases().catch(onError)
+  const reporter = createAttemptReporter({ engine, actor: ACTOR, onError, onStale: checkLeases })
+  const executor = startExecutor({
+    engine,
+    schemas: engine.schemas,
+    reporter,
+    tenant: ACTOR.tenant,
+    workerId,
+    queue: options.queue ?? 'default',
+    types: new Map(types.map((type) => [type.name, served(type)])),
+    slots: options.slots ?? 10,
+    pollMs: 100,
+    ...(options.cutOffMs !== undefined && { cutOffMs: options.cutOffMs }),
+    onError,
+  })
+  listeners.push((topic) => {
+    if (topic === 'claimable') executor.wake()
+    if (topic === 'revoked') checkLeases()
+  })
+  return { engine, workerId, executor, errors }
+}
+
+function served({ handler, input, output }: TaskTypeDefinition): ServedType {
+  const textOf = (schema: TaskTypeDefinition['input']): string | null => (schema ? JSON.stringify(schema) : null)
+  return { handler, inputSchema: textOf(input), outputSchema: textOf(output) }
+}
