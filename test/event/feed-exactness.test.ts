@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { runChaos } from '../support/event-chaos.ts'
@@ -9,7 +10,7 @@ import { sized } from '../support/size.ts'
 describe('the feed', () => {
   let database: TestDatabase
   beforeAll(async () => {
-    database = await freshDatabase({ size: 20 })
+    database = await freshDatabase({ size: 20, onConnect: settleLife })
   })
   afterAll(() => database.drop())
 

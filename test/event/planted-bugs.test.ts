@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Event, NewEvent } from '../../src/event/event.ts'
 import { nowCursor } from '../../src/event/store/now-cursor.ts'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import type { TailSource } from '../../src/event/tail.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -13,7 +14,7 @@ import { seededRandom } from '../support/random.ts'
 describe('the checker of histories', () => {
   let database: TestDatabase
   beforeEach(async () => {
-    database = await freshDatabase({ size: 20 })
+    database = await freshDatabase({ size: 20, onConnect: settleLife })
   })
   afterEach(() => database.drop())
 
