@@ -46,15 +46,15 @@ export function openConnection(options: ConnectionOptions, signal: AbortSignal):
   const socket = new options.webSocket(options.url, PROTOCOL)
   const sinks = new Map<string, Sink>()
   let lastId = 0
-  let isEnded = false
+  let ended: Closing | undefined
   let timer: ReturnType<typeof setTimeout>
 
   const send = (message: ClientMessage): void => {
     if (socket.readyState === OPEN) socket.send(JSON.stringify(message))
   }
   const end = (closing: Closing): void => {
-    if (isEnded) return
-    isEnded = true
+    if (ended !== undefined) return
+    ended = closing
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)
     opened.resolve(closing)
@@ -106,10 +106,14 @@ export function openConnection(options: ConnectionOptions, signal: AbortSignal):
   }
   const connection: Connection = {
     get isOpen() {
-      return !isEnded
+      return ended === undefined
     },
     closed: closed.promise,
     subscribe(payload, sink) {
+      if (ended !== undefined) {
+        sink.lost(ended)
+        return () => undefined
+      }
       const id = String(++lastId)
       sinks.set(id, sink)
       send({ type: 'subscribe', id, payload })

@@ -16,6 +16,12 @@ export interface SharedConnectionOptions extends ConnectionOptions {
 
 /** One socket for all subscriptions: opened for the first of them, opened again when it is lost, closed after the last. */
 export interface SharedConnection {
+  /** Joins for as long as a subscription lives. */
+  join(): Membership
+}
+
+/** What one subscription has of the shared socket. */
+export interface Membership {
   /**
    * Waits for an open connection, for as long as it takes.
    *
@@ -23,21 +29,20 @@ export interface SharedConnection {
    * @throws GraphQLRequestError when the server refuses for good
    * @throws NetworkError after `maxFailures`
    */
-  acquire(signal: AbortSignal): Promise<Connection | null>
-  /** To be called once for each `acquire` that returned a connection. */
-  release(): void
+  connect(signal: AbortSignal): Promise<Connection | null>
+  leave(): void
 }
 
 export function createSharedConnection(options: SharedConnectionOptions): SharedConnection {
   const { status, backOff, maxFailures } = options
-  let users = 0
+  let members = 0
   let failures = 0
   let current: Connection | undefined
   let opening: { readonly connection: Promise<Connection | null>; readonly stop: AbortController } | undefined
 
-  function release(): void {
-    users -= 1
-    if (users > 0) return
+  function leave(): void {
+    members -= 1
+    if (members > 0) return
     opening?.stop.abort()
     opening = undefined
     current?.close()
@@ -100,18 +105,10 @@ export function createSharedConnection(options: SharedConnectionOptions): Shared
   }
 
   return {
-    async acquire(signal) {
-      users += 1
-      try {
-        const connection = await orAborted(open(), signal)
-        if (connection === null) release()
-        return connection
-      } catch (error) {
-        release()
-        throw error
-      }
+    join() {
+      members += 1
+      return { connect: (signal) => orAborted(open(), signal), leave }
     },
-    release,
   }
 }
 

@@ -27,35 +27,34 @@ export async function* resumable<Data, Variables extends object>(
   signal: AbortSignal,
 ): AsyncGenerator<Data, undefined, undefined> {
   const rule = resumeRuleOf(operation.field)
+  const membership = shared.join()
   let variables: object = options.variables
   let last: Data | undefined
-  for (;;) {
-    const connection = await shared.acquire(signal)
-    if (connection === null) return
-    const inbox = createInbox(signal, () => stop())
-    const stop = connection.subscribe({ query: operation.text, operationName: operation.name, variables }, inbox)
-    let end: Exclude<Delivery, { kind: 'answer' }>
-    try {
-      for (;;) {
-        const delivery = await inbox.take()
-        if (delivery.kind !== 'answer') {
-          end = delivery
-          break
+  try {
+    for (;;) {
+      const connection = await membership.connect(signal)
+      if (connection === null) return
+      const inbox = createInbox(signal, () => stop())
+      const stop = connection.subscribe({ query: operation.text, operationName: operation.name, variables }, inbox)
+      let delivery = await inbox.take()
+      try {
+        for (; delivery.kind === 'answer'; delivery = await inbox.take()) {
+          const value = fieldValue(delivery.answer, operation)
+          if (rule?.isRepeated(value, last)) continue
+          last = value
+          variables = rule?.advance(variables, value) ?? variables
+          yield value
+          if (rule?.isLast(value)) return
         }
-        const value = fieldValue(delivery.answer, operation)
-        if (rule?.isRepeated(value, last)) continue
-        last = value
-        variables = rule?.advance(variables, value) ?? variables
-        yield value
-        if (rule?.isLast(value)) return
+      } finally {
+        stop()
       }
-    } finally {
-      stop()
-      shared.release()
+      if (isOver(delivery, rule, last)) return
+      // A server that ends at once what it should not end must not be asked again at once.
+      if (delivery.kind === 'completed') await pause(DEFAULT_BACK_OFF.initialMs, signal)
     }
-    if (isOver(end, rule, last)) return
-    // A server that ends at once what it should not end must not be asked again at once.
-    if (end.kind === 'completed') await pause(DEFAULT_BACK_OFF.initialMs, signal)
+  } finally {
+    membership.leave()
   }
 }
 
