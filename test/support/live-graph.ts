@@ -2,10 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Pool } from 'pg'
-import { createAuthenticator } from '../../src/access/authenticate.ts'
 import type { Role } from '../../src/access/role.ts'
-import { newSecret } from '../../src/access/secret.ts'
-import { insertKey } from '../../src/access/store.ts'
+import { createAuthenticator } from '../../src/engine/authenticate.ts'
+import { createApiKey } from '../../src/engine/create-api-key.ts'
 import { nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { openTail } from '../../src/event/tail.ts'
@@ -14,7 +13,6 @@ import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer } from '../../src/graph/server.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
-import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase } from './database.ts'
 import type { TestEngine } from './engine.ts'
 import { polledLog } from './polled-log.ts'
@@ -50,10 +48,8 @@ export async function startLiveGraph({ mode = 'open' }: { mode?: 'open' | 'keys'
     pool,
     engine,
     async key(role) {
-      const { text, prefix, hash } = newSecret()
-      const fields = { tenant: 'default', id: newUuid(), name: `a ${role}`, role, createdBy: null, expiresAt: null }
-      await insertKey(pool, { ...fields, prefix, hash })
-      return text
+      const key = { tenant: 'default', name: `a ${role}`, role, createdBy: null, expiresAt: null }
+      return (await createApiKey(pool, key)).secret
     },
     down: () => running.stop(),
     async up() {
