@@ -432,18 +432,3 @@ BEGIN
     END LOOP;
     RETURN made;
 END $$;
-
--- What the planner believes before there are rows: that one tenant owns nearly all of them, so that it looks tasks up by
--- their ids and never walks a tenant's. Without statistics it takes a tenant for half a percent of a table, and a worker
--- that starts on an empty database keeps the plans it made then. ANALYZE of real rows takes over from here.
-INSERT INTO "task_type" ("name") VALUES ('planner');
-INSERT INTO "task" ("id", "name", "type", "status", "ready_at", "is_claimable", "order_key")
-SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'planner', 'planner', 'READY', now(), true, n
-FROM generate_series(1, 1000) AS n;
-INSERT INTO "attempt" ("task_id", "number", "epoch", "worker_id", "started_at")
-SELECT "id", 1, 1, "id", now() FROM "task";
-INSERT INTO "task_dependency" ("task_id", "depends_on_id")
-SELECT "id", "before" FROM (SELECT "id", lag("id") OVER (ORDER BY "id") AS "before" FROM "task") AS t WHERE "before" IS NOT NULL;
-ANALYZE "task_type", "task", "attempt", "task_dependency";
-TRUNCATE "task_dependency", "attempt", "task";
-DELETE FROM "task_type";
