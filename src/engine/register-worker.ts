@@ -1,3 +1,4 @@
+import { checkTaskDefaults } from '../task/check-new-tasks.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
@@ -38,5 +39,5 @@ function checkType(schemas: SchemaCheck, type: TaskTypeRegistration, index: numb
     if (problem !== null)
       issues.push({ path: [...path, field], message: `of type "${type.name}" is not a JSON Schema: ${problem}` })
   }
-  return issues
+  return [...issues, ...checkTaskDefaults(type.defaults, [...path, 'defaults'])]
 }
