@@ -19,7 +19,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Thrown when what was asked for is not there. */
+/** Thrown when what was asked for is not there, or cannot be had as things stand; the message says what. */
 export class NotThere extends Error {
   override readonly name = 'NotThere'
 }

@@ -6,6 +6,9 @@ import type { CreateLocalKey, Terminal } from './terminal.ts'
 
 // `task-mgmt …`: the only file of the command line that reads the environment, the arguments and the streams.
 
+/** Of a terminal that does not know its own width. */
+const USUAL_COLUMNS = 80
+
 /** Runs the command of this process and sets its exit code. */
 export async function main(createLocalKey: CreateLocalKey): Promise<void> {
   const { env, argv } = process
@@ -34,7 +37,7 @@ function openTerminal(interrupted: AbortSignal): Terminal {
     err: (line) => void stderr.write(line),
     isLive,
     get columns() {
-      return stdout.isTTY === true ? stdout.columns : Number.POSITIVE_INFINITY
+      return stdout.isTTY === true ? stdout.columns || USUAL_COLUMNS : Number.POSITIVE_INFINITY
     },
     colors: colors.createColors(colors.isColorSupported && (stdout.isTTY === true || 'FORCE_COLOR' in process.env)),
     readInput: () => text(stdin),

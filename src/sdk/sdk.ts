@@ -5,7 +5,7 @@
  */
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { GraphQLRequestError, NetworkError, TaskMgmtError, type UserError } from './errors.ts'
-export type * from './generated/operations.ts'
+export * from './generated/operations.ts'
 export type { ConnectionState, ConnectionStatus } from './socket/connection-state.ts'
 export type { WebSocketClass, WebSocketLike } from './socket/web-socket.ts'
 export { isFinished } from './subscription/resume-rule.ts'

@@ -158,6 +158,7 @@ describe('task list and task get', () => {
 
       Output
         {
+          "lines": 1234,
           "files": [
             "file-0.ts",
             "file-1.ts",
@@ -169,9 +170,10 @@ describe('task list and task get', () => {
             "file-7.ts",
             "file-8.ts",
             "file-9.ts",
-            … 30 more
-          ],
-          "lines": 1234
+            "file-10.ts",
+            "file-11.ts",
+            … 28 more
+          ]
         }
         (shortened; all of it: task-mgmt task get task_ID --json)
       "

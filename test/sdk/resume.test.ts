@@ -60,8 +60,16 @@ describe('after the connection was cut', () => {
         if ([...seen.values()].every((versions) => versions.at(-1) === 13)) return
       }
     })()
+    const count = () => [...seen.values()].reduce((sum, versions) => sum + versions.length, 0)
     let step = 0
-    await Promise.all(ids.map((id) => live(id, () => void (++step % 7 === 0 && proxy.cut()))))
+    const cutWhenLive = async () => {
+      step += 1
+      if (step % 7 !== 0) return
+      const before = count()
+      await until(() => count() > before)
+      proxy.cut()
+    }
+    await Promise.all(ids.map((id) => live(id, cutWhenLive)))
     await reading
     for (const versions of seen.values()) {
       expect(versions.filter((version) => version > 1)).toEqual(Array.from({ length: 12 }, (_, index) => index + 2))
@@ -86,10 +94,14 @@ describe('after the connection was cut', () => {
       for await (const { version } of client.taskUpdated({ id })) versions.push(version)
     })()
     await until(() => versions.length > 0)
-    await live(id, () => proxy.cut())
+    let version = 1
+    await live(id, async () => {
+      version += 1
+      await until(() => versions.at(-1) === version)
+      proxy.cut()
+    })
     await reading
-    expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b))
-    expect(versions.at(-1)).toBe(13)
+    expect(versions).toEqual(Array.from({ length: 13 }, (_, index) => index + 1))
   })
 
   test('a log goes on with the next line', async () => {
@@ -100,7 +112,12 @@ describe('after the connection was cut', () => {
         if (batch.__typename === 'LogBatch') lines.push(...batch.lines.map(({ message }) => message))
       }
     })()
-    await live(id, () => proxy.cut())
+    let written = -1
+    await live(id, async () => {
+      written = Math.min(written + 1, 10)
+      await until(() => lines.length === written)
+      proxy.cut()
+    })
     await reading
     expect(lines).toEqual(Array.from({ length: 10 }, (_, index) => `line ${index + 1}`))
   })

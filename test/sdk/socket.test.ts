@@ -57,6 +57,30 @@ describe('the socket', () => {
     expect(two.closedWith).toBe(1000)
   })
 
+  test('drops the state of a task that the server shows again after a loss', async () => {
+    const feed = open().taskUpdated({ id: 'task_x' })
+    const state = (version: number, status: string) => ({
+      type: 'next',
+      id: '1',
+      payload: { data: { taskUpdated: { version, status } } },
+    })
+    const first = feed.next()
+    const one = await socket(0)
+    one.accept()
+    await until(() => one.sent.length === 2)
+    one.say(state(2, 'RUNNING'))
+    expect((await first).value).toMatchObject({ version: 2 })
+    one.end(1001)
+    const second = feed.next()
+    const two = await socket(1)
+    two.accept()
+    await until(() => two.sent.length === 2)
+    two.say(state(2, 'RUNNING'))
+    two.say(state(3, 'COMPLETED'))
+    expect((await second).value).toMatchObject({ version: 3 })
+    expect((await feed.next()).done).toBe(true)
+  })
+
   test('is shared, and closed after the last subscription', async () => {
     const client = open()
     const [a, b] = [client.events({}), client.taskUpdated({ id: 'task_x' })]

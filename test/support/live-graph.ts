@@ -8,14 +8,15 @@ import { createApiKey } from '../../src/engine/create-api-key.ts'
 import { nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { openTail } from '../../src/event/tail.ts'
+import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer } from '../../src/graph/server.ts'
+import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import { freshDatabase } from './database.ts'
 import type { TestEngine } from './engine.ts'
-import { polledLog } from './polled-log.ts'
 
 /** The graph over a database of its own, as clients meet it: it can go away and come back. */
 export interface LiveGraph {
@@ -34,15 +35,9 @@ export interface LiveGraph {
 
 export async function startLiveGraph({ mode = 'open' }: { mode?: 'open' | 'keys' } = {}): Promise<LiveGraph> {
   const { pool, drop } = await freshDatabase()
-  let ring = (): void => undefined
-  const engine: TestEngine = {
-    db: pool,
-    schemas: createSchemaCheck(),
-    rung: [],
-    channel: { publish: (topic) => topic === 'events' && ring() },
-  }
-  let running = await serve({ pool, engine, mode, port: 0 })
-  ring = running.ring
+  const channel = memoryChannel(onError)
+  const engine: TestEngine = { db: pool, schemas: createSchemaCheck(), rung: [], channel }
+  let running = await serve({ pool, engine, channel, mode, port: 0 })
   return {
     url: `http://127.0.0.1:${running.port}/graphql`,
     pool,
@@ -53,8 +48,7 @@ export async function startLiveGraph({ mode = 'open' }: { mode?: 'open' | 'keys'
     },
     down: () => running.stop(),
     async up() {
-      running = await serve({ pool, engine, mode, port: running.port })
-      ring = running.ring
+      running = await serve({ pool, engine, channel, mode, port: running.port })
     },
     async stop() {
       await running.stop()
@@ -65,28 +59,28 @@ export async function startLiveGraph({ mode = 'open' }: { mode?: 'open' | 'keys'
 
 interface Served {
   readonly port: number
-  ring(): void
   stop(): Promise<void>
 }
 
 async function serve(options: {
   pool: Pool
   engine: TestEngine
+  channel: ReturnType<typeof memoryChannel>
   mode: 'open' | 'keys'
   port: number
 }): Promise<Served> {
-  const { pool: db, engine, mode } = options
+  const { pool: db, engine, channel, mode } = options
   const prisma = openPrisma(db)
-  const onError = (error: unknown) => console.error(error)
   const tail = openTail({
     source: { read: (cursor, limit) => readUnseen(db, cursor, { limit }), now: () => nowCursor(db) },
     onError,
   })
+  const unsubscribe = await channel.subscribe('events', () => tail.ring())
   const server = createGraphServer({
     db,
     prisma,
     engine,
-    events: { ...createEventReader({ db, tail, onError }), ...polledLog(db) },
+    events: { ...createEventReader({ db, tail, onError }), ...createLineReader({ db, channel, onError }) },
     authenticator: createAuthenticator({ db, mode }),
     health: createHealthReader({ version: '1.2.3', startedAt: new Date() }, [
       { name: 'database', look: () => db.query('SELECT 1') },
@@ -99,6 +93,7 @@ async function serve(options: {
   await once(http, 'listening')
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
+    unsubscribe()
     await server.dispose()
     await tail.close()
     await closeServer(http)
@@ -106,12 +101,15 @@ async function serve(options: {
   }
   return {
     port: (http.address() as AddressInfo).port,
-    ring: () => tail.ring(),
     stop: () => {
       stopping ??= stop()
       return stopping
     },
   }
+}
+
+function onError(error: unknown): void {
+  console.error(error)
 }
 
 async function closeServer(http: Server): Promise<void> {

@@ -3,6 +3,7 @@ import { NetworkError } from '../../sdk/errors.ts'
 import type { ApiKeyFieldsFragment, Role } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
+import { NotThere } from '../exit-code.ts'
 import { readTime } from '../read/durations.ts'
 import { readRole } from '../read/options.ts'
 import { type Column, table } from '../show/table.ts'
@@ -75,7 +76,14 @@ export function addKeyCommands(key: Command, run: RunCall, createLocalKey: Creat
 async function createKey(options: CreateOptions, call: Call, createLocalKey: CreateLocalKey): Promise<void> {
   const { name, role, expires, local } = options
   const createLocally = async (): Promise<void> => {
-    const { secret, place, ...apiKey } = await createLocalKey({ name, role, expiresAt: expires ?? null })
+    const { secret, place, ...apiKey } = await createLocalKey({ name, role, expiresAt: expires ?? null }).catch(
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message || error.name : String(error)
+        throw new NotThere(`The key could not be written into the database of this machine: ${reason}`, {
+          cause: error,
+        })
+      },
+    )
     call.terminal.err(`Written into ${place}\n`)
     show(apiKey, secret, call)
   }

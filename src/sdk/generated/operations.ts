@@ -159,6 +159,8 @@ export type EventKind =
   | 'TASK_PARKED'
   /** It was taken out of the queue by hand. */
   | 'TASK_PAUSED'
+  /** It was retried by hand and waits for the dependencies that are still open. */
+  | 'TASK_PENDING'
   /** The handler said how far it is. */
   | 'TASK_PROGRESSED'
   /** It may be claimed. */
@@ -624,6 +626,7 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskFailed_Fragment
       | EventFields_TaskParked_Fragment
       | EventFields_TaskPaused_Fragment
+      | EventFields_TaskPending_Fragment
       | EventFields_TaskProgressed_Fragment
       | EventFields_TaskReady_Fragment
       | EventFields_TaskReleased_Fragment
@@ -655,6 +658,7 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskFailed_Fragment
         | EventFields_TaskParked_Fragment
         | EventFields_TaskPaused_Fragment
+        | EventFields_TaskPending_Fragment
         | EventFields_TaskProgressed_Fragment
         | EventFields_TaskReady_Fragment
         | EventFields_TaskReleased_Fragment
@@ -710,6 +714,8 @@ type EventFields_TaskParked_Fragment = { readonly __typename: 'TaskParked', read
 
 type EventFields_TaskPaused_Fragment = { readonly __typename: 'TaskPaused', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly from: Open<TaskStatus> | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_TaskPending_Fragment = { readonly __typename: 'TaskPending', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_TaskProgressed_Fragment = { readonly __typename: 'TaskProgressed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly progress: { readonly fraction: number, readonly message: string | null } };
 
 type EventFields_TaskReady_Fragment = { readonly __typename: 'TaskReady', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly isByHand: boolean, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
@@ -737,6 +743,7 @@ export type EventFieldsFragment =
   | EventFields_TaskFailed_Fragment
   | EventFields_TaskParked_Fragment
   | EventFields_TaskPaused_Fragment
+  | EventFields_TaskPending_Fragment
   | EventFields_TaskProgressed_Fragment
   | EventFields_TaskReady_Fragment
   | EventFields_TaskReleased_Fragment
