@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Client, createClient } from '../sdk/client.ts'
 import { EXIT_CODES } from './exit-code.ts'
-import type { Session } from './run-cli.ts'
+import type { Session } from './session.ts'
 import type { Settings, Terminal } from './terminal.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:4000/graphql'

@@ -8,7 +8,7 @@ import { addTaskSteering } from './commands/task-steering.ts'
 import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
 import { addWorkerCommands } from './commands/worker.ts'
-import type { CliOptions, Session } from './run-cli.ts'
+import type { CliOptions, Session } from './session.ts'
 
 const EXAMPLES = `
 Examples:

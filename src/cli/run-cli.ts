@@ -1,21 +1,6 @@
 import { EXIT_CODES, failureOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
-import type { CreateLocalKey, Settings, Terminal } from './terminal.ts'
-
-export interface CliOptions {
-  /** The arguments after the name of the program. */
-  readonly argv: readonly string[]
-  readonly terminal: Terminal
-  readonly settings: Settings
-  readonly createLocalKey: CreateLocalKey
-  readonly version: string
-}
-
-/** Where commands leave their exit code and the server's address for messages. */
-export interface Session {
-  exitCode: number
-  url: string
-}
+import type { CliOptions, Session } from './session.ts'
 
 /**
  * Runs one command.

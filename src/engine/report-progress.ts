@@ -1,6 +1,7 @@
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
 import type { Actor, Engine } from './engine.ts'
 import { transact } from './transact.ts'
 

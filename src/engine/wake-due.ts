@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg'
 import { lockDueTasks } from '../task/store/due-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 
