@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type Client, createClient } from '../sdk/client.ts'
-import { EXIT_CODES } from './exit-code.ts'
+import { EXIT_CODES, UsageError } from './exit-code.ts'
 import type { Session } from './session.ts'
 import type { Settings, Terminal } from './terminal.ts'
 
@@ -58,8 +58,15 @@ export function createCall({ program, session, settings, terminal }: CreateCallO
   }
 }
 
-/** People write the address of the server; the graph is at /graphql there. */
-function graphUrlOf(text: string): string {
-  const url = URL.canParse(text) ? text : `http://${text}`
-  return URL.canParse(url) && new URL(url).pathname === '/' ? new URL('/graphql', url).href : url
+/**
+ * The graph of the server that people name as they like: localhost:4000, https://tasks.example, with or without /graphql.
+ *
+ * @throws UsageError when it is no address
+ */
+export function graphUrlOf(text: string): string {
+  const url = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+    throw new UsageError(`"${text}" is no address of a server. Write it like http://127.0.0.1:4000/graphql`)
+  }
+  return new URL(url).pathname === '/' ? new URL('/graphql', url).href : url
 }

@@ -1,5 +1,6 @@
 import colors from 'picocolors'
 import { describe, expect, test } from 'vitest'
+import { graphUrlOf } from '../../src/cli/call.ts'
 import { parseShortDuration, readDuration } from '../../src/cli/read/durations.ts'
 import { previewJson } from '../../src/cli/show/json-preview.ts'
 import { progressBar } from '../../src/cli/show/status.ts'
@@ -59,6 +60,16 @@ describe('text', () => {
     expect(progressBar(7, 4)).toBe('████ 100%')
     expect(progressBar(0.999, 4)).toBe('████ 99%')
   })
+})
+
+test.each([
+  ['localhost:4000', 'http://localhost:4000/graphql'],
+  ['http://127.0.0.1:4000', 'http://127.0.0.1:4000/graphql'],
+  ['https://tasks.example/api', 'https://tasks.example/api'],
+])('the server %s has its graph at %s', (text, url) => expect(graphUrlOf(text)).toBe(url))
+
+test('what is no address is refused', () => {
+  for (const text of ['', 'ftp://x', 'http://']) expect(() => graphUrlOf(text)).toThrow(/no address of a server/)
 })
 
 test('a table cuts only what may give way', () => {

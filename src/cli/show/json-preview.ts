@@ -52,6 +52,7 @@ function write(value: unknown, place: Place): string {
   const parts = entries
     .slice(0, limits.items)
     .map(([key, item]) => `${isList ? '' : `${JSON.stringify(key)}: `}${write(item, inner)}`)
+  if (isList && parts.every((part) => /^[[{]… /.test(part))) return `[… ${entries.length}]`
   const isLong = parts.some((part) => part.includes('\n'))
   const shown = isList ? parts.slice(0, isLong ? limits.longItems : limits.items) : shortFirst(parts)
   const left = entries.length - shown.length
