@@ -1,8 +1,9 @@
-import { withTransaction } from '../infra/with-transaction.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 export interface ProgressReport {
   /** uuid */
@@ -24,8 +25,8 @@ export async function reportProgress(
   reports: readonly ProgressReport[],
 ): Promise<string[]> {
   if (reports.length === 0) return []
-  const { stale, applied } = await withTransaction(
-    engine.db,
+  const { stale, applied } = await transact(
+    engine,
     async (client): Promise<{ stale: string[]; applied: Applied | null }> => {
       const latest = new Map(reports.map((report) => [report.taskId, report]))
       const { tasks, now } = await lockTasks(client, actor.tenant, [...latest.keys()])
@@ -44,7 +45,6 @@ export async function reportProgress(
         applied: decisions.length === 0 ? null : await applyDecisions(client, actor.name, now, decisions),
       }
     },
-    { attempts: TRANSACTION_ATTEMPTS },
   )
   if (applied !== null) ringBells(engine, applied)
   return stale

@@ -66,6 +66,7 @@ async function start({ config, log, stop, print }: ServeOptions, parts: Parts): 
     breakDown,
   })
   await database.embedded?.announce(http.url)
+  http.announceStarted()
   const facts = { url: http.url, place: database.place, readyAfterMs: Math.round(performance.now()) }
   if (print === undefined) log.info({ ...facts, notices }, 'ready')
   else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined, notices }))

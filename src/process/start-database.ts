@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { settleLife } from '../event/store/settle-life.ts'
 import type { Config } from '../infra/config/settings.ts'
 import { openDatabase } from '../infra/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../infra/embedded-postgres/start.ts'
@@ -39,7 +40,8 @@ export async function startDatabase({ config, log, parts, signal }: StartDatabas
     throw isConnectionError(error) ? new DatabaseUnreachable(unreachable(url, error)) : error
   })
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated')
-  const pool = openDatabase({ url, size: config.databasePool, applicationName: 'task-mgmt', log })
+  const options = { url, size: config.databasePool, applicationName: 'task-mgmt', log, onConnect: settleLife }
+  const pool = openDatabase(options)
   parts.add({ name: 'database pool', stopWithinMs: 5_000, stop: () => pool.end() })
   return { pool, url, embedded, place: embedded?.folder ?? maskUrl(url) }
 }

@@ -12,7 +12,7 @@ import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
 import { markGoneWorkers, readAliveWorkers, writeWorkerState } from '../worker/store.ts'
 import { HandlersUnusable, loadHandlers, refuseDoubles } from './load-handlers.ts'
-import type { Running } from './start-roles.ts'
+import type { Running } from './running.ts'
 
 const TENANT = 'default'
 /** Longest wait for work, or for word of an ended lease, when a bell was lost. */
