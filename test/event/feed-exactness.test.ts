@@ -22,7 +22,7 @@ describe('the feed', () => {
       random: seededRandom(1),
       tasks: 40,
       writers: 10,
-      transactions: sized(60, 600),
+      transactions: sized(40, 600),
       readers: sized(40, 200),
       cutChance: 0.1,
       // A small ring, so that readers lag behind it and join again.

@@ -25,7 +25,7 @@ describe('the checker of histories', () => {
       random: seededRandom(2),
       tasks: 12,
       writers: 12,
-      transactions: 40,
+      transactions: 30,
       readers: 8,
       cutChance: 0,
       ...plant,
