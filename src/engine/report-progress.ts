@@ -28,8 +28,9 @@ export async function reportProgress(
   const { stale, applied } = await transact(
     engine,
     async (client): Promise<{ stale: string[]; applied: Applied | null }> => {
-      const latest = new Map(reports.map((report) => [report.taskId, report]))
-      const { tasks, now } = await lockTasks(client, actor.tenant, [...latest.keys()])
+      // By attempt: what one without a lease says must not replace the word of the one that has it.
+      const latest = new Map(reports.map((report) => [`${report.taskId} ${report.epoch}`, report]))
+      const { tasks, now } = await lockTasks(client, actor.tenant, [...new Set(reports.map(({ taskId }) => taskId))])
       const stale: string[] = []
       const decisions = [...latest.values()].flatMap(({ taskId, ...report }): Decision[] => {
         const before = tasks.get(taskId)
