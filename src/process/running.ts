@@ -5,12 +5,15 @@ import type { Config } from '../infra/config/settings.ts'
 import type { PrismaClient } from '../infra/generated/prisma/client.ts'
 import type { Log } from '../infra/log.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
+import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Parts } from './parts.ts'
 
 /** What the roles are started with; each takes from it only what it needs. */
 export interface Ground {
   readonly config: Config
+  /** Task types besides those of `config.handlers`. */
+  readonly handlers: readonly TaskTypeDefinition[]
   readonly log: Log
   readonly version: string
   readonly pool: Pool

@@ -23,9 +23,9 @@ const POLL_MS = 1_000
  * lost, after a long stop of the process, starts again under a new name.
  */
 export async function startWorker(running: Running): Promise<void> {
-  const { config, log, parts, channel } = running
+  const { config, handlers, log, parts, channel } = running
   const own = await loadHandlers(config.handlers, process.cwd())
-  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own]
+  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own, ...handlers]
   refuseDoubles(definitions)
   await giveUpGoneWorkers(running)
 

@@ -1,3 +1,5 @@
+// Users whose `lib` lacks it can still check their types.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** One operation of the graph, with the types of what goes in and what comes out. */
 export interface Operation<Data, Variables> {
   readonly name: string
