@@ -67,7 +67,7 @@ describeWithRedis('three servers over one database', () => {
         sockets: sized(40, 200),
         eventStreams: sized(4, 20),
         writers: sized(6, 8),
-        verbWriters: 2,
+        verbWriters: sized(6, 8),
         cutChance: sized(0.03, 0.01),
         deliveries: sized(20_000, 1_000_000),
         troubles: Array.from({ length: sized(1, 6) }, () => round).flat(),
