@@ -25,7 +25,7 @@ export interface Execution {
   readonly pid: number
 }
 
-interface Recorded {
+export interface Recorded {
   /** File that each execution is appended to. */
   readonly record: string
   /** How long each execution takes by its epoch; the last is for all later ones. */
