@@ -50,6 +50,8 @@ export interface WriterOptions {
   readonly ring: () => void
   /** Ends the writer before all its transactions are done. */
   readonly isOver?: () => boolean
+  /** Keeps the writer at it, after all its transactions, until it says true. */
+  readonly mayEnd?: () => boolean
   /** Awaited before each transaction. */
   readonly pace?: () => Promise<void>
   /** How ids are drawn and events written; the planted bug puts its own here. Default: appended after the last lock. */
@@ -64,8 +66,17 @@ class ChangedMyMind extends Error {}
  * now and then, appends one to three events a task, and rolls back one time in ten. A database that is away is waited for.
  */
 export async function runWriter(options: WriterOptions): Promise<void> {
-  const { db, random, transactions, ring, isOver = () => false, pace, write = appendLast } = options
-  for (let done = 0; done < transactions && !isOver(); done++) {
+  const {
+    db,
+    random,
+    transactions,
+    ring,
+    isOver = () => false,
+    mayEnd = () => true,
+    pace,
+    write = appendLast,
+  } = options
+  for (let done = 0; (done < transactions || !mayEnd()) && !isOver(); done++) {
     await pace?.()
     try {
       await withTransaction(db, async (client) => {
