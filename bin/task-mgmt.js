@@ -15,5 +15,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
 const source = new URL('../src/', import.meta.url)
 const isSource = existsSync(fileURLToPath(source)) && !source.pathname.includes('/node_modules/')
 const [folder, extension] = isSource ? [source, 'ts'] : [new URL('../dist/', import.meta.url), 'js']
-const door = process.argv[2] === 'serve' ? 'process' : 'cli'
-await import(new URL(`${door}/main.${extension}`, folder).href)
+const root = process.argv[2] === 'serve' ? 'main' : 'cli'
+await import(new URL(`process/${root}.${extension}`, folder).href)

@@ -1,24 +1,16 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
-import type { Moved, Transition } from '../task/move.ts'
+import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
-import { type AttemptUsage, endAttempts } from '../task/store/attempts.ts'
+import { endAttempts } from '../task/store/attempts.ts'
 import { type OpenDependency, readOpenDependents, settleDependencies } from '../task/store/dependencies.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { writeStates } from '../task/store/write-states.ts'
 import type { TaskState } from '../task/task-state.ts'
+import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
 import { decideDependents } from './settle-dependents.ts'
-
-/** A transition that was accepted for a task whose lock is held. */
-export interface Decision {
-  readonly before: TaskState
-  readonly transition: Exclude<Transition, { kind: 'refused' }>
-  /** JSON text, when the task completes with an output. */
-  readonly output?: string | null
-  readonly usage?: AttemptUsage
-}
 
 /** What a committed transaction means for other processes. */
 export interface Applied {

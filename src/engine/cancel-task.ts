@@ -1,13 +1,14 @@
 import type { ClientBase } from 'pg'
-import { withTransaction } from '../infra/with-transaction.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { isFinished } from '../task/status.ts'
 import { readCascade } from '../task/store/dependencies.ts'
 import { type LockedTasks, lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
 import { illegal, notFound } from './command-task.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import type { Decision } from './decision.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 export interface CancelTask {
   /** uuid */
@@ -29,8 +30,8 @@ export async function cancelTask(
   actor: Actor,
   input: CancelTask,
 ): Promise<Result<{ taskIds: string[] }>> {
-  const outcome = await withTransaction(
-    engine.db,
+  const outcome = await transact(
+    engine,
     async (client): Promise<{ refusal: Refusal } | { taskIds: string[]; applied: Applied }> => {
       const { tasks, now } = await lockCascade(client, actor.tenant, input)
       const root = tasks.get(input.taskId)
@@ -50,7 +51,6 @@ export async function cancelTask(
       const applied = await applyDecisions(client, actor.name, now, decisions)
       return { taskIds: decisions.map(({ before }) => before.id), applied }
     },
-    { attempts: TRANSACTION_ATTEMPTS },
   )
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg'
-import { withTransaction } from '../infra/with-transaction.ts'
 import type { TaskCommand } from '../task/command.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { transition } from '../task/transition.ts'
 import { type Applied, applyDecisions, ringBells } from './apply.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 /** A command from outside for one task. */
 export interface TaskOrder {
@@ -29,8 +29,8 @@ export async function commandTask(
   actor: Actor,
   order: TaskOrder,
 ): Promise<Result<{ taskId: string; version: number }>> {
-  const outcome = await withTransaction(
-    engine.db,
+  const outcome = await transact(
+    engine,
     async (client): Promise<{ refusal: Refusal } | { version: number; applied: Applied }> => {
       const { tasks, now } = await lockTasks(client, actor.tenant, [order.taskId])
       const before = tasks.get(order.taskId)
@@ -42,7 +42,6 @@ export async function commandTask(
       const applied = await applyDecisions(client, actor.name, now, [{ before, transition: decided }])
       return { version: decided.state.version, applied }
     },
-    { attempts: TRANSACTION_ATTEMPTS },
   )
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)

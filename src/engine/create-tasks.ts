@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
-import { withTransaction } from '../infra/with-transaction.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { canonicalJson } from '../task/json-text.ts'
@@ -18,7 +17,8 @@ import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/stor
 import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
 import { ringBells } from './apply.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 type Path = readonly (string | number)[]
 
@@ -57,22 +57,18 @@ export async function createTasks(
   // In dependency order, so that a task's id is larger than those it waits for: locks by id then follow the graph.
   const ids: string[] = []
   for (const position of order.positions) ids[position] = newUuid()
-  const outcome = await withTransaction(
-    engine.db,
-    async (client): Promise<Outcome> => {
-      if (input.idempotencyKey !== undefined) {
-        const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
-        const answer = await takeIdempotencyKey(client, call, ids)
-        if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
-      }
-      const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
-      if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-      await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
-      const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
-      return { taskIds: ids, isReplay: false, hasClaimable }
-    },
-    { attempts: TRANSACTION_ATTEMPTS },
-  ).catch((error: unknown): Outcome => {
+  const outcome = await transact(engine, async (client): Promise<Outcome> => {
+    if (input.idempotencyKey !== undefined) {
+      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
+      const answer = await takeIdempotencyKey(client, call, ids)
+      if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
+    }
+    const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
+    if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
+    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+    const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
+    return { taskIds: ids, isReplay: false, hasClaimable }
+  }).catch((error: unknown): Outcome => {
     if (error instanceof RollBack) return { refusal: error.refusal }
     throw error
   })

@@ -1,13 +1,14 @@
-import { withTransaction } from '../infra/with-transaction.ts'
 import type { FailureOutcome, TaskCommand } from '../task/command.ts'
 import { accepted, type Result, refusedWith } from '../task/refusal.ts'
 import type { AttemptUsage } from '../task/store/attempts.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import type { ParkRequest, TaskError, TaskState } from '../task/task-state.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
 import { notFound } from './command-task.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import type { Decision } from './decision.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 /** How an attempt ended, as its worker tells it. */
 export type AttemptEnd =
@@ -37,8 +38,8 @@ export async function endAttempts(
   ends: readonly EndAttempt[],
 ): Promise<Result<{ taskId: string; version: number }>[]> {
   if (ends.length === 0) return []
-  const { answers, applied } = await withTransaction(
-    engine.db,
+  const { answers, applied } = await transact(
+    engine,
     async (client): Promise<{ answers: Result<{ taskId: string; version: number }>[]; applied: Applied | null }> => {
       const { tasks, now } = await lockTasks(client, actor.tenant, [...new Set(ends.map(({ taskId }) => taskId))])
       // Two ends of one task in a batch: the second meets what the first made of it.
@@ -56,7 +57,6 @@ export async function endAttempts(
       const applied = decisions.length === 0 ? null : await applyDecisions(client, actor.name, now, decisions)
       return { answers, applied }
     },
-    { attempts: TRANSACTION_ATTEMPTS },
   )
   // The worker that ended its attempts knows; nobody's lease was taken away.
   if (applied !== null) ringBells(engine, { ...applied, hasRevoked: false })

@@ -20,6 +20,3 @@ export interface Actor {
   /** Shown as `createdBy` and in events: a key's id, a worker's id, or `system`. */
   readonly name: string
 }
-
-/** Rivals that meet in a deadlock give way and come back this often before the error is shown. */
-export const TRANSACTION_ATTEMPTS = 6

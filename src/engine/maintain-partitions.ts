@@ -1,14 +1,15 @@
+import { dropPartitionsBefore, ensurePartitions } from '../retention/store.ts'
 import type { Engine } from './engine.ts'
 
 /** Days for which partitions stand ready: a process that is away this long finds the log as it left it. */
 const DAYS_AHEAD = 7
+const DAY_MS = 86_400_000
 
-/** Makes the partitions of the coming days. */
+/** Makes the partitions of the coming days, and drops those whose events are past their time. */
 export async function maintainPartitions(
   { db }: Pick<Engine, 'db'>,
-  _rule: { eventRetentionDays: number },
+  rule: { readonly eventRetentionDays: number; readonly now: Date },
 ): Promise<void> {
-  for (const parent of ['event', 'task_log']) {
-    await db.query(`SELECT ensure_day_partitions($1, (now() AT TIME ZONE 'UTC')::date, $2)`, [parent, DAYS_AHEAD])
-  }
+  await ensurePartitions(db, rule.now, DAYS_AHEAD)
+  await dropPartitionsBefore(db, new Date(rule.now.getTime() - rule.eventRetentionDays * DAY_MS))
 }

@@ -1,9 +1,10 @@
-import { withTransaction } from '../infra/with-transaction.ts'
+import { checkTaskDefaults } from '../task/check-new-tasks.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
 import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
-import { type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 
@@ -19,14 +20,10 @@ export async function registerWorker(
 ): Promise<Result<null>> {
   const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  await withTransaction(
-    engine.db,
-    async (client) => {
-      if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)
-      await insertWorker(client, worker)
-    },
-    { attempts: TRANSACTION_ATTEMPTS },
-  )
+  await transact(engine, async (client) => {
+    if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)
+    await insertWorker(client, worker)
+  })
   return accepted(null)
 }
 
@@ -42,5 +39,5 @@ function checkType(schemas: SchemaCheck, type: TaskTypeRegistration, index: numb
     if (problem !== null)
       issues.push({ path: [...path, field], message: `of type "${type.name}" is not a JSON Schema: ${problem}` })
   }
-  return issues
+  return [...issues, ...checkTaskDefaults(type.defaults, [...path, 'defaults'])]
 }

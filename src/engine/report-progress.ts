@@ -1,8 +1,9 @@
-import { withTransaction } from '../infra/with-transaction.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 export interface ProgressReport {
   /** uuid */
@@ -24,11 +25,12 @@ export async function reportProgress(
   reports: readonly ProgressReport[],
 ): Promise<string[]> {
   if (reports.length === 0) return []
-  const { stale, applied } = await withTransaction(
-    engine.db,
+  const { stale, applied } = await transact(
+    engine,
     async (client): Promise<{ stale: string[]; applied: Applied | null }> => {
-      const latest = new Map(reports.map((report) => [report.taskId, report]))
-      const { tasks, now } = await lockTasks(client, actor.tenant, [...latest.keys()])
+      // By attempt: what one without a lease says must not replace the word of the one that has it.
+      const latest = new Map(reports.map((report) => [`${report.taskId} ${report.epoch}`, report]))
+      const { tasks, now } = await lockTasks(client, actor.tenant, [...new Set(reports.map(({ taskId }) => taskId))])
       const stale: string[] = []
       const decisions = [...latest.values()].flatMap(({ taskId, ...report }): Decision[] => {
         const before = tasks.get(taskId)
@@ -44,7 +46,6 @@ export async function reportProgress(
         applied: decisions.length === 0 ? null : await applyDecisions(client, actor.name, now, decisions),
       }
     },
-    { attempts: TRANSACTION_ATTEMPTS },
   )
   if (applied !== null) ringBells(engine, applied)
   return stale

@@ -1,11 +1,12 @@
 import type { ClientBase } from 'pg'
-import { withTransaction } from '../infra/with-transaction.ts'
 import { countLosses } from '../task/store/attempts.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
 import { markSilentWorkers, readOrphans } from '../worker/store.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
-import { type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
+import type { Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 /** Most tasks that one transaction takes back. */
 const BATCH = 500
@@ -20,9 +21,7 @@ export async function rescueLost(engine: Engine): Promise<number> {
   await markSilentWorkers(engine.db)
   let total = 0
   for (;;) {
-    const rescued = await withTransaction(engine.db, (client) => rescueBatch(client), {
-      attempts: TRANSACTION_ATTEMPTS,
-    })
+    const rescued = await transact(engine, (client) => rescueBatch(client))
     if (rescued === null) return total
     ringBells(engine, rescued)
     total += rescued.count

@@ -1,10 +1,11 @@
 import type { ClientBase } from 'pg'
-import { withTransaction } from '../infra/with-transaction.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
 import { readUnheld } from '../worker/store.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
-import { type Actor, type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
+import type { Actor, Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 export interface ReturnUnheld {
   /** uuid */
@@ -20,9 +21,7 @@ export interface ReturnUnheld {
  * @returns how many tasks went back to the queue
  */
 export async function returnUnheld(engine: Engine, actor: Actor, input: ReturnUnheld): Promise<number> {
-  const returned = await withTransaction(engine.db, (client) => returnThem(client, actor, input), {
-    attempts: TRANSACTION_ATTEMPTS,
-  })
+  const returned = await transact(engine, (client) => returnThem(client, actor, input))
   if (returned === null) return 0
   // Nobody runs them, so there is no handler to stop.
   ringBells(engine, { ...returned, hasRevoked: false })

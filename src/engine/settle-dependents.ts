@@ -2,7 +2,7 @@ import { isMet, unmetReason } from '../task/plan-tasks.ts'
 import type { OpenDependency } from '../task/store/dependencies.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { transition } from '../task/transition.ts'
-import type { Decision } from './apply.ts'
+import type { Decision } from './decision.ts'
 
 /**
  * What the end of some tasks means for those that waited for them.

@@ -32,7 +32,7 @@ export async function updateTask(
     command: {
       kind: 'update',
       change: { ...(priority && { priority }), ...(scheduledFor !== undefined && { scheduledFor }) },
-      fields: Object.keys(details),
+      fields: Object.entries(details).flatMap(([field, value]) => (value === undefined ? [] : [field])),
     },
     writeAlong: (client) => writeDetails(client, actor.tenant, taskId, details),
   })

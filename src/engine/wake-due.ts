@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg'
-import { withTransaction } from '../infra/with-transaction.ts'
 import { lockDueTasks } from '../task/store/due-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { type Applied, applyDecisions, type Decision, ringBells } from './apply.ts'
-import { type Engine, TRANSACTION_ATTEMPTS } from './engine.ts'
+import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import type { Decision } from './decision.ts'
+import type { Engine } from './engine.ts'
+import { transact } from './transact.ts'
 
 /** Most tasks that one transaction moves, so that none of them is held long. */
 const BATCH = 500
@@ -17,7 +18,7 @@ const BATCH = 500
 export async function wakeDue(engine: Engine): Promise<number> {
   let total = 0
   for (;;) {
-    const applied = await withTransaction(engine.db, (client) => wakeBatch(client), { attempts: TRANSACTION_ATTEMPTS })
+    const applied = await transact(engine, (client) => wakeBatch(client))
     if (applied === null) return total
     ringBells(engine, applied)
     total += applied.moved

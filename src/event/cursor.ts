@@ -82,8 +82,15 @@ export function isExpired(cursor: Cursor, log: LogStart): boolean {
   const { seen, replay } = cursor
   if (replay !== null && replay.lastId >= log.dropped.id) return false
   if (seen.incarnation !== log.dropped.incarnation) return seen.incarnation < log.dropped.incarnation
-  // Below xmin all is seen; xmin itself is not.
-  return log.dropped.xid >= seen.snapshot.xmin
+  return (
+    log.dropped.xid >= seen.snapshot.xmax || seen.snapshot.running.some((xid) => mayHaveBeenDropped(xid, seen, log))
+  )
+}
+
+// Dropping waits for every transaction that has written to the log, so one that is still under way has lost nothing, however long ago
+// it began.
+function mayHaveBeenDropped(xid: bigint, seen: Position, { life, snapshot, dropped }: LogStart): boolean {
+  return xid <= dropped.xid && (life !== seen.incarnation || isVisible(xid, snapshot))
 }
 
 function isOfAnotherHistory(position: Position, { life, snapshot }: LogStart): boolean {

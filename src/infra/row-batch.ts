@@ -49,45 +49,50 @@ export function insertBatch<Row>(
   )
 }
 
+/** Which rows a batch updates. */
+export interface BatchTarget<Row> {
+  /** Conditions that all rows share. */
+  readonly scope: readonly { readonly name: string; readonly value: unknown }[]
+  /** The column that tells the rows apart within the scope. */
+  readonly key: BatchColumn<Row>
+  /** What a row must still hold to be updated. */
+  readonly guards?: readonly BatchColumn<Row>[]
+}
+
 /**
  * Updates rows with one statement. Only columns that some row changes are written; a value that all rows share is
  * sent once.
  *
- * @param match columns of the condition; `of` gives the value to find, compared with `=`
+ * There is no join: the rows are found by `key = ANY (…)`, and their values by their place in that list. A join would leave
+ * the planner the choice of walking the whole table, which it takes, and keeps to, when it meets the table small.
+ *
  * @param isChanged whether a row changes a column
  */
 export function updateBatch<Row>(
   table: string,
-  match: readonly BatchColumn<Row>[],
+  { scope, key, guards = [] }: BatchTarget<Row>,
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
   isChanged: (column: BatchColumn<Row>, row: Row) => boolean,
 ): QueryConfig {
   const values: unknown[] = []
-  const arrays: string[] = []
-  const arrayNames: string[] = []
-  const asArray = (alias: string, column: BatchColumn<Row>, list: unknown[]): string => {
-    values.push(list)
-    arrays.push(`$${values.length}::${column.type}[]`)
-    arrayNames.push(`"${alias}"`)
-    return `v."${alias}"`
+  const send = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
+  const keys = send(rows.map(key.of), `${key.type}[]`)
+  const place = `array_position(${keys}, t."${key.name}")`
+  const pick = ({ of, type }: BatchColumn<Row>): string => {
+    const list = rows.map(of)
+    const isShared = list.every((value) => isSame(value, list[0]))
+    return isShared ? send(list[0] ?? null, type) : `(${send(list, `${type}[]`)})[${place}]`
   }
-  const conditions = match.map((column) => {
-    const source = asArray(`match_${column.name}`, column, rows.map(column.of))
-    return `t."${column.name}" = ${source}`
-  })
-  const assignments = columns.flatMap((column) => {
-    if (!rows.some((row) => isChanged(column, row))) return []
-    const list = rows.map(column.of)
-    if (list.every((value) => isSame(value, list[0]))) {
-      values.push(list[0] ?? null)
-      return [`"${column.name}" = $${values.length}::${column.type}`]
-    }
-    return [`"${column.name}" = ${asArray(column.name, column, list)}`]
-  })
-  const text = `UPDATE "${table}" AS t SET ${assignments.join(', ')}
-    FROM unnest(${arrays.join(', ')}) AS v(${arrayNames.join(', ')}) WHERE ${conditions.join(' AND ')}`
-  return prepared(text, values)
+  const conditions = [
+    ...scope.map(({ name, value }) => `t."${name}" = ${send(value, 'text')}`),
+    `t."${key.name}" = ANY (${keys})`,
+    ...guards.map((guard) => `t."${guard.name}" = ${pick(guard)}`),
+  ]
+  const assignments = columns
+    .filter((column) => rows.some((row) => isChanged(column, row)))
+    .map((column) => `"${column.name}" = ${pick(column)}`)
+  return prepared(`UPDATE "${table}" AS t SET ${assignments.join(', ')} WHERE ${conditions.join(' AND ')}`, values)
 }
 
 function isFilled(value: unknown): boolean {

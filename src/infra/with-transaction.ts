@@ -6,6 +6,8 @@ export interface TransactionOptions {
   readonly isolation?: 'REPEATABLE READ' | 'SERIALIZABLE'
   /** How often the work may run when the database gives it up to a rival (serialization failure, deadlock). Default 1. */
   readonly attempts?: number
+  /** Settings of the server for this transaction, as `name = value`. */
+  readonly settings?: readonly string[]
 }
 
 /**
@@ -69,5 +71,6 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
 }
 
 function begin(options: TransactionOptions): string {
-  return options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation}`
+  const start = options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation}`
+  return [start, ...(options.settings ?? []).map((setting) => `SET LOCAL ${setting}`)].join('; ')
 }

@@ -9,6 +9,8 @@ import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
+/** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
+const MOST_UNWRITTEN = 200
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
@@ -94,7 +96,8 @@ export function startExecutor(options: ExecutorOptions): Executor {
     let mayHaveMore = true
     while (!stopping.signal.aborted) {
       // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
-      const free = Math.min(options.slots - running.size, 2 * options.slots - running.size - options.reporter.unwritten)
+      const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
+      const free = Math.min(options.slots, writable) - running.size
       if (free <= 0 || !mayHaveMore) {
         await quiet()
         mayHaveMore = true
@@ -131,6 +134,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
     const finished = runOne(options, task, abort.signal).then((end) => {
       void end.written.finally(() => {
         held.delete(lease)
+        // Ends that waited to be written may have kept a free slot from claiming.
         wake()
       })
     })

@@ -12,6 +12,8 @@ export interface HttpFront {
   readonly server: Server
   /** As people reach it from this machine. */
   readonly url: string
+  /** From now on the process counts as started. */
+  announceStarted(): void
   /** Sends every other request to `listener`. */
   serve(listener: RequestListener): void
   /** Takes no new connections, lets requests end for `patienceMs`, then cuts them. */
@@ -24,11 +26,13 @@ export class AddressUnavailable extends Error {
 }
 
 /**
- * Listens. `/health` answers 200 while the process runs, `/ready` also asks the database and answers 503 with the reason when it does not.
+ * Listens. `/health` answers 503 until the process has started and 200 from then on; `/ready` also asks the database, and answers 503
+ * with the reason when it does not.
  *
  * @throws AddressUnavailable when the port is taken or the address is not ours
  */
 export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
+  let hasStarted = false
   let application: RequestListener = (_request, response) => sendJson(response, 404, { error: 'not found' })
   let isClosing = false
   const server = createServer((request, response) => {
@@ -39,7 +43,8 @@ export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFron
     // Else a client that asks all the time keeps its connection, and us, until the patience is over.
     if (isClosing) response.setHeader('connection', 'close')
     const path = request.url?.split('?', 1)[0]
-    if (path === '/health') return sendJson(response, 200, { status: 'ok' })
+    if (path === '/health') return sendHealth(response, hasStarted)
+    if (path === '/ready' && !hasStarted) return sendHealth(response, hasStarted)
     if (path === '/ready') return void sendReadiness(response, options.checkReady)
     return application(request, response)
   })
@@ -47,6 +52,9 @@ export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFron
   return {
     server,
     url: urlOf(server, options.host),
+    announceStarted: () => {
+      hasStarted = true
+    },
     serve: (listener) => {
       application = listener
     },
@@ -55,6 +63,11 @@ export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFron
       return close(server, patienceMs)
     },
   }
+}
+
+function sendHealth(response: ServerResponse, hasStarted: boolean): void {
+  if (hasStarted) sendJson(response, 200, { status: 'ok' })
+  else sendJson(response, 503, { status: 'starting' })
 }
 
 function listen(server: Server, { host, port }: HttpFrontOptions): Promise<void> {

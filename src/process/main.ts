@@ -3,10 +3,10 @@ import { describeProblems, parseConfig } from '../infra/config/parse-config.ts'
 import type { Config } from '../infra/config/settings.ts'
 import { EmbeddedPostgresUnavailable } from '../infra/embedded-postgres/binaries.ts'
 import { FolderInUse } from '../infra/embedded-postgres/take-server.ts'
-import { openLog } from '../infra/log.ts'
 import { MigrationError } from '../infra/migrate.ts'
 import { AddressUnavailable } from './http-front.ts'
 import { HandlersUnusable } from './load-handlers.ts'
+import { openProcessLog } from './open-process-log.ts'
 import { serve } from './serve.ts'
 import { AccessUndecided } from './start-api.ts'
 import { DatabaseUnreachable } from './start-database.ts'
@@ -34,8 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(config: Config): Promise<number> {
-  const isPretty = config.logFormat === 'pretty' || (config.logFormat === 'auto' && process.stderr.isTTY)
-  const log = openLog({ level: config.logLevel, pretty: isPretty })
+  const log = openProcessLog(config)
   const print = config.logFormat === 'json' ? undefined : (text: string) => void process.stdout.write(text)
   const stop = listenForStop(log)
   try {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../infra/config/settings.ts'
 import type { Log } from '../infra/log.ts'
 import { openPrisma } from '../infra/prisma.ts'
+import type { TaskTypeDefinition } from '../worker/handler.ts'
 import { banner } from './banner.ts'
 import { openHttpFront } from './http-front.ts'
 import { createParts, type Parts } from './parts.ts'
@@ -15,6 +16,10 @@ export interface ServeOptions {
   readonly stop: StopSignals
   /** Shown when the server is ready; undefined logs a line instead. */
   readonly print: ((text: string) => void) | undefined
+  /** Task types besides those of `config.handlers`. */
+  readonly handlers?: readonly TaskTypeDefinition[]
+  /** Called once with the server's URL. */
+  readonly onReady?: (url: string) => void
 }
 
 /**
@@ -37,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<StopReason> {
   }
 }
 
-async function start({ config, log, stop, print }: ServeOptions, parts: Parts): Promise<void> {
+async function start({ config, log, stop, print, handlers = [], onReady }: ServeOptions, parts: Parts): Promise<void> {
   const { signal, breakDown } = stop
   const database = await startDatabase({ config, log, parts, signal })
   signal.throwIfAborted()
@@ -55,6 +60,7 @@ async function start({ config, log, stop, print }: ServeOptions, parts: Parts): 
   parts.add({ name: 'http', stopWithinMs: 5_000, stop: () => http.close(2_000) })
   const { notices } = await startRoles({
     config,
+    handlers,
     log,
     version: readVersion(),
     pool: database.pool,
@@ -66,9 +72,11 @@ async function start({ config, log, stop, print }: ServeOptions, parts: Parts): 
     breakDown,
   })
   await database.embedded?.announce(http.url)
+  http.announceStarted()
   const facts = { url: http.url, place: database.place, readyAfterMs: Math.round(performance.now()) }
   if (print === undefined) log.info({ ...facts, notices }, 'ready')
   else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined, notices }))
+  onReady?.(http.url)
 }
 
 function reasonToStop(signal: AbortSignal): Promise<StopReason> {

@@ -8,7 +8,7 @@ import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
-import type { Running } from './start-roles.ts'
+import type { Running } from './running.ts'
 
 /** Thrown when the server would be open to strangers; the message says how to make a key. */
 export class AccessUndecided extends Error {

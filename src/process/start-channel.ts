@@ -1,7 +1,7 @@
 import type { Channel } from '../infra/channel/channel.ts'
 import { memoryChannel } from '../infra/channel/memory.ts'
 import { redisChannel } from '../infra/channel/redis.ts'
-import type { Ground } from './start-roles.ts'
+import type { Ground } from './running.ts'
 
 /** The wire for bells: Redis when there is one, else this process's memory. */
 export function startChannel({ config, log, parts }: Pick<Ground, 'config' | 'log' | 'parts'>): Channel {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { settleLife } from '../event/store/settle-life.ts'
 import type { Config } from '../infra/config/settings.ts'
 import { openDatabase } from '../infra/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../infra/embedded-postgres/start.ts'
@@ -46,6 +47,7 @@ export async function startDatabase({ config, log, parts, signal }: StartDatabas
     size: config.databasePool,
     applicationName: 'task-mgmt',
     log,
+    onConnect: settleLife,
     // Frozen in the middle of a transaction, this process keeps its locks no longer than its lease: without that, whoever
     // rescues its tasks would wait for them.
     idleInTransactionMs: Math.min(config.leaseSeconds * 1_000, LONGEST_IDLE_IN_TRANSACTION_MS),

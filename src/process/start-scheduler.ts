@@ -2,7 +2,7 @@ import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
 import { wakeDue } from '../engine/wake-due.ts'
 import { startPeriodic } from '../loop/periodic.ts'
-import type { Running } from './start-roles.ts'
+import type { Running } from './running.ts'
 
 /** How late a start time, a back-off or a time-out may be noticed. */
 const CLOCK_MS = 200
@@ -12,7 +12,8 @@ const MAINTENANCE_MS = 3_600_000
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
 export async function startScheduler({ engine, config, log, parts }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
-  const upkeep = () => maintainPartitions(engine, { eventRetentionDays: config.eventRetentionDays })
+  const { eventRetentionDays } = config
+  const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })
   // Before anything is written: the first event of a new day finds its partition.
   await upkeep()
   const loops = [

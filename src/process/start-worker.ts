@@ -12,7 +12,7 @@ import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
 import { markGoneWorkers, readAliveWorkers, writeWorkerState } from '../worker/store.ts'
 import { HandlersUnusable, loadHandlers, refuseDoubles } from './load-handlers.ts'
-import type { Running } from './start-roles.ts'
+import type { Running } from './running.ts'
 
 const TENANT = 'default'
 /** Longest wait for work, or for word of an ended lease, when a bell was lost. */
@@ -23,9 +23,9 @@ const POLL_MS = 1_000
  * lost, after a long stop of the process, starts again under a new name.
  */
 export async function startWorker(running: Running): Promise<void> {
-  const { config, log, parts, channel } = running
+  const { config, handlers, log, parts, channel } = running
   const own = await loadHandlers(config.handlers, process.cwd())
-  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own]
+  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own, ...handlers]
   refuseDoubles(definitions)
   await giveUpGoneWorkers(running)
 

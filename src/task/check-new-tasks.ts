@@ -1,8 +1,17 @@
+import type { UnmetRule } from './command.ts'
 import { toJsonText } from './json-text.ts'
-import { DEPENDENCY_KINDS, MAX_JSON_BYTES, MAX_TASKS_PER_CALL, type NewDependency, type NewTask } from './new-task.ts'
+import {
+  DEPENDENCY_KINDS,
+  MAX_JSON_BYTES,
+  MAX_TASKS_PER_CALL,
+  type NewDependency,
+  type NewTask,
+  type TaskDefaults,
+} from './new-task.ts'
 import type { InputIssue } from './refusal.ts'
 import type { RetryPolicy } from './retry.ts'
 import { TASK_PRIORITIES, type TaskPriority } from './status.ts'
+import { isUuid } from './type-id.ts'
 
 type Path = readonly (string | number)[]
 type Report = (path: Path, message: string) => void
@@ -12,6 +21,7 @@ const PAST_TOLERANCE_MS = 60_000
 /** Longest delay and time-out: a hundred years. */
 const MAX_MS = 100 * 366 * 86_400_000
 const MAX_DEPENDENCIES = 10_000
+const UNMET_RULES: readonly UnmetRule[] = ['SKIP', 'FAIL', 'CANCEL']
 
 /**
  * Everything wrong with the tasks of one call that can be seen without the database.
@@ -45,6 +55,15 @@ export function checkNewTasks(tasks: readonly NewTask[], now: Date, pathOf: (ind
   return issues
 }
 
+/** Everything wrong with what tasks of a type get when their creator does not say. */
+export function checkTaskDefaults(defaults: TaskDefaults, path: Path): InputIssue[] {
+  const issues: InputIssue[] = []
+  const report: Report = (at, message) => issues.push({ path: at, message })
+  checkOneOf(defaults.priority, TASK_PRIORITIES, [...path, 'priority'], report)
+  checkLimits(defaults, path, report)
+  return issues
+}
+
 /** Everything wrong with a change to a task. */
 export function checkTaskUpdate(
   update: {
@@ -64,6 +83,7 @@ export function checkTaskUpdate(
     report([], 'changes nothing; give at least one field')
   if (update.name !== undefined) checkText(update.name, 1, 500, ['name'], report)
   checkOptionalText(update.description ?? undefined, 10_000, ['description'], report)
+  checkOneOf(update.priority, TASK_PRIORITIES, ['priority'], report)
   checkTime(update.scheduledFor ?? undefined, now, 'give null to start now', ['scheduledFor'], report)
   checkTime(update.deadline ?? undefined, now, 'give a time ahead, or null for none', ['deadline'], report)
   checkTags(update.tags ?? [], ['tags'], report)
@@ -73,34 +93,49 @@ export function checkTaskUpdate(
 
 function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   checkText(task.name, 1, 500, [...path, 'name'], report)
+  checkText(task.type, 1, 64, [...path, 'type'], report)
   checkOptionalText(task.description, 10_000, [...path, 'description'], report)
   checkOptionalText(task.key, 200, [...path, 'key'], report)
   checkOptionalText(task.queue, 100, [...path, 'queue'], report)
   checkOptionalText(task.concurrencyKey, 500, [...path, 'concurrencyKey'], report)
   checkOptionalText(task.fairnessKey, 500, [...path, 'fairnessKey'], report)
-  if (task.priority !== undefined && !TASK_PRIORITIES.includes(task.priority)) {
-    report([...path, 'priority'], `is not one of ${TASK_PRIORITIES.join(', ')}`)
-  }
+  checkOneOf(task.priority, TASK_PRIORITIES, [...path, 'priority'], report)
   checkTime(task.scheduledFor, now, 'leave it out to start now', [...path, 'scheduledFor'], report)
   checkTime(task.deadline, now, 'give a time ahead, or leave it out', [...path, 'deadline'], report)
   checkDuration(task.estimatedMs, 0, [...path, 'estimatedDuration'], report)
-  for (const name of ['queue', 'attempt', 'total', 'heartbeat'] as const) {
-    checkDuration(task.timeouts?.[`${name}Ms`] ?? undefined, 1, [...path, 'timeouts', name], report)
-  }
-  if (task.retry) checkRetry(task.retry, [...path, 'retry'], report)
-  for (const [name, amount] of Object.entries(task.resources ?? {})) {
-    if (!Number.isFinite(amount) || amount < 0) report([...path, 'resources', name], `is ${amount}; give 0 or more`)
-  }
+  checkLimits(task, path, report)
+  if (task.parentId !== undefined) checkUuid(task.parentId, [...path, 'parentId'], report)
   checkTags(task.tags ?? [], [...path, 'tags'], report)
   checkLabels(task.labels ?? {}, [...path, 'labels'], report)
   checkInput(task.input, [...path, 'input'], report)
   checkDependencies(task, [...path, 'dependsOn'], report)
 }
 
+/** What a task and the defaults of a type have in common. */
+function checkLimits({ timeouts, retry, resources }: TaskDefaults, path: Path, report: Report): void {
+  for (const name of ['queue', 'attempt', 'total', 'heartbeat'] as const) {
+    checkDuration(timeouts?.[`${name}Ms`] ?? undefined, 1, [...path, 'timeouts', name], report)
+  }
+  if (retry) checkRetry(retry, [...path, 'retry'], report)
+  for (const [name, amount] of Object.entries(resources ?? {})) {
+    checkText(name, 1, 200, [...path, 'resources', name], report)
+    if (!Number.isFinite(amount) || amount < 0) report([...path, 'resources', name], `is ${amount}; give 0 or more`)
+  }
+}
+
+function checkOneOf(value: string | undefined, known: readonly string[], path: Path, report: Report): void {
+  if (value !== undefined && !known.includes(value)) report(path, `is not one of ${known.join(', ')}`)
+}
+
+function checkUuid(id: string, path: Path, report: Report): void {
+  if (!isUuid(id)) report(path, `"${id}" is not the id of a task`)
+}
+
 function checkText(text: string, shortest: number, longest: number, path: Path, report: Report): void {
   if (text.trim().length < shortest) report(path, 'is empty')
   if (text.length > longest) report(path, `has ${text.length} characters; ${longest} at most`)
   if (text.includes('\0')) report(path, 'holds the NUL character, which cannot be stored')
+  if (!text.isWellFormed()) report(path, 'holds half of a surrogate pair, which cannot be stored')
 }
 
 function checkOptionalText(text: string | undefined, longest: number, path: Path, report: Report): void {
@@ -133,6 +168,9 @@ function checkRetry(retry: Partial<RetryPolicy>, path: Path, report: Report): vo
   checkDuration(retry.maxMs, 0, [...path, 'max'], report)
   if (factor !== undefined && !(factor >= 1 && factor <= 100))
     report([...path, 'factor'], `is ${factor}; give 1 to 100`)
+  for (const [index, code] of (retry.nonRetryableCodes ?? []).entries()) {
+    checkText(code, 1, 200, [...path, 'nonRetryableCodes', index], report)
+  }
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1)) report([...path, 'jitter'], `is ${jitter}; give 0 to 1`)
 }
 
@@ -165,8 +203,14 @@ function checkDependencies(task: NewTask, path: Path, report: Report): void {
   if (dependencies.length > MAX_DEPENDENCIES)
     report(path, `holds ${dependencies.length} dependencies; ${MAX_DEPENDENCIES} at most`)
   const seen = new Set<string>()
+  const fields = new Set<string>()
   for (const [index, dependency] of dependencies.entries()) {
     checkDependency(task, dependency, [...path, index], report)
+    const { inputField } = dependency
+    if (inputField !== undefined && fields.has(inputField)) {
+      report([...path, index, 'inputField'], `"${inputField}" takes the output of another dependency already`)
+    }
+    if (inputField !== undefined) fields.add(inputField)
     const target = dependency.taskId ?? `key ${dependency.key}`
     if (seen.has(target)) report([...path, index], 'depends on the same task twice')
     seen.add(target)
@@ -177,8 +221,10 @@ function checkDependency(task: NewTask, dependency: NewDependency, path: Path, r
   if ((dependency.taskId === undefined) === (dependency.key === undefined)) {
     report(path, 'needs either the id of a task that exists or the key of one in this call')
   }
+  if (dependency.taskId !== undefined) checkUuid(dependency.taskId, [...path, 'taskId'], report)
   const kind = dependency.kind ?? 'COMPLETION'
-  if (!DEPENDENCY_KINDS.includes(kind)) report([...path, 'kind'], `is not one of ${DEPENDENCY_KINDS.join(', ')}`)
+  checkOneOf(kind, DEPENDENCY_KINDS, [...path, 'kind'], report)
+  checkOneOf(dependency.onUnmet, UNMET_RULES, [...path, 'onUnmet'], report)
   if (kind !== 'DATA' && dependency.inputField !== undefined) {
     report([...path, 'inputField'], `goes with kind DATA only, not with ${kind}`)
   }

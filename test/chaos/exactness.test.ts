@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import { redisChannel } from '../../src/infra/channel/redis.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { FAULTLESS } from '../support/event-checker.ts'
@@ -19,7 +20,7 @@ describeWithRedis('three servers over one database', () => {
   let redis: TestRedis
   let cluster: Cluster
   beforeAll(async () => {
-    database = await freshDatabase({ size: 30 })
+    database = await freshDatabase({ size: 30, onConnect: settleLife })
     redis = await startRedis()
     const env = {
       DATABASE_URL: database.url,

@@ -216,7 +216,7 @@ async function attempt(
 function lastingOf(statements: readonly string[]): boolean[] {
   let isOpen = false
   return statements.map((text) => {
-    if (text === 'BEGIN') isOpen = true
+    if (text.startsWith('BEGIN')) isOpen = true
     if (text !== 'COMMIT') return !isOpen
     isOpen = false
     return true

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
 import { reportProgress } from '../../src/engine/report-progress.ts'
@@ -12,55 +11,29 @@ import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { often, type Race, raceOf } from '../support/race.ts'
 import { readHistory } from '../support/read-history.ts'
 import { sized } from '../support/size.ts'
 import { historyProblems } from '../support/task-history.ts'
 import { completing, failingEnd, parkingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
 
-const ROUNDS = sized(40, 1_000)
-
 let database: TestDatabase
 let engine: TestEngine
 let verbs: Verbs
+let race: Race
 
 beforeAll(async () => {
   database = await freshDatabase({ size: 16 })
   engine = testEngine(database.pool)
   verbs = await verbsOf(engine)
+  race = raceOf(database.pool, engine, verbs)
 })
 afterAll(() => database.drop())
 afterEach(async () => {
   expect(historyProblems(await readHistory(database.pool))).toEqual([])
-  await database.pool.query('UPDATE task SET is_claimable = false, queue = $1', ['past'])
-  await database.pool.query('DELETE FROM task_dependency')
-  await database.pool.query('DELETE FROM event')
   await database.pool.query('DELETE FROM task')
+  await database.pool.query('DELETE FROM event')
 })
-
-async function statusOf(id: string): Promise<string> {
-  const { rows } = await database.pool.query('SELECT status FROM task WHERE id = $1', [id])
-  return rows[0].status
-}
-
-/** Runs one race many times, a few at once, so that the rivals meet at every statement. */
-async function often(race: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 0; round < ROUNDS; round += 4) {
-    await Promise.all([0, 1, 2, 3].map((lane) => race(round + lane)))
-  }
-}
-
-/** A running task of a type of its own: rivals of other rounds do not claim it. */
-async function running(): Promise<{ id: string; epoch: number; worker: string }> {
-  const queue = crypto.randomUUID()
-  const id = await verbs.createOne({ queue })
-  const worker = verbs.workerId
-  const [task] = await claimTasks(engine, { tenant: ACTOR.tenant, workerId: worker, queue, types: ['work'], limit: 1 })
-  return { id, epoch: task!.epoch, worker }
-}
-
-function claimFrom(queue: string, limit = 10) {
-  return claimTasks(engine, { tenant: ACTOR.tenant, workerId: verbs.workerId, queue, types: ['work', 'other'], limit })
-}
 
 const accepted = (answers: readonly { ok: boolean }[]): number => answers.filter(({ ok }) => ok).length
 
@@ -97,7 +70,7 @@ describe('claim × claim', () => {
 describe('ends of one attempt', () => {
   test('of many that complete it, exactly one is accepted', async () => {
     await often(async () => {
-      const task = await running()
+      const task = await race.running()
       const answers = await Promise.all(Array.from({ length: 4 }, () => endAttempts(engine, ACTOR, [completing(task)])))
       expect(accepted(answers.flat())).toBe(1)
     })
@@ -105,7 +78,7 @@ describe('ends of one attempt', () => {
 
   test('complete × fail × release × park: exactly one is accepted', async () => {
     await often(async () => {
-      const task = await running()
+      const task = await race.running()
       const ends = [completing(task), failingEnd(task), releasing(task), parkingEnd(task, new Date())]
       const answers = await Promise.all(ends.map((end) => endAttempts(engine, ACTOR, [end])))
       expect(accepted(answers.flat())).toBe(1)
@@ -114,19 +87,19 @@ describe('ends of one attempt', () => {
 
   test('cancel × complete: one of them, and the other is told', async () => {
     await often(async () => {
-      const task = await running()
+      const task = await race.running()
       const [cancelled, [completed]] = await Promise.all([
         cancelTask(engine, ACTOR, { taskId: task.id }),
         endAttempts(engine, ACTOR, [completing(task)]),
       ])
       expect(accepted([cancelled, completed!])).toBe(1)
-      expect(await statusOf(task.id)).toBe(cancelled.ok ? 'CANCELLED' : 'COMPLETED')
+      expect(await race.statusOf(task.id)).toBe(cancelled.ok ? 'CANCELLED' : 'COMPLETED')
     })
   })
 
   test('cancel × fail × progress: the end is the end', async () => {
     await often(async () => {
-      const task = await running()
+      const task = await race.running()
       const [cancelled, [failed]] = await Promise.all([
         cancelTask(engine, ACTOR, { taskId: task.id }),
         endAttempts(engine, ACTOR, [failingEnd(task, false)]),
@@ -138,14 +111,14 @@ describe('ends of one attempt', () => {
 
   test('time-out × complete: one of them', async () => {
     await often(async () => {
-      const task = await running()
+      const task = await race.running()
       await database.pool.query("UPDATE task SET wake_at = now() - interval '1 second' WHERE id = $1", [task.id])
       const [[completed]] = await Promise.all([
         endAttempts(engine, ACTOR, [completing(task)]),
         wakeDue(engine),
         wakeDue(engine),
       ])
-      expect(await statusOf(task.id)).toBe(completed!.ok ? 'COMPLETED' : 'RETRYING')
+      expect(await race.statusOf(task.id)).toBe(completed!.ok ? 'COMPLETED' : 'RETRYING')
     })
   })
 
@@ -162,7 +135,7 @@ describe('ends of one attempt', () => {
         rescueLost(engine),
       ])
       await rescueLost(engine)
-      expect(await statusOf(id)).toBe(completed!.ok ? 'COMPLETED' : 'READY')
+      expect(await race.statusOf(id)).toBe(completed!.ok ? 'COMPLETED' : 'READY')
     })
   })
 })
@@ -172,10 +145,10 @@ describe('a task that waits', () => {
     await often(async () => {
       const queue = crypto.randomUUID()
       const id = await verbs.createOne({ queue })
-      const [cancelled] = await Promise.all([cancelTask(engine, ACTOR, { taskId: id }), claimFrom(queue)])
+      const [cancelled] = await Promise.all([cancelTask(engine, ACTOR, { taskId: id }), race.claimFrom(queue)])
       expect(cancelled.ok).toBe(true)
-      expect(await statusOf(id)).toBe('CANCELLED')
-      expect(await claimFrom(queue)).toEqual([])
+      expect(await race.statusOf(id)).toBe('CANCELLED')
+      expect(await race.claimFrom(queue)).toEqual([])
     })
   })
 
@@ -185,12 +158,12 @@ describe('a task that waits', () => {
       const id = await verbs.createOne({ queue })
       const [paused, claimed, resumed] = await Promise.all([
         pauseTask(engine, ACTOR, { taskId: id }),
-        claimFrom(queue),
+        race.claimFrom(queue),
         resumeTask(engine, ACTOR, { taskId: id }),
       ])
       expect(claimed.length === 0 || !paused.ok || resumed.ok).toBe(true)
       const expected = claimed.length > 0 ? 'RUNNING' : paused.ok && !resumed.ok ? 'PAUSED' : 'READY'
-      expect(await statusOf(id)).toBe(expected)
+      expect(await race.statusOf(id)).toBe(expected)
     })
   })
 
@@ -200,7 +173,7 @@ describe('a task that waits', () => {
       const id = await verbs.createOne({ queue })
       const [updated] = await Promise.all([
         updateTask(engine, ACTOR, { taskId: id, update: { priority: 'CRITICAL', name: 'renamed' } }),
-        claimFrom(queue),
+        race.claimFrom(queue),
       ])
       expect(updated.ok).toBe(true)
       const { rows } = await database.pool.query('SELECT name, priority FROM task WHERE id = $1', [id])
@@ -235,114 +208,7 @@ describe('a task that waits', () => {
       const id = await verbs.createOne({ queue: 'none', scheduledFor: new Date(Date.now() + 3_600_000) })
       await database.pool.query("UPDATE task SET wake_at = now() - interval '1 second' WHERE id = $1", [id])
       await Promise.all([wakeDue(engine), wakeDue(engine), cancelTask(engine, ACTOR, { taskId: id })])
-      expect(await statusOf(id)).toBe('CANCELLED')
-    })
-  })
-})
-
-describe('dependencies', () => {
-  test('create-dependent × end: the dependent never waits for what has ended', async () => {
-    await often(async (round) => {
-      const task = await running()
-      const end = round % 2 === 0 ? completing(task) : failingEnd(task, false)
-      const [[dependent]] = await Promise.all([
-        verbs.create({ queue: 'none', dependsOn: [{ taskId: task.id }] }),
-        endAttempts(engine, ACTOR, [end]),
-      ])
-      expect(await statusOf(dependent!)).toBe(round % 2 === 0 ? 'READY' : 'SKIPPED')
-    })
-  })
-
-  test('ends of several dependencies at once: the last one lets the dependent go', async () => {
-    await often(async () => {
-      const tasks = await Promise.all([running(), running(), running()])
-      const [dependent] = await verbs.create({ queue: 'none', dependsOn: tasks.map(({ id }) => ({ taskId: id })) })
-      await Promise.all(tasks.map((task) => endAttempts(engine, ACTOR, [completing(task)])))
-      expect(await statusOf(dependent!)).toBe('READY')
-    })
-  })
-
-  test('pause and cancel of a dependent while its dependency ends', async () => {
-    await often(async (round) => {
-      const task = await running()
-      const [dependent] = await verbs.create({ queue: 'none', dependsOn: [{ taskId: task.id }] })
-      const rival = round % 2 === 0 ? pauseTask : cancelTask
-      await Promise.all([endAttempts(engine, ACTOR, [completing(task)]), rival(engine, ACTOR, { taskId: dependent! })])
-      expect(await statusOf(dependent!)).toBe(round % 2 === 0 ? 'PAUSED' : 'CANCELLED')
-    })
-  })
-})
-
-describe('a cascade', () => {
-  test('cancel × child creation: a child is cancelled with its parent or refused', async () => {
-    await often(async () => {
-      const parent = await verbs.createOne({ queue: 'none' })
-      const [cancelled, ...created] = await Promise.all([
-        cancelTask(engine, ACTOR, { taskId: parent, cascade: { children: true, dependents: true } }),
-        ...[1, 2, 3].map(() =>
-          createTasks(engine, ACTOR, { tasks: [{ name: 'child', type: 'work', queue: 'none', parentId: parent }] }),
-        ),
-      ])
-      expect(cancelled.ok).toBe(true)
-      for (const child of created) {
-        if (child.ok) expect(await statusOf(child.value.taskIds[0]!)).toBe('CANCELLED')
-        else expect(child.refusal).toMatchObject({ code: 'VALIDATION', issues: [{ path: ['tasks', 0, 'parentId'] }] })
-      }
-    })
-  })
-
-  test('cancel × grandchild creation × dependent creation', async () => {
-    await often(async () => {
-      const parent = await verbs.createOne({ queue: 'none' })
-      const child = await verbs.createOne({ queue: 'none', parentId: parent })
-      const [, grandchild, dependent] = await Promise.all([
-        cancelTask(engine, ACTOR, { taskId: parent, cascade: { children: true, dependents: true } }),
-        createTasks(engine, ACTOR, { tasks: [{ name: 'x', type: 'work', queue: 'none', parentId: child }] }),
-        createTasks(engine, ACTOR, {
-          tasks: [{ name: 'x', type: 'work', queue: 'none', dependsOn: [{ taskId: child }] }],
-        }),
-      ])
-      if (grandchild.ok) expect(await statusOf(grandchild.value.taskIds[0]!)).toBe('CANCELLED')
-      if (!dependent.ok) throw new Error(JSON.stringify(dependent.refusal))
-      expect(['CANCELLED', 'SKIPPED']).toContain(await statusOf(dependent.value.taskIds[0]!))
-    })
-  })
-})
-
-describe('batches that lock in different orders', () => {
-  test('end, wake, cancel and create give way to each other until all is done', async () => {
-    const width = 6
-    await often(async () => {
-      const queue = crypto.randomUUID()
-      const keys = Array.from({ length: width }, (_, index) => index)
-      const roots = await verbs.create(...keys.map(() => ({ queue })))
-      const joins = await verbs.create(
-        ...keys.map((at) => ({
-          queue: 'none',
-          dependsOn: [at, (at + 1) % width].map((source) => ({ taskId: roots[source]!, onUnmet: 'CANCEL' as const })),
-        })),
-      )
-      const tasks = await claimFrom(queue)
-      expect(tasks).toHaveLength(width)
-      const answers = await Promise.all([
-        endAttempts(
-          engine,
-          ACTOR,
-          tasks
-            .slice(0, 3)
-            .reverse()
-            .map((task) => completing(task)),
-        ),
-        endAttempts(
-          engine,
-          ACTOR,
-          tasks.slice(3).map((task) => failingEnd(task, false)),
-        ),
-        cancelTask(engine, ACTOR, { taskId: roots[1]!, cascade: { children: true, dependents: true } }),
-        cancelTask(engine, ACTOR, { taskId: joins[4]! }),
-        verbs.create(...[5, 2, 0].map((at) => ({ queue: 'none', dependsOn: [{ taskId: roots[at]! }] }))),
-      ])
-      expect(answers).toHaveLength(5)
+      expect(await race.statusOf(id)).toBe('CANCELLED')
     })
   })
 })

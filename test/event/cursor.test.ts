@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { between, type Cursor, hasSeen, isExpired, type LogStart, startOf } from '../../src/event/cursor.ts'
 import { MAX_CURSOR_LENGTH, parseCursor, printCursor } from '../../src/event/cursor-text.ts'
-import { parseSnapshot } from '../../src/event/snapshot.ts'
+import { parseSnapshot, type Snapshot } from '../../src/event/snapshot.ts'
 
 function cursorOf(snapshot: string, incarnation = 3): Cursor {
   const seen = positionOf(snapshot, incarnation)
@@ -126,10 +126,11 @@ describe('expiry', () => {
     dropped: { incarnation: 3, xid: 20n, id: 30 },
   }
 
-  it.each([
+  it.each<[string, Cursor, boolean, Snapshot?]>([
     ['has seen all that was dropped', cursorOf('21:25:21'), false],
     ['has not seen the newest that was dropped', cursorOf('20:25:20'), true],
     ['had an older transaction under way', cursorOf('15:25:15'), true],
+    ['had a transaction under way that still is', { ...cursorOf('15:25:15') }, false, parseSnapshot('15:100:15')!],
     ['is of a later life than what was dropped', cursorOf('5:5:', 3), true],
     ['is of an earlier life', cursorOf('99:99:', 2), true],
     ['is past the last id dropped in its replay', between(cursorOf('5:5:'), cursorOf('50:50:'), 30), false],
@@ -138,5 +139,7 @@ describe('expiry', () => {
     ['is of a life that a restore has undone', cursorOf('50:50:', 4), true],
     ['has seen transactions that a restore has undone', cursorOf('101:101:'), true],
     ['is where the log starts', startOf(log, 'events'), false],
-  ])('of a cursor that %s: %#', (_, cursor, expected) => expect(isExpired(cursor, log)).toBe(expected))
+  ])('of a cursor that %s: %#', (...[, cursor, expected, snapshot = log.snapshot]) => {
+    expect(isExpired(cursor, { ...log, snapshot })).toBe(expected)
+  })
 })

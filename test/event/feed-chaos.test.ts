@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import type { Channel } from '../../src/infra/channel/channel.ts'
 import { redisChannel } from '../../src/infra/channel/redis.ts'
 import { openDatabase } from '../../src/infra/database.ts'
@@ -25,7 +26,7 @@ describeWithRedis('the feed over Redis', () => {
 
   it('stays exact while Postgres and Redis are killed and processes come and go', async () => {
     const random = seededRandom(3)
-    const db = openDatabase({ url: postgres.url, size: 20, applicationName: 'test' })
+    const db = openDatabase({ url: postgres.url, size: 20, applicationName: 'test', onConnect: settleLife })
     const openChannel = () => redisChannel({ url: redis.url, prefix: 'test:', onError: () => undefined })
     const channels: Channel[] = [openChannel(), openChannel()]
     const crashes = sized(2, 10)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { runChaos } from '../support/event-chaos.ts'
@@ -9,7 +10,7 @@ import { sized } from '../support/size.ts'
 describe('the feed', () => {
   let database: TestDatabase
   beforeAll(async () => {
-    database = await freshDatabase({ size: 20 })
+    database = await freshDatabase({ size: 20, onConnect: settleLife })
   })
   afterAll(() => database.drop())
 
@@ -21,7 +22,7 @@ describe('the feed', () => {
       random: seededRandom(1),
       tasks: 40,
       writers: 10,
-      transactions: sized(60, 600),
+      transactions: sized(40, 600),
       readers: sized(40, 200),
       cutChance: 0.1,
       // A small ring, so that readers lag behind it and join again.

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type ChaosOptions, type ChaosResult, runChaos } from '../support/event-chaos.ts'
@@ -9,7 +10,7 @@ import { seededRandom } from '../support/random.ts'
 describe('the checker of histories', () => {
   let database: TestDatabase
   beforeEach(async () => {
-    database = await freshDatabase({ size: 20 })
+    database = await freshDatabase({ size: 20, onConnect: settleLife })
   })
   afterEach(() => database.drop())
 
@@ -20,7 +21,7 @@ describe('the checker of histories', () => {
       random: seededRandom(2),
       tasks: 12,
       writers: 12,
-      transactions: 40,
+      transactions: 30,
       readers: 8,
       cutChance: 0,
       ...plant,

@@ -36,7 +36,7 @@ async function serve(handler: TaskHandler, serving: Serving = {}): Promise<Serve
 describe('slots', () => {
   test('are never exceeded and all used, and every task ends once', async () => {
     const slots = 4
-    const count = sized(200, 5_000)
+    const count = sized(500, 5_000)
     let now = 0
     let most = 0
     const seen: string[] = []
@@ -161,7 +161,7 @@ describe('when the database connection is cut', () => {
         context.log('info', 'two')
         return { ok: true }
       },
-      { slots: 5 },
+      { slots: 5, pollMs: 20 },
     )
     const ids = await worker.create(...Array.from({ length: count }, () => ({})))
     const admin = new Client({ connectionString: database.url })

@@ -26,9 +26,9 @@ export async function startCrashingPostgres(): Promise<CrashingPostgres> {
     url: server.databaseUrl,
     async crash() {
       const pid = server.postmasterPid
-      // Lets go of the folder; the polite request that goes with it is overtaken by the next line.
-      server.abandon()
       process.kill(pid, 'SIGKILL')
+      // Lets go of the folder. It asks the server to end in order, too: not before the kill, or that is what happens.
+      server.abandon()
       await until(() => !isPidAlive(pid))
       server = await start()
     },

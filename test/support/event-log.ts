@@ -1,4 +1,4 @@
-import type { Pool } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import type { Cursor } from '../../src/event/cursor.ts'
 import type { Event } from '../../src/event/event.ts'
 import type { EventFilter } from '../../src/event/filter.ts'
@@ -30,7 +30,7 @@ export interface ReadAllOptions {
 
 /** Reads on from a cursor until there is nothing left. */
 export async function readAll(
-  db: Pool,
+  db: Pool | ClientBase,
   { from, ...options }: ReadAllOptions,
 ): Promise<{ events: Event[]; cursor: Cursor; reads: number }> {
   let cursor = from ?? (await earliestCursor(db))

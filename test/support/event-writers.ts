@@ -81,6 +81,8 @@ export async function runWriter(options: WriterOptions): Promise<void> {
     try {
       await withTransaction(db, async (client) => {
         await write(client, () => changeTasks(client, options))
+        // A commit that takes its time: the ids are drawn, others overtake.
+        if (random() < 0.1) await client.query('SELECT pg_sleep($1)', [random() * 0.02])
         if (random() < 0.1) throw new ChangedMyMind()
       })
       ring()

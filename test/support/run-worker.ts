@@ -17,7 +17,7 @@ export interface TestWorker {
 export async function runWorker(
   db: Pool,
   types: readonly TaskTypeDefinition[],
-  options: { slots?: number; cutOffMs?: number; queue?: string } = {},
+  options: { slots?: number; cutOffMs?: number; pollMs?: number; queue?: string } = {},
 ): Promise<TestWorker> {
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
@@ -53,7 +53,8 @@ export async function runWorker(
     queue: options.queue ?? 'default',
     types: new Map(types.map((type) => [type.name, served(type)])),
     slots: options.slots ?? 10,
-    pollMs: 100,
+    // So long that a test which depends on a bell does not pass by a poll.
+    pollMs: options.pollMs ?? 600_000,
     ...(options.cutOffMs !== undefined && { cutOffMs: options.cutOffMs }),
     onError,
   })

@@ -10,6 +10,7 @@ import { until } from './until.ts'
 export interface Serving {
   readonly slots?: number
   readonly cutOffMs?: number
+  readonly pollMs?: number
   readonly input?: JsonSchema
   readonly output?: JsonSchema
 }

@@ -19,7 +19,16 @@ export interface ServerProcess {
 
 /** Starts `task-mgmt serve` as a user would, on a free port, in a process group of its own. */
 export function spawnServer(env: Record<string, string>, argv: readonly string[] = []): ServerProcess {
-  const child = spawn(process.execPath, [entry, 'serve', ...argv], {
+  return spawnProgram([process.execPath, entry, 'serve', ...argv], { env })
+}
+
+/** Starts a server by whatever command starts one. */
+export function spawnProgram(
+  [program, ...argv]: readonly [string, ...string[]],
+  { env, folder }: { env: Record<string, string>; folder?: string },
+): ServerProcess {
+  const child = spawn(program, argv, {
+    cwd: folder,
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

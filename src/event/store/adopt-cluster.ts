@@ -24,13 +24,13 @@ export async function adoptCluster(client: ClientBase): Promise<Adoption> {
   return 'restored'
 }
 
-// The next life is numbered above all that the dump brought, and so are the ids.
+// What the dump brought is numbered below the last number handed out, and all ids below the next.
 const BEGIN_LIFE = `
   WITH ended AS (DELETE FROM database_incarnation)
   SELECT setval('database_incarnation_seq', greatest(
       (SELECT last_value FROM database_incarnation_seq),
       (SELECT coalesce(max(incarnation), 1) FROM event),
-      (SELECT coalesce(max(incarnation), 1) FROM task_log))),
+      (SELECT coalesce(max(incarnation), 1) FROM task_log)) + 1),
     setval('event_id_seq', greatest((SELECT last_value FROM event_id_seq), (SELECT coalesce(max(id), 1) FROM event))),
     setval('task_log_id_seq', greatest((SELECT last_value FROM task_log_id_seq), (SELECT coalesce(max(id), 1) FROM task_log)))`
 

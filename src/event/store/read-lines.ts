@@ -21,39 +21,50 @@ export async function readLines(
   db: Database,
   { tenant, taskId, after, limit }: LineReading,
 ): Promise<Unseen<LogLine> | CursorExpired> {
-  const upTo = after?.replay?.upTo ?? null
-  const { rows } = await db.query<{ head: HeadRow; lines: LineRow[] }>(LINES_OF_TASK, [
-    after?.seen.incarnation ?? null,
-    after === null ? null : printSnapshot(after.seen.snapshot),
-    upTo?.incarnation ?? null,
-    upTo === null ? null : printSnapshot(upTo.snapshot),
-    after?.replay?.lastId ?? 0,
-    limit + 1,
-    tenant,
-    taskId,
-  ])
-  const found = (rows[0]?.lines ?? []).map((line): LogLine => ({ ...line, at: new Date(line.at) }))
+  const { rows } = await db.query<{ head: HeadRow; lines: LineRow[] | null }>({
+    name: 'unseen-lines',
+    text: UNSEEN_LINES,
+    values: [
+      tenant,
+      taskId,
+      after?.seen.incarnation,
+      after && printSnapshot(after.seen.snapshot),
+      after?.seen.nextXid.toString(),
+      after?.seen.maxId ?? 0,
+      after?.replay?.lastId ?? 0,
+      limit + 1,
+      after?.replay?.upTo.incarnation,
+      after?.replay && printSnapshot(after.replay.upTo.snapshot),
+    ],
+  })
   const head = withoutIds(parseHead(rows[0]?.head))
   const cursor = after ?? startOf(head, 'lines')
   if (after !== null && isExpired(after, head)) {
     return { kind: 'expired', earliest: startOf(head, 'lines'), now: { ...nowOf(head), stream: 'lines' } }
   }
-  const reached = upTo ?? positionAt(head, cursor)
-  if (found.length <= limit) {
-    return {
-      kind: 'unseen',
-      items: found,
-      cursor: { ...cursor, seen: reached, replay: null },
-      isComplete: upTo === null,
-    }
+  const { seen, replay } = cursor
+  const found = rows[0]?.lines ?? []
+  const page = found.slice(0, limit)
+  const items = page.filter((line) => line.isReached).map(parseLine)
+  const upTo = replay?.upTo ?? positionAt(head, cursor)
+  if (found.length > limit) {
+    const next = { upTo, lastId: page.at(-1)!.id }
+    return { kind: 'unseen', items, cursor: { ...cursor, replay: next }, isComplete: false }
   }
-  const items = found.slice(0, limit)
-  const replay = { upTo: reached, lastId: items.at(-1)!.id }
-  return { kind: 'unseen', items, cursor: { ...cursor, replay }, isComplete: false }
+  // Whatever was visible then may serve as the largest id; nearer the end is cheaper for the next read.
+  const maxId = Math.max(seen.maxId, replay?.lastId ?? 0, items.at(-1)?.id ?? 0)
+  const reached = { ...cursor, seen: { ...upTo, maxId }, replay: null }
+  return { kind: 'unseen', items, cursor: reached, isComplete: replay === null }
 }
 
 interface LineRow extends Omit<LogLine, 'at'> {
   readonly at: string
+  /** False for what was committed after the moment that a read in chunks goes up to. */
+  readonly isReached: boolean
+}
+
+function parseLine({ isReached: _, ...line }: LineRow): LogLine {
+  return { ...line, at: new Date(line.at) }
 }
 
 /** Retention drops both logs by the same days, but counts their ids apart: only the transaction can be compared. */
@@ -62,18 +73,20 @@ function withoutIds(head: Head): Head {
 }
 
 /**
- * In: $1 incarnation and $2 snapshot seen (null: nothing), $3 incarnation and $4 snapshot to reach (null: all there is), $5 last id
- * delivered, $6 lines to return, $7 tenant, $8 task. Index: task_log_task_idx. Unnamed, so that it is planned for the partitions'
- * present sizes.
+ * In: $1 tenant, $2 task, $3–$6 the position seen (incarnation, snapshot, next transaction, largest id; null: where the log starts),
+ * $7 last id delivered, $8 lines to return, $9 incarnation and $10 snapshot to reach (null: all there is). Plan: in the function
+ * unseen_task_log; what was seen is not looked at again.
  */
-const LINES_OF_TASK = `
-  WITH wanted AS MATERIALIZED (
-    SELECT id, at, attempt, level, message, fields FROM task_log
-    WHERE tenant = $7 AND task_id = $8 AND id > $5::bigint
-      AND ($2::text IS NULL OR incarnation > $1::int OR (incarnation = $1::int AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)))
-      AND ($4::text IS NULL OR incarnation < $3::int OR (incarnation = $3::int AND pg_visible_in_snapshot(xid, $4::pg_snapshot)))
-    ORDER BY id LIMIT $6::int
+const UNSEEN_LINES = `
+  WITH start AS (
+    SELECT coalesce($3::int, dropped_incarnation) AS incarnation,
+      coalesce($4::text, format('%1$s:%1$s:', dropped_xid::text::bigint + 1))::pg_snapshot AS snapshot,
+      coalesce($5::text, '0')::xid8 AS next_xid
+    FROM event_log
   )
   SELECT json_build_object(${HEAD_FIELDS}, 'scanned', 0, 'maxId', 0) AS head,
-    (SELECT json_agg(w ORDER BY w.id) FROM wanted w) AS lines
+    (SELECT json_agg(json_build_object('id', u.id, 'at', u.at, 'attempt', u.attempt, 'level', u.level, 'message', u.message,
+        'fields', u.fields, 'isReached', $10::text IS NULL OR u.incarnation < $9::int
+          OR (u.incarnation = $9::int AND pg_visible_in_snapshot(u.xid, $10::pg_snapshot))) ORDER BY u.id)
+      FROM start s, unseen_task_log($1, $2, s.incarnation, s.snapshot, s.next_xid, $6::bigint, $7::bigint, $8::int) u) AS lines
   FROM event_log l`

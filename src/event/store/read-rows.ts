@@ -77,7 +77,10 @@ function parseEvent(row: EventRow): Event {
   } as Event
 }
 
-/** The position of this moment. A life in which nothing was written has no number yet: the latest stands for it. */
+/**
+ * The position of this moment. A life in which nothing is written yet has no number: the last one handed out stands for it, since all
+ * that carries it is either in the snapshot or not, and all before it has ended.
+ */
 export function positionAt(head: Head, cursor?: Cursor): Position {
   const incarnation = Math.max(head.latestLife, cursor === undefined ? 0 : latestOf(cursor).incarnation)
   return { incarnation, snapshot: head.snapshot, nextXid: head.nextXid, maxId: head.maxId }

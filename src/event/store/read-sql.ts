@@ -6,7 +6,7 @@ const NAMED = `e.id, e.incarnation, e.xid::text AS xid, e.at, e.tenant, e.kind, 
 export const HEAD_FIELDS = `
   'system', coalesce(l.system_identifier, 0)::text,
   'life', (SELECT number FROM database_incarnation),
-  'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT max(incarnation) FROM event), 0),
+  'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT last_value FROM database_incarnation_seq)),
   'snapshot', pg_current_snapshot()::text, 'nextXid', unassigned_xid(pg_snapshot_xmax(pg_current_snapshot()))::text,
   'droppedIncarnation', l.dropped_incarnation, 'droppedXid', l.dropped_xid::text, 'droppedId', l.dropped_id`
 

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { prepared } from '../../infra/row-batch.ts'
+import { type BatchColumn, updateBatch } from '../../infra/row-batch.ts'
 import type { AttemptOutcome } from '../move.ts'
 import type { TaskError } from '../task-state.ts'
 
@@ -19,6 +19,13 @@ export interface EndedAttempt {
   readonly usage?: AttemptUsage
 }
 
+const COLUMNS: readonly BatchColumn<EndedAttempt>[] = [
+  { name: 'outcome', type: 'attempt_outcome', of: ({ outcome }) => outcome },
+  { name: 'error', type: 'jsonb', of: ({ error }) => (error === null ? null : JSON.stringify(error)) },
+  { name: 'cpu_ms', type: 'float8', of: ({ usage }) => usage?.cpuMs ?? null },
+  { name: 'peak_rss_mb', type: 'float8', of: ({ usage }) => usage?.peakRssMb ?? null },
+]
+
 /** Closes attempts. The caller holds the locks of their tasks. Index: attempt_pkey. */
 export async function endAttempts(
   client: ClientBase,
@@ -27,25 +34,13 @@ export async function endAttempts(
   now: Date,
 ): Promise<void> {
   if (ended.length === 0) return
-  await client.query(
-    prepared(
-      `UPDATE "attempt" AS a SET "finished_at" = $2, "outcome" = v."outcome", "error" = v."error", "cpu_ms" = v."cpu_ms",
-        "peak_rss_mb" = v."peak_rss_mb"
-      FROM unnest($3::uuid[], $4::int[], $5::attempt_outcome[], $6::jsonb[], $7::float8[], $8::float8[])
-        AS v("task_id", "number", "outcome", "error", "cpu_ms", "peak_rss_mb")
-      WHERE a."tenant" = $1 AND a."task_id" = v."task_id" AND a."number" = v."number"`,
-      [
-        tenant,
-        now,
-        ended.map(({ taskId }) => taskId),
-        ended.map(({ number }) => number),
-        ended.map(({ outcome }) => outcome),
-        ended.map(({ error }) => (error === null ? null : JSON.stringify(error))),
-        ended.map(({ usage }) => usage?.cpuMs ?? null),
-        ended.map(({ usage }) => usage?.peakRssMb ?? null),
-      ],
-    ),
-  )
+  const finishedAt: BatchColumn<EndedAttempt> = { name: 'finished_at', type: 'timestamptz', of: () => now }
+  const target = {
+    scope: [{ name: 'tenant', value: tenant }],
+    key: { name: 'task_id', type: 'uuid', of: ({ taskId }: EndedAttempt) => taskId },
+    guards: [{ name: 'number', type: 'int', of: ({ number }: EndedAttempt) => number }],
+  }
+  await client.query(updateBatch('attempt', target, [finishedAt, ...COLUMNS], ended, () => true))
 }
 
 /** How often tasks have lost their worker so far. Index: attempt_pkey. */

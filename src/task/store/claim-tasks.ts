@@ -68,9 +68,12 @@ WITH alive AS MATERIALIZED (
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
 ), locked AS MATERIALIZED (
-  SELECT t."id", c."generation", c."order_key", t."is_resumed", date_trunc('milliseconds', clock_timestamp()) AS "now"
-  FROM candidate AS c JOIN "task" AS t ON t."tenant" = $1 AND t."id" = c."id" AND t."is_claimable"::int = 1
-  ORDER BY c."generation", c."order_key", c."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
+  SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+  WHERE t."tenant" = $1 AND t."id" = ANY (ARRAY(SELECT "id" FROM candidate)) AND t."is_claimable"::int = 1
+  ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
+), lease AS MATERIALIZED (
+  SELECT array_agg("id" ORDER BY "generation", "order_key", "id") AS "ids", date_trunc('milliseconds', clock_timestamp()) AS "now"
+  FROM locked
 ), claimed AS (
   UPDATE "task" AS t SET
     "status" = 'RUNNING', "is_claimable" = false, "order_key" = NULL, "worker_id" = $2,
@@ -87,9 +90,9 @@ WITH alive AS MATERIALIZED (
       ) * interval '1 millisecond',
       l."now" + t."heartbeat_timeout_ms" * interval '1 millisecond',
       t."expires_at")
-  FROM locked AS l WHERE t."tenant" = $1 AND t."id" = l."id"
+  FROM lease AS l WHERE t."tenant" = $1 AND t."id" = ANY (l."ids")
   RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
-    l."now", l."generation", l."order_key",
+    l."now", l."ids",
     extract(epoch FROM least(
       make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
       t."expires_at" - l."now")) * 1000 AS "time_left_ms"
@@ -105,4 +108,4 @@ WITH alive AS MATERIALIZED (
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
   greatest("time_left_ms", 0)::float8 AS "timeLeftMs"
-FROM claimed ORDER BY "generation", "order_key", "id"`
+FROM claimed ORDER BY array_position("ids", "id")`

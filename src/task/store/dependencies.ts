@@ -33,7 +33,7 @@ export async function readOpenDependents(
 }
 
 /**
- * Marks dependencies as settled and merges the outputs of met DATA dependencies into the waiting tasks' inputs.
+ * Marks all open dependencies on ended tasks as settled and merges the outputs of met DATA dependencies into the waiting tasks' inputs.
  *
  * The caller holds the locks of both ends. Index: task_dependency_pkey.
  */
@@ -43,18 +43,14 @@ export async function settleDependencies(
   settled: readonly (OpenDependency & { readonly isMet: boolean })[],
   now: Date,
 ): Promise<void> {
+  const ended = [...new Set(settled.map(({ dependsOnId }) => dependsOnId))]
+  const met = settled.filter(({ isMet }) => isMet).map(({ taskId, dependsOnId }) => `${taskId} ${dependsOnId}`)
   await client.query(
     prepared(
-      `UPDATE "task_dependency" AS d SET "state" = v."state", "settled_at" = $2
-      FROM unnest($3::uuid[], $4::uuid[], $5::dependency_state[]) AS v("task_id", "depends_on_id", "state")
-      WHERE d."tenant" = $1 AND d."task_id" = v."task_id" AND d."depends_on_id" = v."depends_on_id"`,
-      [
-        tenant,
-        now,
-        settled.map(({ taskId }) => taskId),
-        settled.map(({ dependsOnId }) => dependsOnId),
-        settled.map(({ isMet }) => (isMet ? 'SATISFIED' : 'UNMET')),
-      ],
+      `UPDATE "task_dependency" SET "settled_at" = $2,
+        "state" = CASE WHEN "task_id" || ' ' || "depends_on_id" = ANY ($4::text[]) THEN 'SATISFIED'::dependency_state ELSE 'UNMET' END
+      WHERE "tenant" = $1 AND "depends_on_id" = ANY ($3::uuid[]) AND "state" = 'PENDING'`,
+      [tenant, now, ended, met],
     ),
   )
   const merged = settled.filter(({ kind, isMet }) => kind === 'DATA' && isMet)

@@ -9,6 +9,8 @@ export interface TaskDetails {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+const FIELDS = ['name', 'description', 'deadline', 'tags', 'labels'] as const satisfies (keyof TaskDetails)[]
+
 /** Writes details of one task; the caller holds its lock. Index: task_pkey. */
 export async function writeDetails(
   client: ClientBase,
@@ -17,9 +19,10 @@ export async function writeDetails(
   details: TaskDetails,
 ): Promise<void> {
   const values: unknown[] = [tenant, taskId]
-  const assignments = Object.entries(details).flatMap(([field, value]) => {
+  const assignments = FIELDS.flatMap((field) => {
+    const value = details[field]
     if (value === undefined) return []
-    values.push(field === 'labels' ? JSON.stringify(value) : value)
+    values.push(field === 'labels' ? JSON.stringify(value) : Array.isArray(value) ? [...new Set(value)] : value)
     return [`"${field}" = $${values.length}`]
   })
   if (assignments.length === 0) return

@@ -11,12 +11,8 @@ export interface StateChange {
   readonly output?: string | null
 }
 
-const MATCH: readonly BatchColumn<StateChange>[] = [
-  { name: 'tenant', type: 'text', of: ({ before }) => before.tenant },
-  { name: 'id', type: 'uuid', of: ({ before }) => before.id },
-  { name: 'version', type: 'int', of: ({ before }) => before.version },
-]
-
+const ID: BatchColumn<StateChange> = { name: 'id', type: 'uuid', of: ({ before }) => before.id }
+const VERSION: BatchColumn<StateChange> = { name: 'version', type: 'int', of: ({ before }) => before.version }
 const OUTPUT: BatchColumn<StateChange> = { name: 'output', type: 'jsonb', of: ({ output }) => output ?? null }
 
 /**
@@ -24,6 +20,7 @@ const OUTPUT: BatchColumn<StateChange> = { name: 'output', type: 'jsonb', of: ({
  *
  * Locks: none beyond those the caller holds. Index: task_pkey.
  *
+ * @param changes of one tenant
  * @throws Error when a row has moved on: the caller did not hold its lock
  */
 export async function writeStates(client: ClientBase, changes: readonly StateChange[], now: Date): Promise<void> {
@@ -33,11 +30,17 @@ export async function writeStates(client: ClientBase, changes: readonly StateCha
   )
   const beforeOf = new Map(MOVING_COLUMNS.map((column) => [column.name, column.of]))
   const updatedAt: BatchColumn<StateChange> = { name: 'updated_at', type: 'timestamptz', of: () => now }
-  const statement = updateBatch('task', MATCH, [...moving, OUTPUT, updatedAt], changes, (column, change) => {
-    if (column === updatedAt) return true
-    if (column === OUTPUT) return change.output !== undefined && change.output !== null
-    return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
-  })
+  const statement = updateBatch(
+    'task',
+    { scope: [{ name: 'tenant', value: changes[0]!.before.tenant }], key: ID, guards: [VERSION] },
+    [...moving, OUTPUT, updatedAt],
+    changes,
+    (column, change) => {
+      if (column === updatedAt) return true
+      if (column === OUTPUT) return change.output !== undefined && change.output !== null
+      return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
+    },
+  )
   const { rowCount } = await client.query(statement)
   if (rowCount !== changes.length)
     throw new Error(`${changes.length} tasks were decided on, ${rowCount} still had the version`)

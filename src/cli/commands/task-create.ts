@@ -1,0 +1,94 @@
+import type { Command } from 'commander'
+import type { CreateTaskInput, TaskDetailsFragment, TaskPriority } from '../../sdk/generated/operations.ts'
+import { unwrap } from '../../sdk/unwrap.ts'
+import type { Call, RunCall } from '../call.ts'
+import { readDuration, readTime } from '../read/durations.ts'
+import { collect, readCount, readLabel, readPriority } from '../read/options.ts'
+import { readJson } from '../read/read-json.ts'
+import { paintStatus } from '../show/status.ts'
+import { clean } from '../show/text.ts'
+import { watchToEnd } from '../watch/watch-to-end.ts'
+
+interface Options {
+  readonly name: string
+  readonly type: string
+  readonly input?: string
+  readonly description?: string
+  readonly priority?: TaskPriority
+  readonly label?: Record<string, string>
+  readonly tag?: readonly string[]
+  readonly dependsOn?: readonly string[]
+  readonly scheduledFor?: string
+  readonly deadline?: string
+  readonly timeout?: string
+  readonly maxAttempts?: number
+  readonly idempotencyKey?: string
+  readonly watch?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  task-mgmt task create --name Analysis --type code_analysis --input '{"path":"src"}' --watch
+  task-mgmt task create --name Nightly --type testing --input @tests.json --scheduled-for 8h --tag nightly
+  echo '{"path":"src"}' | task-mgmt task create --name Piped --type code_analysis --input -`
+
+/** `task create` */
+export function addTaskCreate(task: Command, run: RunCall): void {
+  const command = task
+    .command('create')
+    .description('Make a task')
+    .requiredOption('--name <name>', 'what people call it')
+    .requiredOption('--type <type>', 'the kind of work (see: task-mgmt task types)')
+    .option('--input <json>', 'what to work on: JSON, @file, or - for the standard input')
+    .option('--description <text>', 'what it is for')
+    .option('--priority <priority>', 'critical, high, medium, low or background', readPriority)
+    .option('--label <name=value>', 'to find it by; may be repeated', readLabel)
+    .option('--tag <tag>', 'to find it by; may be repeated', collect)
+    .option('--depends-on <id>', 'a task that must succeed first; may be repeated', collect)
+    .option(
+      '--scheduled-for <time>',
+      'not before: 2030-01-31T08:00:00Z, or from now like 10m',
+      readTime(() => new Date()),
+    )
+    .option(
+      '--deadline <time>',
+      'when it should have ended',
+      readTime(() => new Date()),
+    )
+    .option('--timeout <duration>', 'longest run of one attempt, like 30s or 2h', readDuration)
+    .option('--max-attempts <count>', 'how often it is tried', readCount)
+    .option('--idempotency-key <key>', 'the same key again answers the same task')
+    .option('-w, --watch', 'show its progress until it has ended')
+    .addHelpText('after', EXAMPLES)
+  command.action((options: Options) =>
+    run(async (call) => {
+      const input = await inputOf(options, call)
+      const { task: made } = unwrap(await call.client.createTask({ input }, { signal: call.terminal.interrupted }))
+      if (options.watch === true) return watchToEnd(call, made.id)
+      if (call.isJson) call.json(made)
+      else call.line(showMade(made, call))
+      return undefined
+    }),
+  )
+}
+
+async function inputOf(options: Options, { terminal }: Call): Promise<CreateTaskInput> {
+  const { input, label, tag, dependsOn, timeout, maxAttempts, watch: _, ...same } = options
+  return {
+    ...same,
+    ...(input !== undefined && { input: await readJson(input, terminal.readInput) }),
+    ...(label !== undefined && { labels: label }),
+    ...(tag !== undefined && { tags: tag }),
+    ...(dependsOn !== undefined && { dependsOn: dependsOn.map((taskId) => ({ taskId })) }),
+    ...(timeout !== undefined && { timeouts: { attempt: timeout } }),
+    ...(maxAttempts !== undefined && { retry: { maxAttempts } }),
+  }
+}
+
+function showMade({ id, status, blockedBy }: TaskDetailsFragment, { terminal: { colors }, self }: Call): string {
+  return [
+    `Created ${colors.bold(id)} ${paintStatus(status, status, colors)}`,
+    ...blockedBy.map(({ message }) => `  ${colors.yellow('waits:')} ${clean(message)}`),
+    colors.dim(`Watch it: ${self} task watch ${id}`),
+  ].join('\n')
+}

@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander'
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const SHORT = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
+
+/**
+ * Milliseconds of a duration as people write it: 90s, 1h30m, 2d, 500ms.
+ *
+ * @returns null when it is none
+ */
+export function parseShortDuration(text: string): number | null {
+  if (!SHORT.test(text)) return null
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * UNITS_MS[unit!]!
+  return ms
+}
+
+/** A duration as people write it, or in ISO 8601, as ISO 8601. */
+export function readDuration(text: string): string {
+  if (/^P(?=.)/i.test(text)) return text.toUpperCase()
+  const ms = parseShortDuration(text)
+  if (ms === null) throw new InvalidArgumentError('Write a duration like 30s, 5m or 1h30m.')
+  return `PT${ms / 1_000}S`
+}
+
+/** A time to come: RFC 3339, or a duration from now like 10m. */
+export function readTime(now: () => Date): (text: string) => string {
+  return (text) => {
+    const ms = parseShortDuration(text.replace(/^\+/, ''))
+    if (ms !== null) return new Date(now().getTime() + ms).toISOString()
+    const time = new Date(text)
+    if (Number.isNaN(time.getTime())) {
+      throw new InvalidArgumentError('Write a time like 2030-01-31T08:00:00Z, or a duration from now like 10m.')
+    }
+    return time.toISOString()
+  }
+}

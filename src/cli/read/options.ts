@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander'
+import { closest } from '../../infra/config/closest.ts'
+import type { Role, TaskPriority, TaskStatus, WorkerState } from '../../sdk/generated/operations.ts'
+
+const STATUSES = [
+  'PENDING',
+  'SCHEDULED',
+  'READY',
+  'RUNNING',
+  'RETRYING',
+  'WAITING',
+  'PAUSED',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'SKIPPED',
+] as const satisfies readonly TaskStatus[]
+const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'BACKGROUND'] as const satisfies readonly TaskPriority[]
+const ROLES = ['ADMIN', 'OPERATOR', 'DEVELOPER', 'WORKER', 'VIEWER'] as const satisfies readonly Role[]
+const WORKER_STATES = ['ACTIVE', 'DRAINING', 'LOST', 'STOPPED'] as const satisfies readonly WorkerState[]
+
+/** Statuses in any case, separated by commas or given several times. */
+export function readStatuses(text: string, before: readonly TaskStatus[] = []): readonly TaskStatus[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, STATUSES, 'status'))]
+}
+
+export const readPriority = (text: string): TaskPriority => oneOf(text, PRIORITIES, 'priority')
+export const readRole = (text: string): Role => oneOf(text, ROLES, 'role')
+export const readWorkerState = (text: string): WorkerState => oneOf(text, WORKER_STATES, 'state')
+
+/** For options that may be given several times. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
+/** `name=value`, several times. */
+export function readLabel(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const cut = text.indexOf('=')
+  if (cut < 1) throw new InvalidArgumentError('Write it as name=value.')
+  return { ...before, [text.slice(0, cut)]: text.slice(cut + 1) }
+}
+
+/** A whole number from 1. */
+export function readCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1.')
+  return count
+}
+
+function oneOf<const Name extends string>(text: string, names: readonly Name[], what: string): Name {
+  const wanted = text.trim().toUpperCase()
+  const found = names.find((name) => name === wanted)
+  if (found !== undefined) return found
+  const near = closest(wanted, names)
+  throw new InvalidArgumentError(
+    `There is no ${what} "${text.trim()}".${near === undefined ? '' : ` Did you mean ${near.toLowerCase()}?`} Known: ${names.join(', ').toLowerCase()}.`,
+  )
+}

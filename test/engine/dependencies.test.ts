@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cancelTask } from '../../src/engine/cancel-task.ts'
+import { createTasks } from '../../src/engine/create-tasks.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
+import { pauseTask } from '../../src/engine/pause-task.ts'
+import { resumeTask } from '../../src/engine/resume-task.ts'
+import { retryTask } from '../../src/engine/retry-task.ts'
+import { newUuid } from '../../src/task/type-id.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
+import { readHistory } from '../support/read-history.ts'
+import { historyProblems } from '../support/task-history.ts'
+import { completing, failingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+
+let database: TestDatabase
+let engine: TestEngine
+let verbs: Verbs
+beforeAll(async () => {
+  database = await freshDatabase()
+  engine = testEngine(database.pool)
+  verbs = await verbsOf(engine)
+})
+afterAll(async () => {
+  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await database.drop()
+})
+
+async function rowOf(id: string) {
+  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
+  return rows[0]
+}
+
+/** A task that has ended: with an output, or with a failure. */
+async function ended(output: string | null | 'fails' = null): Promise<string> {
+  const id = await verbs.createOne({ retry: { maxAttempts: 1 } })
+  const [task] = await verbs.claim()
+  await endAttempts(engine, ACTOR, [output === 'fails' ? failingEnd(task!) : completing(task!, output)])
+  return id
+}
+
+describe('a DATA dependency', () => {
+  test('puts the other output into a field of the input, also when the other has ended before', async () => {
+    const before = await ended('{"rows":2}')
+    const running = await verbs.createOne()
+    const [task] = await verbs.claim()
+    const id = await verbs.createOne({
+      queue: 'none',
+      input: { own: true, old: 'overwritten' },
+      dependsOn: [
+        { taskId: before, kind: 'DATA', inputField: 'old' },
+        { taskId: running, kind: 'DATA', inputField: 'new' },
+      ],
+    })
+    expect(await rowOf(id)).toMatchObject({ status: 'PENDING', waiting_on: 1, input: { own: true, old: { rows: 2 } } })
+    await endAttempts(engine, ACTOR, [completing(task!, '[1,2]')])
+    expect(await rowOf(id)).toMatchObject({ status: 'READY', input: { own: true, old: { rows: 2 }, new: [1, 2] } })
+  })
+
+  test('on a task without an output gives null, and makes an input where there was none', async () => {
+    const id = await verbs.createOne({
+      queue: 'none',
+      dependsOn: [{ taskId: await ended(), kind: 'DATA', inputField: 'x' }],
+    })
+    expect(await rowOf(id)).toMatchObject({ status: 'READY', input: { x: null } })
+  })
+})
+
+describe('a dependency that cannot be met', () => {
+  test.each([
+    ['SKIP', 'SKIPPED', null],
+    ['FAIL', 'FAILED', { code: 'DEPENDENCY_UNMET', retryable: false }],
+    ['CANCEL', 'CANCELLED', null],
+  ] as const)('ends its dependent by the rule %s, before and after', async (onUnmet, status, error) => {
+    const failed = await ended('fails')
+    const late = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: failed, onUnmet }] })
+    const target = await verbs.createOne({ queue: 'none' })
+    const early = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: target, onUnmet }] })
+    const paused = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: target, onUnmet }] })
+    await pauseTask(engine, ACTOR, { taskId: paused })
+    await cancelTask(engine, ACTOR, { taskId: target })
+    for (const id of [late, early, paused]) {
+      const row = await rowOf(id)
+      expect(row).toMatchObject({ status, waiting_on: 0 })
+      if (error === null) expect(row.error).toBeNull()
+      else expect(row.error).toMatchObject(error)
+    }
+  })
+
+  test('is met for RESOURCE, whatever the result', async () => {
+    const id = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: await ended('fails'), kind: 'RESOURCE' }] })
+    expect((await rowOf(id)).status).toBe('READY')
+  })
+
+  test('ends a chain of a thousand in one transaction', async () => {
+    const first = await verbs.createOne({ queue: 'none' })
+    const chain = await verbs.create(
+      ...Array.from({ length: 1_000 }, (_, index) => ({
+        key: `k${index}`,
+        queue: 'none',
+        dependsOn: [index === 0 ? { taskId: first } : { key: `k${index - 1}` }],
+      })),
+    )
+    const startedAt = performance.now()
+    await cancelTask(engine, ACTOR, { taskId: first })
+    expect(performance.now() - startedAt).toBeLessThan(20_000)
+    const { rows } = await database.pool.query(
+      'SELECT status, count(*)::int FROM task WHERE id = ANY ($1) GROUP BY 1',
+      [chain],
+    )
+    expect(rows).toEqual([{ status: 'SKIPPED', count: 1_000 }])
+  })
+})
+
+describe('a paused dependent', () => {
+  test('counts what settles meanwhile and is free when it is resumed', async () => {
+    const first = await verbs.createOne()
+    const id = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: first }] })
+    await pauseTask(engine, ACTOR, { taskId: id })
+    const [task] = await verbs.claim()
+    await endAttempts(engine, ACTOR, [completing(task!)])
+    expect(await rowOf(id)).toMatchObject({ status: 'PAUSED', waiting_on: 0 })
+    await resumeTask(engine, ACTOR, { taskId: id })
+    expect((await rowOf(id)).status).toBe('READY')
+  })
+})
+
+describe('a dependent retried by hand', () => {
+  test('waits for what is still open, and not for what has ended', async () => {
+    const [failing, open] = await verbs.create({ queue: 'none' }, {})
+    const id = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: failing! }, { taskId: open! }] })
+    await cancelTask(engine, ACTOR, { taskId: failing! })
+    expect(await rowOf(id)).toMatchObject({ status: 'SKIPPED', waiting_on: 1 })
+    await retryTask(engine, ACTOR, { taskId: id })
+    expect(await rowOf(id)).toMatchObject({ status: 'PENDING', waiting_on: 1 })
+    const [task] = await verbs.claim()
+    await endAttempts(engine, ACTOR, [completing(task!)])
+    expect(await rowOf(id)).toMatchObject({ status: 'READY', waiting_on: 0 })
+  })
+})
+
+describe('an idempotency key', () => {
+  const call = (key: string, name = 'once') => ({ tasks: [{ name, type: 'work', queue: 'none' }], idempotencyKey: key })
+
+  test('of a call that was refused is free again, also while rivals wait for it', async () => {
+    const key = newUuid()
+    const bad = { ...call(key), tasks: [{ name: 'x', type: 'nonesuch' }] }
+    const answers = await Promise.all([
+      createTasks(engine, ACTOR, bad),
+      createTasks(engine, ACTOR, call(key)),
+      createTasks(engine, ACTOR, bad),
+      createTasks(engine, ACTOR, call(key)),
+    ])
+    const made = answers.flatMap((answer) => (answer.ok ? answer.value.taskIds : []))
+    expect(new Set(made).size).toBe(1)
+    expect(made).toHaveLength(2)
+    for (const index of [0, 2]) {
+      const answer = answers[index]!
+      expect(answer.ok ? '' : answer.refusal.code).toMatch(/UNKNOWN_TASK_TYPE|IDEMPOTENCY_CONFLICT/)
+    }
+  })
+
+  test('of rivals with different bodies makes one of them, and tells the others which', async () => {
+    const key = newUuid()
+    const answers = await Promise.all(['a', 'b', 'c', 'a'].map((name) => createTasks(engine, ACTOR, call(key, name))))
+    const made = new Set(answers.flatMap((answer) => (answer.ok ? answer.value.taskIds : [])))
+    expect(made.size).toBe(1)
+    const conflicts = answers.flatMap((answer) => (answer.ok ? [] : [answer.refusal]))
+    expect(conflicts.length).toBeGreaterThanOrEqual(2)
+    for (const conflict of conflicts) {
+      expect(conflict).toEqual({ code: 'IDEMPOTENCY_CONFLICT', key, taskIds: [...made] })
+    }
+  })
+
+  test('is one per verb and tenant', async () => {
+    const key = newUuid()
+    const first = await createTasks(engine, ACTOR, { ...call(key), verb: 'createTask' })
+    const second = await createTasks(engine, ACTOR, { ...call(key), verb: 'createTasks' })
+    expect(first.ok && second.ok && first.value.taskIds[0] !== second.value.taskIds[0]).toBe(true)
+  })
+
+  test.each([
+    ['empty', ''],
+    ['too long', 'x'.repeat(501)],
+    ['with a NUL character', 'a\0'],
+  ])('%s is refused', async (_what, key) => {
+    expect(await createTasks(engine, ACTOR, call(key))).toMatchObject({
+      ok: false,
+      refusal: { code: 'VALIDATION', issues: [{ path: ['idempotencyKey'] }] },
+    })
+  })
+})

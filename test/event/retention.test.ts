@@ -1,0 +1,133 @@
+import type { Pool } from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Cursor } from '../../src/event/cursor.ts'
+import { adoptCluster } from '../../src/event/store/adopt-cluster.ts'
+import { appendEvents } from '../../src/event/store/append-events.ts'
+import { earliestCursor, nowCursor } from '../../src/event/store/now-cursor.ts'
+import { readUnseen } from '../../src/event/store/read-unseen.ts'
+import { withTransaction } from '../../src/infra/with-transaction.ts'
+import { dropPartitionsBefore, ensurePartitions } from '../../src/retention/store.ts'
+import { newUuid } from '../../src/task/type-id.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { readAll } from '../support/event-log.ts'
+
+const DAY_MS = 86_400_000
+const taskId = newUuid()
+
+describe('what is kept of the log', () => {
+  let database: TestDatabase
+  let db: Pool
+  beforeEach(async () => {
+    database = await freshDatabase()
+    db = database.pool
+  })
+  afterEach(() => database.drop())
+
+  /** Appends one event as if it were `daysAgo`. */
+  async function appendOn(daysAgo: number, version: number): Promise<void> {
+    await withTransaction(db, (client) =>
+      appendEvents(client, [
+        {
+          tenant: 'default',
+          kind: 'TaskReady',
+          taskId,
+          taskType: 'dig',
+          version,
+          status: 'READY',
+          attempt: null,
+          actor: null,
+          payload: null,
+        },
+      ]),
+    )
+    await db.query(`UPDATE event SET at = now() - $1 * interval '1 day' WHERE version = $2`, [daysAgo, version])
+  }
+
+  const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS)
+  /** Transactions of other tests' databases, which have nothing to do with this log, are taken to be done. */
+  async function quietCursor(): Promise<Cursor> {
+    const cursor = await nowCursor(db)
+    const { xmax } = cursor.seen.snapshot
+    return { ...cursor, seen: { ...cursor.seen, snapshot: { xmin: xmax, xmax, running: [] } } }
+  }
+  const read = async (cursor: Cursor) => readUnseen(db, cursor, { limit: 10 })
+  const versions = async () => (await readAll(db, { limit: 2 })).events.map((event) => event.version)
+
+  it('makes partitions once, and moves what the default one has caught', async () => {
+    await appendOn(1, 1)
+    expect(await ensurePartitions(db, daysAgo(1), 4)).toBe(8)
+    expect(await ensurePartitions(db, daysAgo(1), 4)).toBe(0)
+    const { rows } = await db.query<{ left: number }>('SELECT count(*)::int AS left FROM event_default')
+    expect(rows[0]!.left).toBe(0)
+    expect(await versions()).toEqual([1])
+  })
+
+  it('drops whole days before a date and tells readers that have missed something', async () => {
+    await ensurePartitions(db, daysAgo(5), 8)
+    const old = await quietCursor()
+    await appendOn(4, 1)
+    await appendOn(3, 2)
+    const fresh = await quietCursor()
+    await appendOn(1, 3)
+    await appendOn(0, 4)
+    const dropped = await dropPartitionsBefore(db, daysAgo(2))
+    expect(dropped).toHaveLength(6)
+    expect(await versions()).toEqual([3, 4])
+    const expired = await read(old)
+    expect(expired.kind).toBe('expired')
+    if (expired.kind !== 'expired') return
+    expect(await read(expired.earliest)).toMatchObject({ items: [{ version: 3 }, { version: 4 }] })
+    expect(await read(expired.now)).toMatchObject({ items: [] })
+    expect(await read(fresh)).toMatchObject({ items: [{ version: 3 }, { version: 4 }] })
+    expect(await dropPartitionsBefore(db, daysAgo(2))).toEqual([])
+  })
+
+  it('expires nobody when empty days go', async () => {
+    await ensurePartitions(db, daysAgo(5), 8)
+    const cursor = await quietCursor()
+    await appendOn(0, 1)
+    expect(await dropPartitionsBefore(db, daysAgo(2))).toHaveLength(6)
+    expect(await read(cursor)).toMatchObject({ items: [{ version: 1 }] })
+  })
+
+  it('lets a reader in mid-replay go on that is past what was dropped', async () => {
+    await ensurePartitions(db, daysAgo(5), 8)
+    for (let version = 1; version <= 3; version++) await appendOn(4, version)
+    for (let version = 4; version <= 6; version++) await appendOn(0, version)
+    const early = await readUnseen(db, await earliestCursor(db), { limit: 2 })
+    const late = await readUnseen(db, await earliestCursor(db), { limit: 4 })
+    if (early.kind === 'expired' || late.kind === 'expired') throw new Error('Nothing was dropped yet')
+    await dropPartitionsBefore(db, daysAgo(2))
+    expect((await read(early.cursor)).kind).toBe('expired')
+    expect(await read(late.cursor)).toMatchObject({ items: [{ version: 5 }, { version: 6 }] })
+  })
+
+  it('gives way to a reader that holds the table', async () => {
+    await ensurePartitions(db, daysAgo(5), 8)
+    const reader = await db.connect()
+    await reader.query('BEGIN')
+    await reader.query('SELECT FROM event')
+    expect(await dropPartitionsBefore(db, daysAgo(2))).toEqual([])
+    await reader.query('COMMIT')
+    reader.release()
+    expect(await dropPartitionsBefore(db, daysAgo(2))).toHaveLength(6)
+  })
+
+  it('begins a new life when it was restored into another cluster', async () => {
+    const adopt = () => withTransaction(db, adoptCluster)
+    expect(await adopt()).toBe('new')
+    expect(await adopt()).toBe('known')
+    await appendOn(0, 1)
+    // As a dump brings them: another identifier, and transaction ids far ahead of this cluster's.
+    await db.query(`UPDATE event SET xid = '999999999'`)
+    const before = await quietCursor()
+    await db.query('UPDATE event_log SET system_identifier = 42')
+    expect(await adopt()).toBe('restored')
+    const present = await quietCursor()
+    await appendOn(0, 2)
+    expect(await read(present)).toMatchObject({ kind: 'unseen', items: [{ version: 2 }] })
+    expect((await read({ ...before, system: 42n })).kind).toBe('expired')
+    expect(await versions()).toEqual([1, 2])
+    expect(await adopt()).toBe('known')
+  })
+})
