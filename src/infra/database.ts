@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   readonly onConnect?: (client: ClientBase) => Promise<void>
   /** Longest run of one statement; 0 is without end. Default 60,000. */
   readonly statementTimeoutMs?: number
+  /** After this the server ends a session that waits for us in the middle of a transaction, and frees its locks. Default 60,000. */
+  readonly idleInTransactionMs?: number
 }
 
 /**
@@ -29,7 +31,7 @@ export function openDatabase(options: DatabaseOptions): Pool {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs ?? 60_000,
-    idle_in_transaction_session_timeout: 60_000,
+    idle_in_transaction_session_timeout: options.idleInTransactionMs ?? 60_000,
     keepAlive: true,
     // Statements that do not wait for each other's answers share a round trip.
     pipeline: true,

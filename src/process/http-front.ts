@@ -34,7 +34,14 @@ export class AddressUnavailable extends Error {
 export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
   let hasStarted = false
   let application: RequestListener = (_request, response) => sendJson(response, 404, { error: 'not found' })
+  let isClosing = false
   const server = createServer((request, response) => {
+    response.once('close', () => {
+      // The answer's connection counts as idle only after this turn.
+      if (isClosing) setImmediate(() => server.closeIdleConnections())
+    })
+    // Else a client that asks all the time keeps its connection, and us, until the patience is over.
+    if (isClosing) response.setHeader('connection', 'close')
     const path = request.url?.split('?', 1)[0]
     if (path === '/health') return sendHealth(response, hasStarted)
     if (path === '/ready' && !hasStarted) return sendHealth(response, hasStarted)
@@ -51,7 +58,10 @@ export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFron
     serve: (listener) => {
       application = listener
     },
-    close: (patienceMs) => close(server, patienceMs),
+    close: (patienceMs) => {
+      isClosing = true
+      return close(server, patienceMs)
+    },
   }
 }
 

@@ -31,6 +31,8 @@ export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable'
 }
 
+const LONGEST_IDLE_IN_TRANSACTION_MS = 60_000
+
 /** Starts the embedded PostgreSQL unless there is a DATABASE_URL, migrates, and opens the pool. */
 export async function startDatabase({ config, log, parts, signal }: StartDatabaseOptions): Promise<StartedDatabase> {
   const embedded = config.databaseUrl === undefined ? await startEmbedded({ config, log, parts, signal }) : undefined
@@ -40,8 +42,16 @@ export async function startDatabase({ config, log, parts, signal }: StartDatabas
     throw isConnectionError(error) ? new DatabaseUnreachable(unreachable(url, error)) : error
   })
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated')
-  const options = { url, size: config.databasePool, applicationName: 'task-mgmt', log, onConnect: settleLife }
-  const pool = openDatabase(options)
+  const pool = openDatabase({
+    url,
+    size: config.databasePool,
+    applicationName: 'task-mgmt',
+    log,
+    onConnect: settleLife,
+    // Frozen in the middle of a transaction, this process keeps its locks no longer than its lease: without that, whoever
+    // rescues its tasks would wait for them.
+    idleInTransactionMs: Math.min(config.leaseSeconds * 1_000, LONGEST_IDLE_IN_TRANSACTION_MS),
+  })
   parts.add({ name: 'database pool', stopWithinMs: 5_000, stop: () => pool.end() })
   return { pool, url, embedded, place: embedded?.folder ?? maskUrl(url) }
 }

@@ -15,8 +15,10 @@ export interface ChaosOptions {
   readonly random: Random
   readonly tasks: number
   readonly writers: number
-  /** Of each writer. */
+  /** Of each writer, at least. */
   readonly transactions: number
+  /** Until then the writers go on. */
+  readonly mayEnd?: () => boolean
   readonly readers: number
   readonly cutChance: number
   readonly process?: Partial<EventProcessOptions>
@@ -78,6 +80,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
         random,
         transactions: options.transactions,
         ring: () => pick(random, channels).publish('events'),
+        ...(options.mayEnd && { mayEnd: options.mayEnd }),
         ...write,
       }),
     ),

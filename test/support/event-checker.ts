@@ -2,10 +2,13 @@ import type { Event } from '../../src/event/event.ts'
 import type { EventFilter } from '../../src/event/filter.ts'
 import { matcherOf } from '../../src/event/filter.ts'
 
+/** What names an event, wherever it was read. */
+export type Delivered = Pick<Event, 'taskId' | 'version'>
+
 /** What a reader of a feed was given, in the order it came. */
 export interface Deliveries {
   readonly filter: EventFilter
-  readonly got: readonly Event[]
+  readonly got: readonly Delivered[]
 }
 
 /** What is wrong with a history; all zero when nothing is. */
@@ -55,6 +58,6 @@ function countBrokenVersions(log: readonly Event[]): number {
   return broken
 }
 
-function nameOf({ taskId, version }: Event): string {
+function nameOf({ taskId, version }: Delivered): string {
   return `${taskId} ${version}`
 }

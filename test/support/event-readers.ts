@@ -57,8 +57,13 @@ function throughText(cursor: Cursor): Cursor {
 }
 
 /** Filters of every sort, over and over. */
-export function mixedFilter(tasks: readonly Contested[], place: number, random: Random): EventFilter {
-  const tenant = TENANTS[place % TENANTS.length]!
+export function mixedFilter(
+  tasks: readonly Contested[],
+  place: number,
+  random: Random,
+  tenants: readonly string[] = TENANTS,
+): EventFilter {
+  const tenant = tenants[place % tenants.length]!
   switch (place % 7) {
     case 0:
       return { tenant, taskIds: [pick(random, tasks).id, pick(random, tasks).id] }

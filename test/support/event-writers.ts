@@ -18,16 +18,20 @@ export const TYPES = ['dig', 'fill']
 const KINDS = ['TaskReady', 'TaskStarted', 'TaskCompleted'] as const satisfies EventKind[]
 
 /** Makes tasks that stand still except for what the writers do to their version. */
-export async function addContested(db: Pool, count: number): Promise<Contested[]> {
+export async function addContested(
+  db: Pool,
+  count: number,
+  tenants: readonly string[] = TENANTS,
+): Promise<Contested[]> {
   const tasks = Array.from({ length: count }, (_, n) => ({
-    tenant: TENANTS[n % TENANTS.length]!,
+    tenant: tenants[n % tenants.length]!,
     id: newUuid(),
     type: TYPES[(n >> 1) % TYPES.length]!,
   }))
   await db.query(
     `INSERT INTO task_type (tenant, name) SELECT tenant, name FROM unnest($1::text[]) tenant, unnest($2::text[]) name
      ON CONFLICT DO NOTHING`,
-    [TENANTS, TYPES],
+    [tenants, TYPES],
   )
   await db.query(
     `INSERT INTO task (tenant, id, name, type, status, paused_from, version)
@@ -44,6 +48,12 @@ export interface WriterOptions {
   readonly random: Random
   /** Called after each commit. */
   readonly ring: () => void
+  /** Ends the writer before all its transactions are done. */
+  readonly isOver?: () => boolean
+  /** Keeps the writer at it, after all its transactions, until it says true. */
+  readonly mayEnd?: () => boolean
+  /** Awaited before each transaction. */
+  readonly pace?: () => Promise<void>
   /** How ids are drawn and events written; the planted bug puts its own here. Default: appended after the last lock. */
   readonly write?: (client: PoolClient, lock: () => Promise<NewEvent[]>) => Promise<void>
 }
@@ -56,8 +66,18 @@ class ChangedMyMind extends Error {}
  * now and then, appends one to three events a task, and rolls back one time in ten. A database that is away is waited for.
  */
 export async function runWriter(options: WriterOptions): Promise<void> {
-  const { db, random, transactions, ring, write = appendLast } = options
-  for (let done = 0; done < transactions; done++) {
+  const {
+    db,
+    random,
+    transactions,
+    ring,
+    isOver = () => false,
+    mayEnd = () => true,
+    pace,
+    write = appendLast,
+  } = options
+  for (let done = 0; (done < transactions || !mayEnd()) && !isOver(); done++) {
+    await pace?.()
     try {
       await withTransaction(db, async (client) => {
         await write(client, () => changeTasks(client, options))

@@ -4,9 +4,7 @@ import type { Pool } from 'pg'
 import type { Role } from '../../src/access/role.ts'
 import { createAuthenticator } from '../../src/engine/authenticate.ts'
 import { createApiKey } from '../../src/engine/create-api-key.ts'
-import { nowCursor } from '../../src/event/store/now-cursor.ts'
-import { readUnseen } from '../../src/event/store/read-unseen.ts'
-import { openTail, type Tail } from '../../src/event/tail.ts'
+import { openTail, type Tail, type TailSource } from '../../src/event/tail.ts'
 import type { GraphEngine } from '../../src/graph/context.ts'
 import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
@@ -16,6 +14,7 @@ import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import { freshDatabase } from './database.ts'
+import { sourceOf } from './event-process.ts'
 import { openTestLog, type TestLog } from './task-log.ts'
 
 /** A GraphQL response as a client sees it. */
@@ -46,9 +45,16 @@ export interface TestGraph {
   stop(): Promise<void>
 }
 
-export async function startGraph(
-  options: { mode?: 'open' | 'keys'; hasBugs?: boolean; hasGraphiQL?: boolean; allowedOrigins?: string[] } = {},
-): Promise<TestGraph> {
+export interface TestGraphOptions {
+  readonly mode?: 'open' | 'keys'
+  readonly hasBugs?: boolean
+  readonly hasGraphiQL?: boolean
+  readonly allowedOrigins?: string[]
+  /** A broken reader of the log takes this one's place in the planted bugs. */
+  readonly source?: (db: Pool) => TailSource
+}
+
+export async function startGraph(options: TestGraphOptions = {}): Promise<TestGraph> {
   const { pool, drop } = await freshDatabase()
   const statements: string[] = []
   recordStatements(pool, statements)
@@ -59,7 +65,7 @@ export async function startGraph(
     if (options.hasBugs !== true) console.error(error)
   }
   const tail = openTail({
-    source: { read: (cursor, limit) => readUnseen(pool, cursor, { limit }), now: () => nowCursor(pool) },
+    source: (options.source ?? sourceOf)(pool),
     onError,
   })
   let listeners = 0
