@@ -61,7 +61,7 @@ describe('examples/handlers.ts', () => {
   })
 
   test('wait_for parks until the time, in one attempt', async () => {
-    const until = new Date(Date.now() + 1_500)
+    const until = new Date(Date.now() + 3_000)
     const created = await client.createTask({
       input: { name: 'a', type: 'wait_for', input: { until: until.toISOString() } },
     })
