@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { defineTaskType } from '../src/worker/define-task-type.ts'
-import { TaskFailure } from '../src/worker/handler.ts'
+import { defineTaskType, TaskFailure } from '../src/index.ts'
 
 // npm start -- --handlers ./examples/handlers.ts
+// In a project of your own the import is: import { defineTaskType, TaskFailure } from 'task-mgmt'
 
 /** The smallest useful handler: a checked input, an output. */
 export const greet = defineTaskType<{ name: string }, { greeting: string }>({
