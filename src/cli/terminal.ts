@@ -25,7 +25,13 @@ export interface Settings {
 }
 
 /** Makes an API key without a server, straight in the database of this machine's settings. */
-export type CreateLocalKey = (key: { name: string; role: string; expiresAt: string | null }) => Promise<LocalKey>
+export type CreateLocalKey = (key: {
+  name: string
+  role: string
+  expiresAt: string | null
+  /** Whether a data folder that does not exist yet is made. */
+  mayMakeFolder: boolean
+}) => Promise<LocalKey>
 
 export interface LocalKey {
   readonly id: string

@@ -11,7 +11,6 @@ export type RequestErrorCode =
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'QUERY_TOO_LARGE'
-  | 'INTROSPECTION_DISABLED'
   | 'CURSOR_EXPIRED'
   | 'NOT_FOUND'
   | 'INTERNAL'

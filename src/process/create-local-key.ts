@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DEFAULT_TENANT } from '../access/principal.ts'
 import { ROLES } from '../access/role.ts'
 import { createApiKey } from '../engine/create-api-key.ts'
@@ -15,6 +17,8 @@ export interface LocalKeyRequest {
   readonly role: string
   /** RFC 3339; null: never. */
   readonly expiresAt: string | null
+  /** Whether a data folder that does not exist yet is made: a key in a folder that no server uses opens nothing. */
+  readonly mayMakeFolder: boolean
 }
 
 /** An API key that was written into the database of this machine's settings. */
@@ -30,10 +34,15 @@ export interface LocalKey {
 }
 
 /** Makes an API key without a server: the first one is needed before a server with a public address may start. */
-export async function createLocalKey({ name, role, expiresAt }: LocalKeyRequest): Promise<LocalKey> {
+export async function createLocalKey({ name, role, expiresAt, mayMakeFolder }: LocalKeyRequest): Promise<LocalKey> {
   const known = ROLES.find((candidate) => candidate === role)
   if (known === undefined) throw new RangeError(`There is no role ${role}. Known: ${ROLES.join(', ')}.`)
   const config = readConfig()
+  if (config.databaseUrl === undefined && !mayMakeFolder && !existsSync(join(config.dataDir, 'postgres'))) {
+    throw new Error(
+      `no server answers and there is no data in ${config.dataDir}. Name the server with --url, its folder with TASK_MGMT_DATA_DIR, or begin a new folder with --local.`,
+    )
+  }
   const log = openLog({ level: 'warn', pretty: true })
   const database = await reachDatabase(config)
   try {

@@ -44,6 +44,7 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
     health: createHealthReader({ version: running.version, startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),
+    allowedOrigins: config.allowedOrigins,
     hasGraphiQL: config.isDevelopment || access.kind === 'open',
     onHiddenError: (error, correlationId) => log.error({ err: error, correlationId }, 'a request failed inside'),
   })

@@ -49,7 +49,7 @@ export interface UserError {
 /** A verb was refused; thrown only by `unwrap` and by what uses it. */
 export class TaskMgmtError<Refusal extends UserError = UserError> extends Error {
   override readonly name = 'TaskMgmtError'
-  /** Stable, UPPER_SNAKE_CASE: TASK_NOT_FOUND and the like. */
+  /** Stable, UPPER_SNAKE_CASE: NOT_FOUND and the like. */
   readonly code: string
   /** The argument it is about, from `input` inwards; null when it is about none. */
   readonly path: readonly string[] | null

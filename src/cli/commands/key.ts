@@ -19,8 +19,8 @@ interface CreateOptions {
 }
 
 const CREATE_HELP = `
-Without a server the key is written straight into the database: that of DATABASE_URL, or of the data folder.
---local does that although one runs.
+Without a server the key is written straight into the database: that of DATABASE_URL, or of the data folder if it
+exists. --local does that although a server runs, and makes the folder. A server that was open takes keys when it starts anew.
 
 Example:
   task-mgmt key create --name me --role admin`
@@ -76,14 +76,13 @@ export function addKeyCommands(key: Command, run: RunCall, createLocalKey: Creat
 async function createKey(options: CreateOptions, call: Call, createLocalKey: CreateLocalKey): Promise<void> {
   const { name, role, expires, local } = options
   const createLocally = async (): Promise<void> => {
-    const { secret, place, ...apiKey } = await createLocalKey({ name, role, expiresAt: expires ?? null }).catch(
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message || error.name : String(error)
-        throw new NotThere(`The key could not be written into the database of this machine: ${reason}`, {
-          cause: error,
-        })
-      },
-    )
+    const request = { name, role, expiresAt: expires ?? null, mayMakeFolder: local === true }
+    const { secret, place, ...apiKey } = await createLocalKey(request).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message || error.name : String(error)
+      throw new NotThere(`The key could not be written into the database of this machine: ${reason}`, {
+        cause: error,
+      })
+    })
     call.terminal.err(`Written into ${place}\n`)
     show(apiKey, secret, call)
   }

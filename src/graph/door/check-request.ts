@@ -24,7 +24,7 @@ export function checkSender(request: Pick<IncomingMessage, 'headers'>, policy: R
     return { status: 403, code: 'FORBIDDEN', message }
   }
   if (origin === undefined || policy.allowedOrigins.includes(origin) || hostOf(origin) === host) return null
-  const message = `Pages of ${origin} may not call this server. Allow that origin in its settings if they should.`
+  const message = `Pages of ${origin} may not call this server. Allow them with --allow-origin or TASK_MGMT_ALLOWED_ORIGINS if they should.`
   return { status: 403, code: 'FORBIDDEN', message }
 }
 

@@ -56,6 +56,11 @@ export function url(...schemes: string[]): z.ZodType<string, string> {
   return z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)))
 }
 
+/** Text of a web origin: scheme, host and port, without a path. */
+export const origin: z.ZodType<string, string> = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
+
 export const flag: z.ZodType<boolean, string> = z
   .enum(['true', 'false', '1', '0'])
   .transform((text) => text === 'true' || text === '1')

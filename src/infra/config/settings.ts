@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { logLevels } from '../log.ts'
-import { flag, listOf, oneOf, path, type Setting, url, wholeNumber } from './setting.ts'
+import { flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
 
 /** What a process can do; one process does all of it unless told otherwise. */
 export const roles = ['api', 'scheduler', 'worker'] as const
@@ -45,6 +45,16 @@ export const settings = {
     about: 'Folders that built-in handlers may read.',
     expected: 'paths of folders, separated by commas',
     parse: listOf(path),
+    isList: true,
+  },
+  allowedOrigins: {
+    env: 'TASK_MGMT_ALLOWED_ORIGINS',
+    flag: 'allow-origin',
+    placeholder: 'ORIGIN',
+    default: '',
+    about: 'Origins of other sites whose pages may call, such as http://localhost:5173.',
+    expected: 'origins like https://app.example.com, separated by commas',
+    parse: listOf(origin),
     isList: true,
   },
   slots: {
