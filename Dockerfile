@@ -18,14 +18,16 @@ COPY tsconfig.json tsconfig.build.json schema.graphql LICENSE ./
 COPY bin ./bin
 COPY prisma ./prisma
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build
+# Without the list of them, rather than with --omit=dev: that would keep what is an optional peer as well, such as the prisma command.
+RUN npm pkg delete devDependencies && npm prune --no-audit --no-fund
 # Prisma brings a compiler of 5 to 9 MB for each database it knows, twice; ours is PostgreSQL.
 RUN find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*.postgresql.*' -delete && find node_modules -name '*.map' -delete
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 TASK_MGMT_DATA_DIR=/data TASK_MGMT_ALLOWED_ROOTS=/work
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 TASK_MGMT_DATA_DIR=/data TASK_MGMT_ALLOWED_ROOTS=/workspace
 # A user with a name: PostgreSQL's initdb refuses a bare number.
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /data task-mgmt && mkdir /data /work && chown task-mgmt:task-mgmt /data
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data task-mgmt && mkdir -p /data /workspace && chown task-mgmt:task-mgmt /data
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE /app/schema.graphql ./
 COPY --from=build /app/node_modules ./node_modules
