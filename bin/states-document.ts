@@ -48,23 +48,17 @@ over it is refused as \`STALE_LEASE\`; any other command that has no place in th
 
 ## Statuses
 
-| status | meaning |
-|---|---|
-${TASK_STATUSES.map((status) => `| ${status} | ${STATUS_MEANINGS[status]} |`).join('\n')}
+${table([['status', 'meaning'], ...TASK_STATUSES.map((status) => [status, STATUS_MEANINGS[status]])])}
 
 ## Commands
 
-| command | meaning |
-|---|---|
-${COMMANDS.map((command) => `| ${command} | ${COMMAND_MEANINGS[command]} |`).join('\n')}
+${table([['command', 'meaning'], ...COMMANDS.map((command) => [command, COMMAND_MEANINGS[command]])])}
 
 ## Moves
 
 What may follow, by status (left) and command. Where a command is not listed it is refused.
 
-| status | command | may be followed by |
-|---|---|---|
-${TASK_STATUSES.flatMap(movesOf).join('\n')}
+${table([['status', 'command', 'may be followed by'], ...TASK_STATUSES.flatMap(movesOf)])}
 
 ## As a diagram
 
@@ -100,11 +94,19 @@ export function edges(): Edge[] {
   )
 }
 
-function movesOf(status: TaskStatus): string[] {
+function movesOf(status: TaskStatus): string[][] {
   const commands = COMMANDS.filter((command) => MOVES[status][command] !== undefined)
-  if (commands.length === 0) return [`| **${status}** | none | |`]
+  if (commands.length === 0) return [[`**${status}**`, 'none', '']]
   return commands.map((command, index) => {
     const targets = MOVES[status][command]!.map((target) => (target === status ? `${target} (stays)` : target))
-    return `| ${index === 0 ? `**${status}**` : ''} | ${command} | ${targets.join(', ')} |`
+    return [index === 0 ? `**${status}**` : '', command, targets.join(', ')]
   })
+}
+
+/** A Markdown table, its first row the heading, with columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const [heading, ...body] = rows.map((row) => line(row.map((cell, column) => cell.padEnd(widths[column]!))))
+  return [heading, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n')
 }

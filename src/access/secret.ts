@@ -13,7 +13,11 @@ export interface NewSecret {
 
 /** @returns `tmk_` and 256 random bits in base64url */
 export function newSecret(bytes: Buffer = randomBytes(32)): NewSecret {
-  const text = `tmk_${bytes.toString('base64url')}`
+  return secretOf(`tmk_${bytes.toString('base64url')}`)
+}
+
+/** The key that somebody else has chosen. */
+export function secretOf(text: string): NewSecret {
   return { text, prefix: text.slice(0, PREFIX_LENGTH), hash: hashSecret(text) }
 }
 

@@ -70,6 +70,16 @@ export async function insertKey(db: Pool, key: KeyToInsert): Promise<StoredKey> 
   return rows[0]!
 }
 
+/** Keeps a key unless one with its secret is there already, in whatever state. */
+export async function insertKeyOnce(db: Pool, key: KeyToInsert): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `INSERT INTO api_key (tenant, id, name, prefix, hash, role, created_by, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING`,
+    [key.tenant, key.id, key.name, key.prefix, key.hash, key.role, key.createdBy, key.expiresAt],
+  )
+  return rowCount === 1
+}
+
 /** Revokes a key; a second time keeps the first time's date. Null when there is none. */
 export async function revokeKey(db: Pool, tenant: string, id: string): Promise<StoredKey | null> {
   const { rows } = await db.query<StoredKey>(

@@ -6,12 +6,16 @@ import type { HeartbeatOrder, HeartbeatReport } from './heartbeat.ts'
 
 const order = workerData as HeartbeatOrder
 
-let client: Client | null = null
+let client = null as Client | null
 
-for (;;) {
+const stopping = new AbortController()
+parentPort?.once('message', () => stopping.abort())
+
+while (!stopping.signal.aborted) {
   parentPort?.postMessage(await beat())
-  await delay(order.intervalMs)
+  await delay(order.intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
 }
+await client?.end().catch(() => undefined)
 
 async function beat(): Promise<HeartbeatReport> {
   try {

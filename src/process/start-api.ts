@@ -1,6 +1,8 @@
 import { decideAccessMode } from '../access/access-mode.ts'
+import { DEFAULT_TENANT } from '../access/principal.ts'
 import { hasUsableKeys } from '../access/store.ts'
 import { createAuthenticator } from '../engine/authenticate.ts'
+import { ensureInitialKey } from '../engine/ensure-initial-key.ts'
 import { nowCursor } from '../event/store/now-cursor.ts'
 import { readUnseen } from '../event/store/read-unseen.ts'
 import { openTail } from '../event/tail.ts'
@@ -18,6 +20,10 @@ export class AccessUndecided extends Error {
 /** Starts the graph's door on the process's HTTP server. */
 export async function startApi(running: Running): Promise<{ notice: string | null }> {
   const { config, log, pool, prisma, http, parts, channel, engine } = running
+  if (config.initialKey !== undefined) {
+    const isNew = await ensureInitialKey(pool, { tenant: DEFAULT_TENANT, secret: config.initialKey })
+    if (isNew) log.info('made the initial API key')
+  }
   const access = decideAccessMode({ host: config.host, hasKeys: await hasUsableKeys(pool) })
   if (access.kind === 'refused') throw new AccessUndecided(access.message)
 

@@ -39,7 +39,7 @@ const accepted = (answers: readonly { ok: boolean }[]): number => answers.filter
 
 describe('claim × claim', () => {
   test('no task goes to two claimers, and none is left over', async () => {
-    const count = sized(600, 20_000)
+    const count = sized(600, 10_000)
     const ids = await verbs.create(
       ...Array.from({ length: count }, (_, index) => ({ type: index % 3 ? 'work' : 'other' })),
     )

@@ -40,7 +40,8 @@ export async function addWorker(
     types: registrations.map(({ name }) => name),
     labels: {},
     slots,
-    leaseMs: 30_000,
+    // Nobody beats for it: it must outlive the longest test.
+    leaseMs: 3_600_000,
   }
   const registered = await registerWorker(engine, worker, registrations)
   if (!registered.ok) throw new Error(JSON.stringify(registered.refusal))

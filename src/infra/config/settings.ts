@@ -85,6 +85,16 @@ export const settings = {
     parse: url('redis', 'rediss'),
     isSecret: true,
   },
+  initialKey: {
+    env: 'TASK_MGMT_INITIAL_KEY',
+    flag: 'initial-key',
+    placeholder: 'KEY',
+    default: undefined,
+    about: 'API key of role ADMIN that is made at the start when no other can be used.',
+    expected: 'tmk_ and 43 letters, digits, _ or -: 32 random bytes in base64url',
+    parse: z.string().regex(/^tmk_[A-Za-z0-9_-]{43}$/),
+    isSecret: true,
+  },
   roles: {
     env: 'TASK_MGMT_ROLES',
     flag: 'roles',

@@ -18,6 +18,8 @@ export function bridgeGrammarGaps(text: string, language: Language): readonly st
   const mild = renamed
     .replace(VARIANCE, (_, before: string, variance: string) => before + blank(variance))
     .replace(IMPORT_TYPE, (imported) => `_${blank(imported.slice(1))}`)
+    .replace(EXPORT_TYPE_ALL, (_, before: string, word: string) => before + blank(word))
+    .replace(OPTIONAL_IN, (_, before: string) => `${before}_n`)
     .replace(GLOBAL_BLOCK, (_, indent: string, word: string) => indent + blank(word))
   // In TSX a line that starts with `<` is an element more often than a signature.
   return changed(text, language === 'tsx' ? [mild] : [mild, terminateMembers(mild)])
@@ -31,6 +33,12 @@ const VARIANCE = /([<,]\s*(?:\/\*(?:[^*]|\*(?!\/)){0,500}\*\/\s*)?(?:const\s+)?)
 
 /** `import("x").Type` and `import("x")<Type>` where type arguments follow. */
 const IMPORT_TYPE = /\bimport\((?:"[^"\n]*"|'[^'\n]*')\)(?=\.[A-Z]|<)/g
+
+/** `export type * from` (TypeScript 5.0): without the word it exports the same names. */
+const EXPORT_TYPE_ALL = /^([ \t]*export\s+)(type)(?=\s+\*)/gm
+
+/** An optional member that is called `in`. */
+const OPTIONAL_IN = /((?:^|[{;,])\s*(?:readonly\s+)?)in(?=\?\s*:)/gm
 
 /** `global { … }` within `declare module`: without its word it reads as a plain block. */
 const GLOBAL_BLOCK = /^([ \t]+)(global)(?=\s*\{)/gm

@@ -41,6 +41,8 @@ export interface ClaimRequest {
  *
  * The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
  *
+ * What is locked is passed on as one value, not joined: a join could walk the tenant's tasks (see updateBatch).
+ *
  * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
  */
 export async function claimReady(client: Pick<ClientBase, 'query'>, request: ClaimRequest): Promise<ClaimedTask[]> {
@@ -80,22 +82,22 @@ WITH alive AS MATERIALIZED (
     "version" = t."version" + 1, "epoch" = t."epoch" + 1,
     "attempt" = t."attempt" + CASE WHEN t."is_resumed" THEN 0 ELSE 1 END,
     "elapsed_ms" = CASE WHEN t."is_resumed" THEN t."elapsed_ms" ELSE 0 END,
-    "is_resumed" = false, "claimed_at" = l."now", "beat_at" = NULL, "updated_at" = l."now",
-    "started_at" = coalesce(t."started_at", l."now"),
+    "is_resumed" = false, "claimed_at" = (SELECT "now" FROM lease), "beat_at" = NULL, "updated_at" = (SELECT "now" FROM lease),
+    "started_at" = coalesce(t."started_at", (SELECT "now" FROM lease)),
     "progress_fraction" = CASE WHEN t."is_resumed" THEN t."progress_fraction" END,
     "progress_message" = CASE WHEN t."is_resumed" THEN t."progress_message" END,
     "wake_at" = least(
-      l."now" + greatest(
+      (SELECT "now" FROM lease) + greatest(
         coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - CASE WHEN t."is_resumed" THEN t."elapsed_ms" ELSE 0 END, 0
       ) * interval '1 millisecond',
-      l."now" + t."heartbeat_timeout_ms" * interval '1 millisecond',
+      (SELECT "now" FROM lease) + t."heartbeat_timeout_ms" * interval '1 millisecond',
       t."expires_at")
-  FROM lease AS l WHERE t."tenant" = $1 AND t."id" = ANY (l."ids")
+  WHERE t."tenant" = $1 AND t."id" = ANY ((SELECT "ids" FROM lease)::uuid[])
   RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
-    l."now", l."ids",
+    (SELECT "now" FROM lease) AS "now",
     extract(epoch FROM least(
       make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
-      t."expires_at" - l."now")) * 1000 AS "time_left_ms"
+      t."expires_at" - (SELECT "now" FROM lease))) * 1000 AS "time_left_ms"
 ), opened AS (
   INSERT INTO "attempt" ("tenant", "task_id", "number", "epoch", "worker_id", "queued_at", "started_at")
   SELECT $1, "id", "attempt", "epoch", $2, "ready_at", "now" FROM claimed
@@ -108,4 +110,4 @@ WITH alive AS MATERIALIZED (
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
   greatest("time_left_ms", 0)::float8 AS "timeLeftMs"
-FROM claimed ORDER BY array_position("ids", "id")`
+FROM claimed ORDER BY array_position((SELECT "ids" FROM lease), "id")`
