@@ -6,7 +6,7 @@ import { nowCursor } from '../../src/event/store/now-cursor.ts'
 import { checkHistory, type Faults } from '../support/event-checker.ts'
 import { wholeLog } from '../support/event-log.ts'
 import { mixedFilter } from '../support/event-readers.ts'
-import { addContested, runWriter } from '../support/event-writers.ts'
+import { addContested, type Contested, runWriter } from '../support/event-writers.ts'
 import { pick, type Random } from '../support/random.ts'
 import { until } from '../support/until.ts'
 import type { Cluster } from './cluster.ts'
@@ -55,82 +55,36 @@ const MOST_LAG = 400
 /** Events written from one trouble to the next, about: what is left of them when it is over comes in quiet. */
 const EVENTS_PER_TROUBLE = 400
 
+/** What writers, subscribers and trouble share while they run. */
+interface Stage {
+  readonly tasks: readonly Contested[]
+  readonly created: string[]
+  readonly refusals: string[]
+  isOver: boolean
+  /** Events that were there before the present trouble. */
+  before: number
+  /** Resolves when the present trouble is over. */
+  step: PromiseWithResolvers<void>
+  /** Where subscribers end, once it is known. */
+  end: Cursor | null
+}
+
 /** Writers, subscribers and trouble at once, over servers of their own; ends when every subscriber has had everything. */
 export async function runClusterChaos(options: ClusterChaosOptions): Promise<ClusterChaosResult> {
-  const { db, cluster, random, tenants } = options
+  const { db } = options
   const startedAt = performance.now()
-  const [longTask, ...tasks] = await addContested(db, 41, tenants)
-  const start = printCursor(await nowCursor(db))
-  const refusals: string[] = []
-  const created: string[] = []
-  let end: Cursor | null = null
-  let isOver = false
-  let step = Promise.withResolvers<void>()
-
-  const readId = createIdReader()
-  const subscribers = Array.from({ length: options.sockets + options.eventStreams }, (_, place): Subscriber => {
-    const filter = mixedFilter(tasks, place, random, tenants)
-    return startSubscriber({
-      filter,
-      start,
-      random,
-      readId,
-      cutChance: options.cutChance,
-      open: place < options.sockets ? overSocket : overEventStream,
-      target: async () => ({ url: (await cluster.pickServer()).url, apiKey: cluster.keys.get(filter.tenant)! }),
-      end: () => end,
-      // Each eleventh takes its next batch only after the next trouble.
-      ...(place % 11 === 10 && { pace: () => (isOver ? Promise.resolve() : step.promise) }),
-    })
-  })
+  const [longTask, ...tasks] = await addContested(db, 41, options.tenants)
+  const step = Promise.withResolvers<void>()
+  const stage: Stage = { tasks, created: [], refusals: [], isOver: false, before: 0, step, end: null }
+  const subscribers = startSubscribers(options, stage, printCursor(await nowCursor(db)))
   const delivered = () => subscribers.reduce((sum, { got }) => sum + got.length, 0)
-  let before = 0
-  // Those who only rewrite versions are the quickest by far: what they leave is for the verbs.
-  const paceWithin = (events: number) => () =>
-    until(
-      async () => isOver || ((await countEvents(db)) < before + events && (await lagOf(db, subscribers)) < MOST_LAG),
-      120_000,
-    )
-  const target = async () => (await cluster.pickServer()).url
-
-  const writing = Promise.all([
-    ...Array.from({ length: options.writers }, () =>
-      runWriter({
-        db,
-        tasks,
-        random,
-        transactions: Infinity,
-        ring: options.ring,
-        isOver: () => isOver,
-        pace: paceWithin(EVENTS_PER_TROUBLE * 0.7),
-      }),
-    ),
-    ...Array.from({ length: options.verbWriters }, (_, place) =>
-      runVerbWriter({
-        random,
-        name: `writer-${place}`,
-        apiKey: cluster.keys.get('default')!,
-        target,
-        isOver: () => isOver,
-        pace: paceWithin(EVENTS_PER_TROUBLE),
-        onCreated: (ids) => void created.push(...ids),
-        onError: (message) => void refusals.push(message),
-      }),
-    ),
-  ])
-  const holding = holdLongTransactions({ db, task: longTask!, openFor: 300, isOver: () => isOver })
-  const watching = watchSome(options, created, () => isOver)
-
-  for (let done = 0; done < options.troubles.length || delivered() < options.deliveries; done++) {
-    before = await countEvents(db)
-    await until(async () => (await countEvents(db)) > before + 100, 60_000)
-    const trouble = options.troubles[done] ?? (() => Promise.resolve(pick(random, subscribers).cut()))
-    await trouble()
-    step.resolve()
-    step = Promise.withResolvers()
-  }
-  isOver = true
-  step.resolve()
+  const writing = startWriters(options, stage, subscribers)
+  const holding = holdLongTransactions({ db, task: longTask!, openFor: 300, isOver: () => stage.isOver })
+  const watching = watchSome(options, stage)
+  await makeTrouble(options, stage, () => {
+    pick(options.random, subscribers).cut()
+    return delivered() >= options.deliveries
+  })
   await writing
   const longTransactions = await holding
   await until(async () => (await countUnfinished(db)) === 0, 60_000)
@@ -142,7 +96,7 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
   await until(() => subscribers.every(isServed), 60_000).catch(() => undefined)
   const stragglers = subscribers.filter((subscriber) => !isServed(subscriber)).length
   const seconds = (performance.now() - startedAt) / 1000
-  end = await nowCursor(db)
+  stage.end = await nowCursor(db)
   for (const subscriber of subscribers) subscriber.cut()
   await Promise.all(subscribers.map(({ done }) => done))
   return {
@@ -151,13 +105,84 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
     events: log.length,
     deliveries: delivered(),
     connections: subscribers.reduce((sum, { connections }) => sum + connections, 0),
-    tasks: created.length,
+    tasks: stage.created.length,
     watched: watched.length,
     longTransactions,
     stragglers,
-    refusals: [...refusals, ...subscribers.flatMap((subscriber) => subscriber.refusals)],
+    refusals: [...stage.refusals, ...subscribers.flatMap(({ refusals }) => refusals)],
     seconds,
   }
+}
+
+function startSubscribers(options: ClusterChaosOptions, stage: Stage, start: string): Subscriber[] {
+  const { cluster, random, tenants } = options
+  const readId = createIdReader()
+  return Array.from({ length: options.sockets + options.eventStreams }, (_, place) => {
+    const filter = mixedFilter(stage.tasks, place, random, tenants)
+    return startSubscriber({
+      filter,
+      start,
+      random,
+      readId,
+      cutChance: options.cutChance,
+      open: place < options.sockets ? overSocket : overEventStream,
+      target: async () => ({ url: (await cluster.pickServer()).url, apiKey: cluster.keys.get(filter.tenant)! }),
+      end: () => stage.end,
+      // Each eleventh takes its next batch only after the next trouble.
+      ...(place % 11 === 10 && { pace: () => (stage.isOver ? Promise.resolve() : stage.step.promise) }),
+    })
+  })
+}
+
+function startWriters(
+  options: ClusterChaosOptions,
+  stage: Stage,
+  subscribers: readonly Subscriber[],
+): Promise<unknown> {
+  const { db, random, cluster, ring } = options
+  const isOver = () => stage.isOver
+  const mayWrite = async (events: number) =>
+    (await countEvents(db)) < stage.before + events && (await lagOf(db, subscribers)) < MOST_LAG
+  const paceWithin = (events: number) => () => until(async () => isOver() || (await mayWrite(events)), 120_000)
+  return Promise.all([
+    ...Array.from({ length: options.writers }, () => {
+      // Those who only rewrite versions are the quickest by far: what they leave is for the verbs.
+      const pace = paceWithin(EVENTS_PER_TROUBLE * 0.7)
+      return runWriter({ db, tasks: stage.tasks, random, transactions: Infinity, ring, isOver, pace })
+    }),
+    ...Array.from({ length: options.verbWriters }, (_, place) =>
+      runVerbWriter({
+        random,
+        name: `writer-${place}`,
+        apiKey: cluster.keys.get('default')!,
+        target: async () => (await cluster.pickServer()).url,
+        isOver,
+        pace: paceWithin(EVENTS_PER_TROUBLE),
+        onCreated: (ids) => void stage.created.push(...ids),
+        onError: (message) => void stage.refusals.push(message),
+      }),
+    ),
+  ])
+}
+
+/** All troubles with events in between, and on with smaller ones until it is enough; then it is over. */
+async function makeTrouble(
+  { db, troubles }: ClusterChaosOptions,
+  stage: Stage,
+  isEnough: () => boolean,
+): Promise<void> {
+  const waiting = [...troubles]
+  for (;;) {
+    stage.before = await countEvents(db)
+    await until(async () => (await countEvents(db)) > stage.before + 100, 60_000)
+    const trouble = waiting.shift()
+    if (trouble === undefined && isEnough()) break
+    await trouble?.()
+    stage.step.resolve()
+    stage.step = Promise.withResolvers()
+  }
+  stage.isOver = true
+  stage.step.resolve()
 }
 
 /** How far the middle one of the subscribers that want every event lies behind the log. */
@@ -172,22 +197,15 @@ async function lagOf(db: Pool, subscribers: readonly Subscriber[]): Promise<numb
   return lags.sort((a, b) => a - b)[lags.length >> 1] ?? 0
 }
 
-/** Watches the newest task, one after the other, a few at a time. */
-async function watchSome(
-  { cluster, random }: ClusterChaosOptions,
-  created: readonly string[],
-  isOver: () => boolean,
-): Promise<WatchedTask[]> {
+/** Watches one of the newest tasks after the other, a few at a time. */
+async function watchSome({ cluster, random }: ClusterChaosOptions, stage: Stage): Promise<WatchedTask[]> {
   const watched: WatchedTask[] = []
+  const target = async () => ({ url: (await cluster.pickServer()).url, apiKey: cluster.keys.get('default')! })
   const watchOn = async () => {
-    await until(() => isOver() || created.length > 0, 20_000)
-    while (!isOver()) {
-      const target = async () => ({
-        url: (await cluster.pickServer()).url,
-        apiKey: cluster.keys.get('default')!,
-      })
+    await until(() => stage.isOver || stage.created.length > 0, 60_000)
+    while (!stage.isOver) {
       const open = random() < 0.5 ? overSocket : overEventStream
-      watched.push(await watchTask({ id: pick(random, created.slice(-20)), open, target }))
+      watched.push(await watchTask({ id: pick(random, stage.created.slice(-20)), open, target }))
     }
   }
   await Promise.all(Array.from({ length: 6 }, watchOn))
