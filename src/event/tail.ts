@@ -18,7 +18,7 @@ export interface TailOptions {
   readonly onError: (error: unknown) => void
   /** Longest time between two reads while somebody listens: what a lost bell costs at most. Default 1,000. */
   readonly pollMs?: number
-  /** Shortest time between the starts of two reads, so that a storm of bells becomes larger reads. Default 5. */
+  /** Shortest time between the starts of two reads in a storm of events, so that it becomes larger reads. Default 5. */
   readonly gapMs?: number
   /** Events kept for readers that join or lag. Default 4,096. */
   readonly capacity?: number
@@ -46,6 +46,9 @@ export interface Listener {
   leave(): void
 }
 
+/** A read that brings more events than this is part of a storm: the next one waits for more. */
+const BUSY_EVENTS = 20
+
 /** Most events of one read: larger gaps are replayed in chunks. */
 const READ_LIMIT = 2000
 
@@ -58,6 +61,8 @@ export function openTail(options: TailOptions): Tail {
   let asked: (() => void)[] = []
   let loop: Promise<void> | null = null
   let isRung = false
+  /** Events of the latest read. */
+  let taken = 0
   let endRest = () => {}
 
   function ring(): void {
@@ -80,6 +85,7 @@ export function openTail(options: TailOptions): Tail {
   async function run(): Promise<void> {
     let failures = 0
     let isAwake = false
+    let isBusy = false
     while (listeners.size > 0 && !closing.signal.aborted) {
       const startedAt = performance.now()
       const answered = asked
@@ -90,6 +96,7 @@ export function openTail(options: TailOptions): Tail {
         isAwake = true
         const isComplete = await take()
         failures = 0
+        isBusy = taken > BUSY_EVENTS
         if (!isComplete) {
           asked = [...answered, ...asked]
           continue
@@ -101,7 +108,7 @@ export function openTail(options: TailOptions): Tail {
         continue
       }
       for (const answer of answered) answer()
-      await pauseUntil(startedAt + gapMs)
+      if (isBusy) await pauseUntil(startedAt + gapMs)
       await rest(pollMs * (0.75 + random() / 2))
     }
   }
@@ -115,6 +122,7 @@ export function openTail(options: TailOptions): Tail {
       room.wakeAll()
       return true
     }
+    taken = found.items.length
     let number = frames.end
     for (const frame of frames.push(found.items, found.cursor)) room.wake(frame.events, number++)
     return found.isComplete

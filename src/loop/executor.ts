@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { claimTasks } from '../engine/claim-tasks.ts'
 import type { Engine } from '../engine/engine.ts'
 import { returnUnheld } from '../engine/return-unheld.ts'
@@ -95,6 +95,8 @@ export function startExecutor(options: ExecutorOptions): Executor {
   const claimLoop = async (): Promise<void> => {
     let mayHaveMore = true
     while (!stopping.signal.aborted) {
+      // Handlers that end in the same turn free their slots for one claim.
+      await nextTurn()
       // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
       const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
       const free = Math.min(options.slots, writable) - running.size
