@@ -53,14 +53,11 @@ describe.runIf(isWanted)(why === null ? 'its steps, run without an engine' : `it
     const PORT = String(await freePort())
     const key = `tmk_${randomBytes(32).toString('base64url')}`
     const settings = { PORT, TASK_MGMT_INITIAL_KEY: key, TASK_MGMT_ALLOWED_ROOTS: '/app/dist' }
-    const healthcheck = () => {
-      const [program, ...argv] = image.command(image.stage.healthcheck, settings)
-      return spawnSync(program, argv).status
-    }
-    expect(healthcheck()).toBe(1)
+    const statusOf = ([program, ...argv]: [string, ...string[]]) => spawnSync(program, argv).status
+    expect(statusOf(image.command(image.stage.healthcheck, settings))).toBe(1)
     const server = spawnProgram(start(settings), { env: {} })
     await server.ready
-    expect(healthcheck()).toBe(0)
+    expect(statusOf(image.inside(server.pid, image.stage.healthcheck, settings))).toBe(0)
     const uids = /^Uid:\s+(.*)$/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]?.split('\t')
     expect(new Set(uids)).toEqual(new Set(['10001']))
 

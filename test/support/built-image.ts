@@ -25,6 +25,8 @@ export interface BuiltImage {
   readonly files: string
   /** The command that runs `argv` in it, as its user and with its variables alone. */
   command(argv: readonly string[], env?: Record<string, string>): [string, ...string[]]
+  /** The same beside the process `pid` that `command` started: one file system must not be mounted twice. */
+  inside(pid: number, argv: readonly string[], env?: Record<string, string>): [string, ...string[]]
   remove(): void
 }
 
@@ -48,15 +50,17 @@ export function buildImage(): BuiltImage {
   }
   const stage = stages.at(-1)!
   const place = join(folder, String(stages.length - 1))
+  const layer = openLayer(place)
+  const asUser = (env: Record<string, string>): RunOptions => ({
+    env: { ...stage.env, ...env },
+    user: stage.settings.USER!,
+    folder: workdir(stage),
+  })
   return {
     stage,
     files: join(place, 'upper'),
-    command: (argv, env = {}) =>
-      openLayer(place).command(argv, {
-        env: { ...stage.env, ...env },
-        user: stage.settings.USER!,
-        folder: workdir(stage),
-      }),
+    command: (argv, env = {}) => layer.command(argv, asUser(env)),
+    inside: (pid, argv, env = {}) => layer.inside(pid, argv, asUser(env)),
     remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
@@ -69,7 +73,7 @@ function buildStage(stage: Stage, place: string, built: ReadonlyMap<string, stri
       folder = posix.resolve(folder, step.folder)
       mkdirSync(join(place, 'upper', folder), { recursive: true })
     } else if (step.kind === 'copy') {
-      const from = step.from === null ? context() : built.get(step.from)
+      const from = step.from === null ? root : built.get(step.from)
       if (from === undefined) throw new Error(`COPY --from=${step.from}: there is no such stage`)
       for (const source of step.sources)
         copy(from, source, join(place, 'upper', posix.resolve(folder, step.target)), step.target)
@@ -88,10 +92,6 @@ function copy(from: string, source: string, target: string, written: string): vo
   if (!existsSync(path)) throw new Error(`COPY ${source}: there is no such file`)
   const isInto = statSync(path).isFile() && (written.endsWith('/') || written === '.')
   cpSync(path, isInto ? join(target, basename(source)) : target, { recursive: true, verbatimSymlinks: true })
-}
-
-function context(): string {
-  return root
 }
 
 /** What .dockerignore lets in: it is a list of exceptions from everything. */
@@ -140,16 +140,29 @@ function openLayer(place: string) {
   for (const name of ['upper', 'work', 'root']) mkdirSync(join(place, name), { recursive: true })
   const enter = join(place, 'enter.sh')
   writeFileSync(enter, ENTER)
-  const command = (
-    argv: readonly string[],
-    { env = {}, user = '0:0', folder = '/' }: RunOptions,
-  ): [string, ...string[]] => {
+  const clean = (argv: readonly string[], { env = {}, user = '0:0' }: RunOptions): string[] => {
     const variables = Object.entries({ ...ENVIRONMENT, HOME: user === '0:0' ? '/root' : '/', ...env })
-    const assignments = variables.map(([name, value]) => `${name}=${value}`)
-    return ['unshare', '--mount', 'sh', enter, place, process.execPath, user, folder, '-i', ...assignments, ...argv]
+    return ['-i', ...variables.map(([name, value]) => `${name}=${value}`), ...argv]
+  }
+  const command = (argv: readonly string[], options: RunOptions): [string, ...string[]] => {
+    const { user = '0:0', folder = '/' } = options
+    return ['unshare', '--mount', 'sh', enter, place, process.execPath, user, folder, ...clean(argv, options)]
+  }
+  const inside = (pid: number, argv: readonly string[], options: RunOptions): [string, ...string[]] => {
+    const { user = '0:0', folder = '/' } = options
+    const entry = [
+      'nsenter',
+      '--mount',
+      `--target=${pid}`,
+      'chroot',
+      `--userspec=${user}`,
+      join(place, 'root'),
+    ] as const
+    return [...entry, '/usr/bin/env', `--chdir=${folder}`, ...clean(argv, options)]
   }
   return {
     command,
+    inside,
     spawnSync: (argv: readonly string[], options: RunOptions) => {
       const [program, ...rest] = command(argv, options)
       return spawnSync(program, rest, { encoding: 'utf8', maxBuffer: 64_000_000 })
