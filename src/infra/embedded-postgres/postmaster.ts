@@ -82,12 +82,17 @@ export async function stopPostmaster(home: Home, pid: number, patienceMs = 20_00
 
 async function hasEnded(home: Home, pid: number, withinMs: number): Promise<boolean> {
   const end = Date.now() + withinMs
-  // Ended for us when the process no longer shows its command line: an orphan may stay in the table until somebody collects it.
-  while (isPostmaster(home, pid)) {
+  while (isPostmaster(home, pid) || isExiting(pid)) {
     if (Date.now() > end) return false
     await delay(5)
   }
   return true
+}
+
+/** True while a process has given up its memory, and its command line with it, but not yet its files; false once it only waits to be collected. */
+function isExiting(pid: number): boolean {
+  const stat = readIfThere(`/proc/${pid}/stat`)
+  return stat !== undefined && !/\) [ZX] /.test(stat) && readIfThere(`/proc/${pid}/cmdline`) === ''
 }
 
 /** True when there is such a process, whoever it belongs to. */
