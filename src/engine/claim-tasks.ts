@@ -1,6 +1,6 @@
-import { type ClaimedTask, claimReady } from '../task/store/claim-tasks.ts'
+import { type ClaimedTask, claimStatement } from '../task/store/claim-tasks.ts'
 import type { Engine } from './engine.ts'
-import { transact } from './transact.ts'
+import { READ_IN_ORDER, transactOne } from './transact.ts'
 
 export interface ClaimTasks {
   readonly tenant: string
@@ -19,7 +19,7 @@ export interface ClaimTasks {
  */
 export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<ClaimedTask[]> {
   if (input.types.length === 0) return []
-  const claimed = await transact(engine, (client) => claimReady(client, input))
+  const { rows: claimed } = await transactOne<ClaimedTask>(engine, claimStatement(input), [READ_IN_ORDER])
   if (claimed.length > 0) engine.channel.publish('events')
   return claimed
 }

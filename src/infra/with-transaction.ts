@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 
 export interface TransactionOptions {
   /** Default: READ COMMITTED. */
@@ -22,10 +22,38 @@ export async function withTransaction<T>(
   work: (client: PoolClient) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
-  const attempts = options.attempts ?? 1
+  return repeat(options, () => runOnce(pool, work, begin(options)))
+}
+
+/**
+ * Runs one statement in a transaction of its own, all in one round trip: for one that needs settings of its own and nothing
+ * of what it answers to decide. Errors and repeats as with `withTransaction`.
+ */
+export async function transactStatement<Row extends QueryResultRow>(
+  pool: Pool,
+  statement: QueryConfig,
+  options: TransactionOptions = {},
+): Promise<QueryResult<Row>> {
+  return repeat(options, async () => {
+    const client = await pool.connect()
+    const [begun, result, ended] = await Promise.allSettled([
+      client.query(begin(options)),
+      client.query<Row>(statement),
+      client.query('COMMIT'),
+    ])
+    // After an error of the statement the COMMIT has rolled back; where it failed itself nothing is known of the connection.
+    client.release(ended.status === 'rejected' ? ended.reason : undefined)
+    if (begun.status === 'rejected') throw begun.reason
+    if (result.status === 'rejected') throw result.reason
+    if (ended.status === 'rejected') throw ended.reason
+    return result.value
+  })
+}
+
+async function repeat<T>({ attempts = 1 }: TransactionOptions, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await runOnce(pool, work, begin(options))
+      return await run()
     } catch (error) {
       if (attempt >= attempts || !isLostToRival(error)) throw error
     }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { orderKey } from '../../src/task/order.ts'
 import { TASK_PRIORITIES } from '../../src/task/status.ts'
-import { claimReady } from '../../src/task/store/claim-tasks.ts'
+import { claimStatement } from '../../src/task/store/claim-tasks.ts'
 import { insertTasks } from '../../src/task/store/insert-tasks.ts'
 import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
@@ -74,7 +74,7 @@ describe('the claim in SQL', () => {
         const states = drawn.map((state): TaskState => ({ ...state, id: newUuid() }))
         await insertStates(states)
         const asked = { tenant: 'default', workerId: verbs.workerId, queue: 'default', types: ['work'], limit: 100 }
-        const claimed = await claimReady(database.pool, asked)
+        const claimed = await claimTasks(engine, asked)
         expect(claimed.map(({ id }) => id).sort()).toEqual(states.map(({ id }) => id).sort())
         const rows = await readStates(states.map(({ id }) => id))
         const { rows: attempts } = await database.pool.query('SELECT * FROM attempt WHERE finished_at IS NULL')

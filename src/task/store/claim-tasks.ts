@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { QueryConfig } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import type { JsonValue } from '../json.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
@@ -31,7 +31,8 @@ export interface ClaimRequest {
 }
 
 /**
- * Leases what comes next to a worker: the one statement that hands out work.
+ * Leases what comes next to a worker: the one statement that hands out work. Its rows are `ClaimedTask`s, at most `limit`,
+ * in the order of the strategy.
  *
  * Probes task_claim_idx once per served type and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
@@ -39,24 +40,22 @@ export interface ClaimRequest {
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
  * never waits while it holds a task, so appending events as it goes keeps the log's rule.
  *
- * The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
+ * Send it with READ_IN_ORDER: planned while few tasks wait, it would else read and sort all tasks of a type, and go on doing so
+ * when there are many. The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
  *
  * What is locked is passed on as one value, not joined: a join could walk the tenant's tasks (see updateBatch).
  *
  * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
  */
-export async function claimReady(client: Pick<ClientBase, 'query'>, request: ClaimRequest): Promise<ClaimedTask[]> {
-  const { rows } = await client.query<ClaimedTask>(
-    prepared(CLAIM, [
-      request.tenant,
-      request.workerId,
-      request.queue,
-      request.types,
-      request.limit,
-      2 * request.limit + 32,
-    ]),
-  )
-  return rows
+export function claimStatement(request: ClaimRequest): QueryConfig {
+  return prepared(CLAIM, [
+    request.tenant,
+    request.workerId,
+    request.queue,
+    request.types,
+    request.limit,
+    2 * request.limit + 32,
+  ])
 }
 
 const CLAIM = `
