@@ -18,7 +18,7 @@ export function decideAccessMode({ host, hasKeys }: { host: string; hasKeys: boo
     return {
       kind: 'open',
       message:
-        'No API key exists, so everybody on this machine is ADMIN. To close it: npx task-mgmt key create --name me --role ADMIN, then start again.',
+        'No API key exists, so everybody on this machine is ADMIN. To close it: npx task-mgmt key create --name me --role ADMIN',
     }
   }
   return {

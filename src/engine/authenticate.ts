@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { checkKey, type KeyProblem } from '../access/check-key.ts'
 import { ANONYMOUS_ADMIN, type Principal } from '../access/principal.ts'
 import { hashSecret, isSecretShaped } from '../access/secret.ts'
-import { findKeyByHash, findKeyById, touchKey } from '../access/store.ts'
+import { findKeyByHash, findKeyById, hasUsableKeys, touchKey } from '../access/store.ts'
 
 export type Authentication =
   | { readonly ok: true; readonly principal: Principal }
@@ -10,7 +10,7 @@ export type Authentication =
 
 /** Tells who holds a key. */
 export interface Authenticator {
-  /** Whether it lets everybody in without a key. */
+  /** Whether it lets everybody in without a key: until the first one is made. */
   readonly isOpen: boolean
   /** @param secret the key as it was presented; null when none was */
   authenticate(secret: string | null): Promise<Authentication>
@@ -26,13 +26,29 @@ export interface AuthenticatorOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** An open server looks so often whether a key has been made, in milliseconds. */
+const LOOK_EVERY_MS = 1_000
+
 /** Checks keys against the database at every call, so that a revoked key ends at once. */
 export function createAuthenticator({ db, mode, onError }: AuthenticatorOptions): Authenticator {
+  let isOpen = mode === 'open'
+  let lookedAt = performance.now()
+
+  /** The first key that is made closes an open server, which stays closed whatever becomes of that key. */
+  const isOpenNow = async (): Promise<boolean> => {
+    if (!isOpen || performance.now() - lookedAt < LOOK_EVERY_MS) return isOpen
+    lookedAt = performance.now()
+    if (await hasUsableKeys(db)) isOpen = false
+    return isOpen
+  }
+
   return {
-    isOpen: mode === 'open',
+    get isOpen() {
+      return isOpen
+    },
     async authenticate(secret) {
       if (secret === null)
-        return mode === 'open' ? { ok: true, principal: ANONYMOUS_ADMIN } : { ok: false, problem: 'MISSING' }
+        return (await isOpenNow()) ? { ok: true, principal: ANONYMOUS_ADMIN } : { ok: false, problem: 'MISSING' }
       if (!isSecretShaped(secret)) return { ok: false, problem: 'UNKNOWN' }
       const check = checkKey(await findKeyByHash(db, hashSecret(secret)), new Date())
       if (!check.ok) return check
@@ -43,7 +59,7 @@ export function createAuthenticator({ db, mode, onError }: AuthenticatorOptions)
       return { ok: true, principal }
     },
     async isStillWelcome(principal) {
-      if (principal.keyId === null) return mode === 'open'
+      if (principal.keyId === null) return isOpenNow()
       return checkKey(await findKeyById(db, principal.tenant, principal.keyId), new Date()).ok
     },
   }

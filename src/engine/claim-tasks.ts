@@ -1,4 +1,4 @@
-import { type ClaimedTask, claimStatement } from '../task/store/claim-tasks.ts'
+import { type Claim, type ClaimRow, claimStatement, toClaim } from '../task/store/claim-tasks.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transactOne } from './transact.ts'
 
@@ -12,14 +12,11 @@ export interface ClaimTasks {
   readonly limit: number
 }
 
-/**
- * Leases the tasks that come next to a worker and starts their attempts.
- *
- * @returns at most `limit` tasks in the order of the strategy; fewer when rivals took them or none waits
- */
-export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<ClaimedTask[]> {
-  if (input.types.length === 0) return []
-  const { rows: claimed } = await transactOne<ClaimedTask>(engine, claimStatement(input), [READ_IN_ORDER])
-  if (claimed.length > 0) engine.channel.publish('events')
-  return claimed
+/** Leases the tasks that come next to a worker and starts their attempts. */
+export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<Claim> {
+  if (input.types.length === 0) return { tasks: [], hasMore: false }
+  const { rows } = await transactOne<ClaimRow>(engine, claimStatement(input), [READ_IN_ORDER])
+  const claim = toClaim(rows)
+  if (claim.tasks.length > 0) engine.channel.publish('events')
+  return claim
 }

@@ -15,7 +15,8 @@ export type AttemptEnd =
   /** `output` is JSON text, at most 1 MB, checked against the type's schema; null for none. */
   | { readonly kind: 'complete'; readonly output: string | null }
   | { readonly kind: 'fail'; readonly outcome: FailureOutcome; readonly error: TaskError }
-  | { readonly kind: 'release'; readonly reason: string | null }
+  /** The task goes back to the queue, at once or after `delayMs`. */
+  | { readonly kind: 'release'; readonly reason: string | null; readonly delayMs: number }
   | { readonly kind: 'park'; readonly park: ParkRequest }
 
 export interface EndAttempt {
@@ -70,7 +71,7 @@ function commandOf({ end, epoch }: EndAttempt): TaskCommand {
     case 'fail':
       return { kind: 'fail', epoch, outcome: end.outcome, error: end.error }
     case 'release':
-      return { kind: 'release', epoch, reason: end.reason }
+      return { kind: 'release', epoch, reason: end.reason, delayMs: end.delayMs }
     case 'park':
       return { kind: 'park', epoch, park: end.park }
   }

@@ -3,16 +3,20 @@ import { claimTasks } from '../engine/claim-tasks.ts'
 import type { Engine } from '../engine/engine.ts'
 import { returnUnheld } from '../engine/return-unheld.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import type { ClaimedTask } from '../task/store/claim-tasks.ts'
+import type { Claim, ClaimedTask } from '../task/store/claim-tasks.ts'
 import { type AttemptSink, runAttempt, type ServedType } from '../worker/run-attempt.ts'
 import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
+import { createHand, type InHand } from './hand.ts'
+import { createPace } from './pace.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
 /** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
 const MOST_UNWRITTEN = 200
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** The longest wait for rivals to let go of what they hold, in milliseconds. */
+const LONGEST_MISS_MS = 250
 /** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
 const LOOKS_AFTER_LOST_ANSWER = 3
 
@@ -62,16 +66,22 @@ interface Running {
   abandon(): void
 }
 
-/** What the worker may still end in the database's eyes. */
-type HeldLease = Pick<ClaimedTask, 'epoch'> & { readonly taskId: string }
-
 /** Claims tasks for a worker and runs their handlers, as many at once as it has slots. */
 export function startExecutor(options: ExecutorOptions): Executor {
   const running = new Set<Running>()
-  const held = new Set<HeldLease>()
+  /** What the worker may still end in the database's eyes. */
+  const held = new Set<ClaimedTask>()
+  const pace = createPace(options.slots)
+  // What waits for too long goes back: whoever is free shall have it.
+  const hand = createHand((tasks) => {
+    pace.reset()
+    giveBack(tasks, 'no slot came free in time')
+  })
   const stopping = new AbortController()
   let looksLeft = 0
   let isRung = false
+  /** The loop waits for room, not for work. */
+  let isFull = false
   let ring: () => void = () => undefined
 
   const wake = (): void => {
@@ -79,7 +89,12 @@ export function startExecutor(options: ExecutorOptions): Executor {
     ring()
   }
 
-  /** Until something may have become claimable or a slot has come free. */
+  /** A slot has come free, or an end was written that kept one from claiming. */
+  const roomMade = (): void => {
+    if (isFull) wake()
+  }
+
+  /** Until something may have become claimable or, while all is full, there is room again. */
   const quiet = async (): Promise<void> => {
     if (isRung || stopping.signal.aborted) return
     await new Promise<void>((resolve) => {
@@ -94,29 +109,48 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
   const claimLoop = async (): Promise<void> => {
     let mayHaveMore = true
+    let misses = 0
     while (!stopping.signal.aborted) {
       // Handlers that end in the same turn free their slots for one claim.
       await nextTurn()
-      // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
-      const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
-      const free = Math.min(options.slots, writable) - running.size
-      if (free <= 0 || !mayHaveMore) {
+      const wanted = room()
+      isFull = wanted <= 0
+      if (isFull || !mayHaveMore) {
         await quiet()
+        isRung = false
         mayHaveMore = true
+        continue
       }
       isRung = false
-      if (free <= 0 || stopping.signal.aborted) continue
-      const claimed = await claim(free)
-      for (const task of claimed) start(task)
-      mayHaveMore = claimed.length === free
+      const askedAt = performance.now()
+      const { tasks, hasMore } = await claim(wanted)
+      const since = performance.now()
+      if (tasks.length > 0) pace.claimed(since - askedAt)
+      for (const task of tasks) held.add(task)
+      if (tasks.length > 0) hand.put(tasks.map((task) => ({ task, since })))
+      fill()
+      mayHaveMore = hasMore
+      // All that is left is held by rivals, who are about to have it or to let it go.
+      misses = hasMore && tasks.length === 0 ? misses + 1 : 0
+      if (misses > 0) await delay(Math.random() * Math.min(2 ** misses, LONGEST_MISS_MS))
     }
   }
 
-  const claim = async (limit: number): Promise<ClaimedTask[]> => {
+  /** How many tasks to claim now. */
+  const room = (): number => {
+    const { ahead } = pace
+    if (hand.size > ahead / 2) return 0
+    const had = running.size + hand.size
+    // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
+    const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
+    return Math.min(options.slots + ahead, writable) - had
+  }
+
+  const claim = async (limit: number): Promise<Claim> => {
     const { engine, tenant, workerId, queue, types } = options
     try {
       if (looksLeft > 0) {
-        await returnUnheld(engine, { tenant, name: workerId }, { workerId, held: [...held] })
+        await returnUnheld(engine, { tenant, name: workerId }, { workerId, held: [...held].map(leaseOf) })
         looksLeft -= 1
       }
       return await claimTasks(engine, { tenant, workerId, queue, types: [...types.keys()], limit })
@@ -124,33 +158,49 @@ export function startExecutor(options: ExecutorOptions): Executor {
       options.onError(error)
       looksLeft = LOOKS_AFTER_LOST_ANSWER
       await delay(Math.min(options.pollMs, 1_000))
-      return []
+      return { tasks: [], hasMore: true }
     }
   }
 
-  const start = (task: ClaimedTask): void => {
+  const fill = (): void => {
+    while (running.size < options.slots) {
+      const next = hand.next()
+      if (next === undefined) return
+      start(next)
+    }
+  }
+
+  const giveBack = (tasks: readonly InHand[], reason: string): void => {
+    for (const { task } of tasks) {
+      const written = options.reporter.end({ ...leaseOf(task), end: { kind: 'release', reason, delayMs: 0 } })
+      void written.finally(() => held.delete(task))
+    }
+  }
+
+  const start = ({ task, since }: InHand): void => {
+    const startedAt = performance.now()
     const abort = new AbortController()
-    const lease: HeldLease = { taskId: task.id, epoch: task.epoch }
-    held.add(lease)
     const abandoned = Promise.withResolvers<void>()
     const finished = runOne(options, task, abort.signal).then((end) => {
+      pace.ran(performance.now() - startedAt)
       void end.written.finally(() => {
-        held.delete(lease)
-        // Ends that waited to be written may have kept a free slot from claiming.
-        wake()
+        held.delete(task)
+        roomMade()
       })
     })
     const done = Promise.race([finished, abandoned.promise]).finally(() => {
       clearTimeout(deadline)
       running.delete(one)
-      wake()
+      if (!stopping.signal.aborted) fill()
+      roomMade()
     })
     const one: Running = { task, abort, done, abandon: abandoned.resolve }
     running.add(one)
+    const leftMs = task.timeLeftMs - (startedAt - since)
     const deadline =
-      task.timeLeftMs > LONGEST_TIMER_MS
+      leftMs > LONGEST_TIMER_MS
         ? undefined
-        : setTimeout(cutOff, task.timeLeftMs, one, `Attempt ${task.attempt} is over its time-out.`).unref()
+        : setTimeout(cutOff, leftMs, one, `Attempt ${task.attempt} is over its time-out.`).unref()
   }
 
   const cutOff = ({ abort, abandon }: Running, reason: string): void => {
@@ -166,9 +216,11 @@ export function startExecutor(options: ExecutorOptions): Executor {
       return running.size
     },
     async checkLeases() {
-      const leases = [...running].map(({ task }) => ({ taskId: task.id, epoch: task.epoch }))
+      const leases = [...[...running].map(({ task }) => task), ...hand.tasks].map(leaseOf)
       if (leases.length === 0) return
       for (const { taskId, epoch, status } of await readEndedLeases(options.engine.db, options.tenant, leases)) {
+        const dropped = hand.drop(taskId, epoch)
+        if (dropped !== undefined) held.delete(dropped.task)
         for (const one of running) {
           if (one.task.id === taskId && one.task.epoch === epoch) cutOff(one, reasonOf(status))
         }
@@ -178,13 +230,13 @@ export function startExecutor(options: ExecutorOptions): Executor {
       stopping.abort()
       wake()
       await loop
+      giveBack(hand.empty(), 'worker stopped')
       const all = Promise.all([...running].map(({ done }) => done))
       await Promise.race([all, delay(graceMs, undefined, { ref: false })])
       for (const left of running) {
         void options.reporter.end({
-          taskId: left.task.id,
-          epoch: left.task.epoch,
-          end: { kind: 'release', reason: 'worker stopped' },
+          ...leaseOf(left.task),
+          end: { kind: 'release', reason: 'worker stopped', delayMs: 0 },
         })
         cutOff(left, 'The worker is stopping.')
       }
@@ -199,7 +251,7 @@ async function runOne(
   task: ClaimedTask,
   signal: AbortSignal,
 ): Promise<{ written: Promise<void> }> {
-  const lease = { taskId: task.id, epoch: task.epoch, attempt: task.attempt }
+  const lease = { ...leaseOf(task), attempt: task.attempt }
   const sink: AttemptSink = {
     progress(fraction, message) {
       // A handler that ignores its signal has no say any more.
@@ -211,7 +263,11 @@ async function runOne(
   const end = await runAttempt(types.get(task.type)!, task, schemas, signal, sink)
   const { user, system } = process.cpuUsage(startedCpu)
   const usage = { cpuMs: (user + system) / 1_000 }
-  return { written: reporter.end({ taskId: task.id, epoch: task.epoch, end, usage }) }
+  return { written: reporter.end({ ...leaseOf(task), end, usage }) }
+}
+
+function leaseOf({ id, epoch }: ClaimedTask): { taskId: string; epoch: number } {
+  return { taskId: id, epoch }
 }
 
 function reasonOf(status: string | null): string {

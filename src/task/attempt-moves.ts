@@ -2,7 +2,7 @@ import type { CommandOf, FailureOutcome } from './command.ts'
 import { announced, endOf, finish, moved, place, type Transition, unleased, unplaced } from './move.ts'
 import { DEFAULT_RETRY_POLICY, retryDelayMs } from './retry.ts'
 import type { TaskError, TaskState } from './task-state.ts'
-import { earliest, runningWakeAt } from './timing.ts'
+import { after, earliest, runningWakeAt } from './timing.ts'
 
 /** Losses of one task after which it counts as the cause: it fails instead of taking down another worker. */
 export const MAX_LOSSES = 10
@@ -74,8 +74,9 @@ export function lose(task: TaskState, command: CommandOf<'lose'>, now: Date): Tr
 }
 
 export function release(task: TaskState, command: CommandOf<'release'>, now: Date): Transition {
-  const back = place({ ...unleased(task), scheduledFor: null }, now)
-  const payload = { reason: command.reason }
+  const until = command.delayMs > 0 ? after(now, command.delayMs) : null
+  const back = place({ ...unleased(task), scheduledFor: until }, now)
+  const payload = { reason: command.reason, until: until?.toISOString() ?? null }
   return moved({ ...back, scheduledFor: task.scheduledFor }, 'TaskReleased', payload, endOf(task, 'RELEASED', null))
 }
 

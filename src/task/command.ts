@@ -23,7 +23,13 @@ export type TaskCommand =
   | { readonly kind: 'fail'; readonly epoch: number; readonly outcome: FailureOutcome; readonly error: TaskError }
   /** The worker is gone. `losses` counts the attempts of this task that ended so before. */
   | { readonly kind: 'lose'; readonly epoch: number; readonly losses: number }
-  | { readonly kind: 'release'; readonly epoch: number; readonly reason: string | null }
+  | {
+      readonly kind: 'release'
+      readonly epoch: number
+      readonly reason: string | null
+      /** Nobody gets the task before so many milliseconds have passed. */
+      readonly delayMs: number
+    }
   | { readonly kind: 'park'; readonly epoch: number; readonly park: ParkRequest }
   /** The time in `wakeAt` has come. */
   | { readonly kind: 'wake' }

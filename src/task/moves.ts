@@ -51,7 +51,7 @@ export const MOVES: Readonly<Record<TaskStatus, Partial<Record<CommandKind, read
     complete: ['COMPLETED'],
     fail: ['RETRYING', 'FAILED'],
     lose: ['READY', 'FAILED'],
-    release: ['READY'],
+    release: ['READY', 'SCHEDULED'],
     park: ['WAITING'],
     wake: ['RETRYING', 'FAILED'],
     cancel: ['CANCELLED'],

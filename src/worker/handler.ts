@@ -32,7 +32,7 @@ export interface HandlerContext {
 /** What a handler returns when its attempt ends without an output. */
 export class LeaseOutcome {
   readonly end:
-    | { readonly kind: 'release'; readonly reason: string | null }
+    | { readonly kind: 'release'; readonly reason: string | null; readonly delayMs: number }
     | { readonly kind: 'park'; readonly park: { readonly until: Date | null; readonly waitKey: string | null } }
 
   constructor(end: LeaseOutcome['end']) {
@@ -42,8 +42,13 @@ export class LeaseOutcome {
 
 /** Ways to give up the slot unfinished: return what they return. */
 export interface Lease {
-  /** Gives the task back; another worker may claim it at once. It does not count as a failure. */
-  release(reason?: string): LeaseOutcome
+  /**
+   * Gives the task back: after `afterMs` milliseconds (default 1,000) the next free worker claims it, which may be this one.
+   * It does not count as a failure.
+   *
+   * @throws TypeError when `afterMs` is not between 0 and 2,147,483,647
+   */
+  release(reason?: string, options?: { afterMs?: number }): LeaseOutcome
   /**
    * Lets the task wait, without slot or lease, until a time or an outside answer, whichever comes first; then the
    * handler is called again in the same attempt.
@@ -57,7 +62,10 @@ export interface Lease {
 export type TaskHandler<Input = JsonValue, Output = JsonValue> = (
   task: HandledTask<Input>,
   context: HandlerContext,
-) => Promise<Output | LeaseOutcome> | Output | LeaseOutcome
+) => Returned<Output> | Promise<Returned<Output>>
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a handler too
+type Returned<Output> = Output | LeaseOutcome | void
 
 /** A task type together with the function that runs it. */
 export interface TaskTypeDefinition<Input = JsonValue, Output = JsonValue> {

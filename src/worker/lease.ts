@@ -1,11 +1,18 @@
 import { storableText } from '../task/storable-text.ts'
 import { type Lease, LeaseOutcome } from './handler.ts'
 
+/** A worker that cannot run a task now would otherwise claim it again at once, thousands of times a second. */
+const DEFAULT_RELEASE_MS = 1_000
+const LONGEST_RELEASE_MS = 2 ** 31 - 1
+
 /** What a handler gives up its slot with. */
 export function createLease(): Lease {
   return {
-    release(reason) {
-      return new LeaseOutcome({ kind: 'release', reason: reason === undefined ? null : storableText(reason, 1_000) })
+    release(reason, { afterMs = DEFAULT_RELEASE_MS } = {}) {
+      if (!(afterMs >= 0 && afterMs <= LONGEST_RELEASE_MS))
+        throw new TypeError(`release takes 0 to ${LONGEST_RELEASE_MS} milliseconds, not ${afterMs}`)
+      const text = reason === undefined ? null : storableText(reason, 1_000)
+      return new LeaseOutcome({ kind: 'release', reason: text, delayMs: Math.round(afterMs) })
     },
     park({ until, key }) {
       if (until === undefined && key === undefined) throw new TypeError('park needs a time, a key, or both')

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { orderKey } from '../../src/task/order.ts'
 import { TASK_PRIORITIES } from '../../src/task/status.ts'
-import { claimStatement } from '../../src/task/store/claim-tasks.ts'
 import { insertTasks } from '../../src/task/store/insert-tasks.ts'
 import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
@@ -74,7 +73,7 @@ describe('the claim in SQL', () => {
         const states = drawn.map((state): TaskState => ({ ...state, id: newUuid() }))
         await insertStates(states)
         const asked = { tenant: 'default', workerId: verbs.workerId, queue: 'default', types: ['work'], limit: 100 }
-        const claimed = await claimTasks(engine, asked)
+        const { tasks: claimed } = await claimTasks(engine, asked)
         expect(claimed.map(({ id }) => id).sort()).toEqual(states.map(({ id }) => id).sort())
         const rows = await readStates(states.map(({ id }) => id))
         const { rows: attempts } = await database.pool.query('SELECT * FROM attempt WHERE finished_at IS NULL')
@@ -126,7 +125,7 @@ describe('the claim in SQL', () => {
     const taken: string[] = []
     for (let round = 0; round < 10; round++) {
       const { workerId } = verbs
-      const tasks = await claimTasks(engine, {
+      const { tasks } = await claimTasks(engine, {
         tenant: 'default',
         workerId,
         queue,
@@ -145,9 +144,9 @@ describe('the claim in SQL', () => {
     const workerId = await addWorker(engine, ['work'])
     await writeWorkerState(database.pool, 'default', workerId, state)
     const request = { tenant: 'default', queue, types: ['work'], limit: 1 }
-    expect(await claimTasks(engine, { ...request, workerId })).toEqual([])
-    expect(await claimTasks(engine, { ...request, workerId: newUuid() })).toEqual([])
-    expect(await claimTasks(engine, { ...request, workerId: verbs.workerId })).toHaveLength(1)
+    expect((await claimTasks(engine, { ...request, workerId })).tasks).toEqual([])
+    expect((await claimTasks(engine, { ...request, workerId: newUuid() })).tasks).toEqual([])
+    expect((await claimTasks(engine, { ...request, workerId: verbs.workerId })).tasks).toHaveLength(1)
   })
 
   test('passes by what another transaction holds, and takes what comes after', async () => {
@@ -158,10 +157,11 @@ describe('the claim in SQL', () => {
       await rival.query('BEGIN')
       await lockTasks(rival, 'default', [held!])
       const request = { tenant: 'default', workerId: verbs.workerId, queue, types: ['work'], limit: 1 }
-      expect(await claimTasks(engine, request)).toMatchObject([{ id: next }])
-      expect(await claimTasks(engine, request)).toEqual([])
+      expect(await claimTasks(engine, request)).toMatchObject({ tasks: [{ id: next }], hasMore: true })
+      expect(await claimTasks(engine, request)).toEqual({ tasks: [], hasMore: true })
       await rival.query('ROLLBACK')
-      expect(await claimTasks(engine, request)).toMatchObject([{ id: held }])
+      expect(await claimTasks(engine, request)).toMatchObject({ tasks: [{ id: held }], hasMore: false })
+      expect(await claimTasks(engine, request)).toEqual({ tasks: [], hasMore: false })
     } finally {
       rival.release()
     }
@@ -171,10 +171,11 @@ describe('the claim in SQL', () => {
     const queue = newUuid()
     const id = await verbs.createOne({ queue, type: 'other' })
     const request = { tenant: 'default', workerId: verbs.workerId, queue, types: ['work'], limit: 9 }
-    expect(await claimTasks(engine, request)).toEqual([])
-    expect(await claimTasks(engine, { ...request, types: [] })).toEqual([])
-    expect(await claimTasks(engine, { ...request, types: ['other'], queue: newUuid() })).toEqual([])
-    expect(await claimTasks(engine, { ...request, types: ['other'], tenant: 'stranger' })).toEqual([])
-    expect(await claimTasks(engine, { ...request, types: ['other'] })).toMatchObject([{ id }])
+    const nothing = { tasks: [], hasMore: false }
+    expect(await claimTasks(engine, request)).toEqual(nothing)
+    expect(await claimTasks(engine, { ...request, types: [] })).toEqual(nothing)
+    expect(await claimTasks(engine, { ...request, types: ['other'], queue: newUuid() })).toEqual(nothing)
+    expect(await claimTasks(engine, { ...request, types: ['other'], tenant: 'stranger' })).toEqual(nothing)
+    expect(await claimTasks(engine, { ...request, types: ['other'] })).toMatchObject({ tasks: [{ id }] })
   })
 })

@@ -63,8 +63,8 @@ async function statuses(ids: readonly string[]): Promise<Record<string, string>>
 async function running(workerId = verbs.workerId): Promise<ClaimedTask> {
   const queue = newUuid()
   await verbs.createOne({ queue })
-  const [task] = await claimTasks(engine, { tenant: 'default', workerId, queue, types: ['work'], limit: 1 })
-  return task!
+  const claim = await claimTasks(engine, { tenant: 'default', workerId, queue, types: ['work'], limit: 1 })
+  return claim.tasks[0]!
 }
 
 async function waitingFor(id: string, kind: 'COMPLETION' | 'DATA' = 'COMPLETION'): Promise<string> {

@@ -29,7 +29,7 @@ async function create(...tasks: NewTask[]): Promise<readonly string[]> {
 }
 
 async function claim(limit = 100, types = ['work']) {
-  return claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit })
+  return (await claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit })).tasks
 }
 
 async function statusOf(id: string): Promise<string> {

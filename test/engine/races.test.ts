@@ -49,7 +49,7 @@ describe('claim × claim', () => {
         const mine: string[] = []
         for (let empty = 0; empty < 3; ) {
           const limit = 1 + (mine.length % 13)
-          const tasks = await claimTasks(engine, {
+          const { tasks } = await claimTasks(engine, {
             tenant: 'default',
             workerId,
             queue: 'default',
@@ -127,10 +127,10 @@ describe('ends of one attempt', () => {
       const queue = crypto.randomUUID()
       const id = await verbs.createOne({ queue })
       const workerId = await addWorker(engine, ['work'])
-      const [task] = await claimTasks(engine, { tenant: 'default', workerId, queue, types: ['work'], limit: 1 })
+      const { tasks } = await claimTasks(engine, { tenant: 'default', workerId, queue, types: ['work'], limit: 1 })
       await database.pool.query("UPDATE worker SET heartbeat_at = now() - interval '1 hour' WHERE id = $1", [workerId])
       const [[completed]] = await Promise.all([
-        endAttempts(engine, ACTOR, [completing(task!)]),
+        endAttempts(engine, ACTOR, [completing(tasks[0]!)]),
         rescueLost(engine),
         rescueLost(engine),
       ])

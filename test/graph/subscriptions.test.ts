@@ -47,7 +47,7 @@ async function create(): Promise<{ id: string; uuid: string }> {
 /** Lets a worker run the task to its end. */
 async function complete(uuid: string): Promise<void> {
   const workerId = await addWorker(graph.pool, ['custom'])
-  const claimed = await claimTasks(graph.engine, {
+  const { tasks: claimed } = await claimTasks(graph.engine, {
     tenant: 'default',
     workerId,
     queue: 'default',
@@ -114,7 +114,7 @@ describe('taskUpdated', () => {
     await Promise.all(many.map(({ uuid }) => pauseTask(graph.engine, actor, { taskId: uuid })))
     await Promise.all(many.map(({ uuid }) => resumeTask(graph.engine, actor, { taskId: uuid })))
     const workerId = await addWorker(graph.pool, ['custom'])
-    const claimed = await claimTasks(graph.engine, {
+    const { tasks: claimed } = await claimTasks(graph.engine, {
       tenant: 'default',
       workerId,
       queue: 'default',

@@ -30,19 +30,17 @@ export function failingPool(url: string, admin: Pool, failpoint: Failpoint | nul
       await admin.query('SELECT pg_terminate_backend($1)', [(client as unknown as { processID: number }).processID])
       await closed
     }
-    // Statements of one round trip must not overtake the one that is never sent.
+    // Statements of one round trip must not overtake the cut.
     let cut: Promise<void> | null = null
     const run = async (args: unknown[]): Promise<unknown> => {
       statements.push(textOf(args[0]))
       const isHit = statements.length === failpoint?.statement
       if (isHit && failpoint.when === 'before') cut = kill()
       if (cut !== null) await cut
-      const result = await plain(...args)
-      if (isHit && failpoint.when === 'after') {
-        await kill()
-        throw new Error('Connection terminated before the answer came')
-      }
-      return result
+      if (!isHit || failpoint.when === 'before') return plain(...args)
+      cut = Promise.resolve(plain(...args)).then(kill)
+      await cut
+      throw new Error('Connection terminated before the answer came')
     }
     client.query = ((...args: unknown[]) => {
       const last = args.at(-1)

@@ -26,8 +26,8 @@ export async function startHandWorker(engine: TestEngine, types: string[]): Prom
     return decoded.uuid
   }
   const claimAll = async (): Promise<void> => {
-    const claimed = await claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit: 100 })
-    for (const { id, epoch } of claimed) epochs.set(id, epoch)
+    const { tasks } = await claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit: 100 })
+    for (const { id, epoch } of tasks) epochs.set(id, epoch)
   }
   const leaseOf = (id: string): { taskId: string; epoch: number } => {
     const taskId = uuidOf(id)

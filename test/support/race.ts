@@ -12,14 +12,20 @@ const LANES = 4
 /** What races have in common: each works in a queue of its own, so that rivals of other rounds do not meet it. */
 export interface Race {
   statusOf(id: string): Promise<string>
-  claimFrom(queue: string): Promise<ClaimedTask[]>
+  claimFrom(queue: string): Promise<readonly ClaimedTask[]>
   /** A task that runs. */
   running(): Promise<ClaimedTask>
 }
 
 export function raceOf(db: Pool, engine: TestEngine, verbs: Verbs): Race {
-  const claimFrom = (queue: string): Promise<ClaimedTask[]> =>
-    claimTasks(engine, { tenant: ACTOR.tenant, workerId: verbs.workerId, queue, types: ['work', 'other'], limit: 10 })
+  const claimFrom = (queue: string): Promise<readonly ClaimedTask[]> =>
+    claimTasks(engine, {
+      tenant: ACTOR.tenant,
+      workerId: verbs.workerId,
+      queue,
+      types: ['work', 'other'],
+      limit: 10,
+    }).then(({ tasks }) => tasks)
   return {
     claimFrom,
     async statusOf(id) {

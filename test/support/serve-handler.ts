@@ -11,6 +11,7 @@ export interface Serving {
   readonly slots?: number
   readonly cutOffMs?: number
   readonly pollMs?: number
+  readonly queue?: string
   readonly input?: JsonSchema
   readonly output?: JsonSchema
 }

@@ -82,7 +82,7 @@ export function commandOf(kind: CommandKind, epoch: number): TaskCommand {
     case 'lose':
       return { kind, epoch, losses: 0 }
     case 'release':
-      return { kind, epoch, reason: 'worker stopped' }
+      return { kind, epoch, reason: 'worker stopped', delayMs: 0 }
     case 'park':
       return parking(epoch, at(60_000))
     case 'settle':

@@ -93,7 +93,12 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
     }),
   },
   fc.record({ kind: fc.constant('lose' as const), epoch: fc.constant(0), losses: fc.integer({ min: 0, max: 11 }) }),
-  fc.record({ kind: fc.constant('release' as const), epoch: fc.constant(0), reason: fc.option(fc.string()) }),
+  fc.record({
+    kind: fc.constant('release' as const),
+    epoch: fc.constant(0),
+    reason: fc.option(fc.string()),
+    delayMs: fc.constantFrom(0, 1_000),
+  }),
   {
     weight: 2,
     arbitrary: fc

@@ -13,7 +13,7 @@ export interface Verbs {
   create(...tasks: Partial<NewTask>[]): Promise<string[]>
   /** One plain task. */
   createOne(task?: Partial<NewTask>): Promise<string>
-  claim(limit?: number, types?: readonly string[]): Promise<ClaimedTask[]>
+  claim(limit?: number, types?: readonly string[]): Promise<readonly ClaimedTask[]>
 }
 
 export async function verbsOf(engine: TestEngine): Promise<Verbs> {
@@ -29,7 +29,7 @@ export async function verbsOf(engine: TestEngine): Promise<Verbs> {
     create,
     createOne: async (task = {}) => (await create(task))[0]!,
     claim: (limit = 100, types = ['work']) =>
-      claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit }),
+      claimTasks(engine, { tenant: ACTOR.tenant, workerId, queue: 'default', types, limit }).then(({ tasks }) => tasks),
   }
 }
 
@@ -44,7 +44,7 @@ export function failingEnd({ id, epoch }: Held, retryable = true): EndAttempt {
 }
 
 export function releasing({ id, epoch }: Held): EndAttempt {
-  return { taskId: id, epoch, end: { kind: 'release', reason: null } }
+  return { taskId: id, epoch, end: { kind: 'release', reason: null, delayMs: 0 } }
 }
 
 export function parkingEnd({ id, epoch }: Held, until: Date | null, waitKey: string | null = null): EndAttempt {

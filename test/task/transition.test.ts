@@ -93,7 +93,7 @@ describe('a lost worker', () => {
 
   test('does not send a task back to the time it was once scheduled for', () => {
     const late = { ...stateAfter(newTask(), [CLAIM]), scheduledFor: at(60_000) }
-    const back = transition(late, { kind: 'release', epoch: 1, reason: null }, START, 0)
+    const back = transition(late, { kind: 'release', epoch: 1, reason: null, delayMs: 0 }, START, 0)
     expect(back).toMatchObject({ state: { status: 'READY', scheduledFor: at(60_000) } })
   })
 })

@@ -31,8 +31,7 @@ export interface ClaimRequest {
 }
 
 /**
- * Leases what comes next to a worker: the one statement that hands out work. Its rows are `ClaimedTask`s, at most `limit`,
- * in the order of the strategy.
+ * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
  *
  * Probes task_claim_idx once per served type and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
@@ -52,10 +51,26 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
     request.tenant,
     request.workerId,
     request.queue,
-    request.types,
+    [...new Set(request.types)],
     request.limit,
     2 * request.limit + 32,
   ])
+}
+
+/** A row of the claim: a task, or nothing but how many candidates were seen. */
+export type ClaimRow = (ClaimedTask | { readonly id: null }) & { readonly seen: number }
+
+/** What a claim brought. */
+export interface Claim {
+  /** At most as many as asked, in the order of the strategy. */
+  readonly tasks: readonly ClaimedTask[]
+  /** Others wait that could not be taken now: over the limit, or held by rivals. */
+  readonly hasMore: boolean
+}
+
+export function toClaim(rows: readonly ClaimRow[]): Claim {
+  const tasks = rows.flatMap(({ seen: _, ...row }) => (row.id === null ? [] : [row]))
+  return { tasks, hasMore: rows[0]!.seen > tasks.length }
 }
 
 const CLAIM = `
@@ -108,5 +123,6 @@ WITH alive AS MATERIALIZED (
   FROM claimed
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
-  greatest("time_left_ms", 0)::float8 AS "timeLeftMs"
-FROM claimed ORDER BY array_position((SELECT "ids" FROM lease), "id")`
+  greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen"
+FROM (SELECT count(*)::int AS "count" FROM candidate) AS seen LEFT JOIN claimed ON true
+ORDER BY array_position((SELECT "ids" FROM lease), "id")`
