@@ -42,7 +42,13 @@ async function returnThem(
   const decisions = unheld.flatMap(({ id, epoch }): Decision[] => {
     const before = tasks.get(id)
     const decided =
-      before && transition(before, { kind: 'release', epoch, reason: 'the claim was not answered', delayMs: 0 }, now, Math.random())
+      before &&
+      transition(
+        before,
+        { kind: 'release', epoch, reason: 'the claim was not answered', delayMs: 0 },
+        now,
+        Math.random(),
+      )
     return before === undefined || decided === undefined || decided.kind === 'refused'
       ? []
       : [{ before, transition: decided }]

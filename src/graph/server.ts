@@ -38,7 +38,12 @@ export interface GraphServer {
 export function createGraphServer(options: GraphServerOptions): GraphServer {
   const { path = '/graphql', hasGraphiQL = false, allowedOrigins = [], onHiddenError, ...parts } = options
   const { authenticator } = parts
-  const policy: RequestPolicy = { isOpen: authenticator.isOpen, allowedOrigins }
+  const policy: RequestPolicy = {
+    get isOpen() {
+      return authenticator.isOpen
+    },
+    allowedOrigins,
+  }
   const yoga = createGraphYoga(parts, { path, hasGraphiQL, allowedOrigins, onHiddenError })
   const sockets = createSocketServer({ yoga, authenticator, policy, maxPayload: MAX_BODY_BYTES, onHiddenError })
   const shutdown = new AbortController()

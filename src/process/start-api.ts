@@ -35,6 +35,7 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
   parts.add({ name: 'tail', stopWithinMs: 2_000, stop: () => tail.close() })
   await channel.subscribe('events', () => tail.ring())
 
+  const hasGraphiQL = config.isDevelopment || access.kind === 'open'
   const graph = createGraphServer({
     db: pool,
     prisma,
@@ -45,13 +46,14 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),
     allowedOrigins: config.allowedOrigins,
-    hasGraphiQL: config.isDevelopment || access.kind === 'open',
+    hasGraphiQL,
     onHiddenError: (error, correlationId) => log.error({ err: error, correlationId }, 'a request failed inside'),
   })
   parts.add({ name: 'graph', stopWithinMs: 5_000, stop: () => graph.dispose() })
   http.serve((request, response) => {
     const path = request.url?.split('?', 1)[0]
     if (path === graph.path) return void graph.handle(request, response)
+    if (path === '/' && hasGraphiQL) return void response.writeHead(302, { location: graph.path }).end()
     response.writeHead(404, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ error: 'not found', graph: graph.path }))
   })

@@ -15,6 +15,22 @@ beforeAll(async () => {
 })
 afterAll(() => graph.stop())
 
+describe('an open server', () => {
+  test('closes for those without a key soon after the first key is made, and stays closed', async () => {
+    const open = await startGraph({ mode: 'open' })
+    try {
+      expect((await open.ask(VIEWER)).data.viewer).toMatchObject({ role: 'ADMIN', isAnonymous: true })
+      const key = await open.key('VIEWER')
+      await expect.poll(async () => (await open.ask(VIEWER)).status, { timeout: 5_000 }).toBe(401)
+      expect((await open.ask(VIEWER, {}, key)).data.viewer).toMatchObject({ role: 'VIEWER' })
+      await open.pool.query('UPDATE api_key SET revoked_at = now()')
+      expect((await open.ask(VIEWER)).status).toBe(401)
+    } finally {
+      await open.stop()
+    }
+  })
+})
+
 const VIEWER = '{ viewer { name role tenant isAnonymous } }'
 
 describe('a key', () => {

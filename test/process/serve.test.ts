@@ -37,6 +37,8 @@ describe('a server', () => {
     expect(server.output.stdout).toContain(data.path)
     expect(server.output.stdout).toContain('npx task-mgmt')
     expect((await fetch(`${url}/health`)).status).toBe(200)
+    const page = await fetch(url, { headers: { accept: 'text/html' } })
+    expect(page).toMatchObject({ status: 200, url: `${url}/graphql` })
     expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: 'ready' })
     const postmaster = data.postmasterPid()!
     server.kill('SIGTERM')
