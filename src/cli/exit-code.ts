@@ -11,6 +11,8 @@ export const EXIT_CODES = {
   /** Not found, not allowed, or not possible as things stand. */
   refused: 3,
   unreachable: 4,
+  /** A fault of the command itself. */
+  fault: 70,
   interrupted: 130,
 } as const
 
@@ -44,7 +46,7 @@ export function failureOf(error: unknown, url: string): Failure {
   if (error instanceof NetworkError) return networkFailure(error, url)
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return {
-    exitCode: EXIT_CODES.taskNotCompleted,
+    exitCode: EXIT_CODES.fault,
     message,
     hint: 'This is a fault of task-mgmt itself; please report it.',
   }

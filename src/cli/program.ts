@@ -17,7 +17,7 @@ Examples:
   task-mgmt task logs task_01h455vb4pex5vsknk084sn02q -f
   task-mgmt serve --help
 
-Exit codes: 0 done, 1 the task did not succeed, 2 not understood, 3 refused or not found, 4 no server, 130 Ctrl-C`
+Exit codes: 0 done, 1 the task did not succeed, 2 not understood, 3 refused or not found, 4 no server, 70 our fault, 130 Ctrl-C`
 
 /** All commands, with their help. */
 export function createProgram(options: CliOptions, session: Session): Command {

@@ -1,5 +1,5 @@
 import type { CommandOf, UnmetRule } from './command.ts'
-import { announced, finish, moved, place, type Transition, unplaced } from './move.ts'
+import { announced, finish, moved, place, refused, type Transition, unplaced } from './move.ts'
 import { orderKey } from './order.ts'
 import { isFinished } from './status.ts'
 import type { TaskError, TaskState } from './task-state.ts'
@@ -72,6 +72,7 @@ export function retry(task: TaskState, now: Date): Transition {
 
 export function update(task: TaskState, command: CommandOf<'update'>, now: Date): Transition {
   const { priority, scheduledFor } = command.change
+  if (scheduledFor !== undefined && hasStarted(task)) return refused('ILLEGAL_TRANSITION')
   const changed: TaskState = {
     ...task,
     priority: priority ?? task.priority,
@@ -89,11 +90,14 @@ export function update(task: TaskState, command: CommandOf<'update'>, now: Date)
   return moved(next, 'TaskUpdated', payload)
 }
 
+/** A start time means nothing any more once an attempt has begun. */
+function hasStarted(task: TaskState): boolean {
+  return task.isResumed || !['PENDING', 'SCHEDULED', 'READY'].includes(task.pausedFrom ?? task.status)
+}
+
 /** The total time-out counts from the time a task is asked to start at, so it moves along until the task has started. */
 function rescheduled(task: TaskState, scheduledFor: Date | null, now: Date): Partial<TaskState> {
-  const waitsAs = task.pausedFrom ?? task.status
-  const hasStarted = task.isResumed || !['PENDING', 'SCHEDULED', 'READY'].includes(waitsAs)
-  if (hasStarted || scheduledFor?.getTime() === task.scheduledFor?.getTime()) return { scheduledFor }
+  if (scheduledFor?.getTime() === task.scheduledFor?.getTime()) return { scheduledFor }
   const expiresAt = expiryOf(task.timeouts, now, scheduledFor)
   const isTimedByExpiry = task.status === 'PENDING' || task.status === 'PAUSED'
   return { scheduledFor, expiresAt, ...(isTimedByExpiry && { wakeAt: expiresAt }) }

@@ -192,7 +192,16 @@ describe('an update', () => {
       expect(brokenRules(changed)).toEqual([])
       expect(stateAfter(changed, [{ kind: 'wake' }], at(20_000)).status).toBe(changed.status)
     }
-    const started = stateAfter(newTask(limited), [CLAIM])
-    expect(stateAfter(started, [change]).expiresAt).toEqual(at(10_000))
+  })
+
+  test('of the time is refused once an attempt has begun, and only that', () => {
+    const running = stateAfter(newTask(), [CLAIM])
+    const parked = stateAfter(running, [{ kind: 'park', epoch: 1, park: { until: at(60_000), waitKey: null } }])
+    for (const task of [running, parked, stateAfter(parked, [{ kind: 'pause' }])]) {
+      const time = { kind: 'update', change: { scheduledFor: at(60_000) }, fields: ['scheduledFor'] } as const
+      expect(transition(task, time, START, 0)).toEqual({ kind: 'refused', reason: 'ILLEGAL_TRANSITION' })
+      const urgency = { kind: 'update', change: { priority: 'CRITICAL' }, fields: ['priority'] } as const
+      expect(transition(task, urgency, START, 0).kind).toBe('moved')
+    }
   })
 })

@@ -19,7 +19,8 @@ const UpdateTaskInput = builder.inputType('UpdateTaskInput', {
     priority: t.field({ type: TaskPriorityEnum, description: 'How urgent it is.' }),
     scheduledFor: t.field({
       type: 'DateTime',
-      description: 'Not to start before this, a time to come; null: as soon as it can.',
+      description:
+        'Not to start before this, a time to come; null: as soon as it can. Refused once the task has started.',
     }),
     deadline: t.field({ type: 'DateTime', description: 'When it should have ended, a time to come; null: none.' }),
     tags: t.stringList({ description: 'All its tags from now on: at most 100, of 1 to 200 characters.' }),

@@ -556,7 +556,7 @@ export type UpdateTaskInput = {
   readonly name?: string | null | undefined;
   /** How urgent it is. */
   readonly priority?: TaskPriority | null | undefined;
-  /** Not to start before this, a time to come; null: as soon as it can. */
+  /** Not to start before this, a time to come; null: as soon as it can. Refused once the task has started. */
   readonly scheduledFor?: string | null | undefined;
   /** All its tags from now on: at most 100, of 1 to 200 characters. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
