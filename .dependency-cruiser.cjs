@@ -3,11 +3,12 @@
 /** Nouns, and which other nouns each may know. Coordination between any others belongs into engine, above them all. */
 const knows = {
   access: [],
-  task: [],
+  expression: [],
+  task: ['expression'],
   event: ['task'],
   worker: ['task'],
   pool: ['task'],
-  workflow: ['task'],
+  workflow: ['task', 'expression'],
   schedule: ['task', 'workflow'],
   metric: ['task', 'event'],
   evaluation: ['task'],
@@ -19,7 +20,7 @@ const nouns = Object.keys(knows)
 const doors = ['graph', 'rest', 'cli', 'web', 'sdk']
 
 /** What several verbs are made of. Every other file of engine is a verb of its own. */
-const shared = ['apply', 'decision', 'settle-dependents', 'command-task', 'transact', 'engine']
+const shared = ['apply', 'cascade', 'decision', 'settle-dependents', 'command-task', 'transact', 'engine']
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */
 const entries = ['^src/process/(main|cli)\\.ts$', '^src/index\\.ts$', '^src/sdk/sdk\\.ts$', '[-/]thread(-entry)?\\.ts$']

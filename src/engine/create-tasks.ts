@@ -3,13 +3,15 @@ import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
+import type { DependencyTarget } from '../task/dependency.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { canonicalJson } from '../task/json-text.ts'
-import type { NewDependency, NewTask } from '../task/new-task.ts'
+import { MAX_JSON_BYTES, type NewDependency, type NewTask } from '../task/new-task.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { mergeOutputs } from '../task/store/dependencies.ts'
+import { isFinished } from '../task/status.ts'
+import { mergeOutputs, readOutputs } from '../task/store/dependencies.ts'
 import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
 import { shareTasks } from '../task/store/lock-tasks.ts'
@@ -65,7 +67,8 @@ export async function createTasks(
     }
     const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
     if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+    const overfull = await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+    if (overfull.size > 0) throw new RollBack(tooLarge(ids, overfull, pathOf))
     const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
     return { taskIds: ids, isReplay: false, hasClaimable }
   }).catch((error: unknown): Outcome => {
@@ -73,7 +76,8 @@ export async function createTasks(
     throw error
   })
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  if (!outcome.isReplay) ringBells(engine, { hasEvents: true, hasClaimable: outcome.hasClaimable, hasRevoked: false })
+  if (!outcome.isReplay)
+    ringBells(engine, { hasEvents: true, hasClaimable: outcome.hasClaimable, hasRevoked: false, hasUnsettled: false })
   return accepted({ taskIds: outcome.taskIds, isReplay: outcome.isReplay })
 }
 
@@ -133,7 +137,11 @@ async function planCall(
 
   const states = new Map<string, TaskState>(related)
   const positionOf = new Map(tasks.flatMap(({ key }, index) => (key === undefined ? [] : [[key, index] as const])))
-  const targetOf = ({ taskId, key }: NewDependency): TaskState => states.get(taskId ?? ids[positionOf.get(key!)!]!)!
+  const outputs = await readOutputs(client, actor.tenant, judgedByOutput(tasks, related))
+  const targetOf = ({ taskId, key }: NewDependency): DependencyTarget => {
+    const id = taskId ?? ids[positionOf.get(key!)!]!
+    return { ...states.get(id)!, output: outputs.get(id) ?? null }
+  }
   const planned = positions.map((position) => {
     const asked = tasks[position]!
     const given = { tenant: actor.tenant, id: ids[position]!, now, defaults: types.get(asked.type)!.defaults }
@@ -149,6 +157,14 @@ function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path
   const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
   if (type.inputSchema === null || isIncomplete) return []
   return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+}
+
+/** The completed tasks whose outputs a condition looks at. */
+function judgedByOutput(tasks: readonly NewTask[], related: ReadonlyMap<string, TaskState>): string[] {
+  const asked = tasks.flatMap(({ dependsOn = [] }) =>
+    dependsOn.flatMap(({ kind, taskId }) => (kind === 'CONDITIONAL' && taskId !== undefined ? [taskId] : [])),
+  )
+  return [...new Set(asked)].filter((id) => related.get(id)?.status === 'COMPLETED')
 }
 
 function relatedIds(tasks: readonly NewTask[]): string[] {
@@ -174,23 +190,24 @@ function checkRelations(
     const parent = related.get(parentId)
     const path = [...pathOf(index), 'parentId']
     if (parent === undefined) return { code: 'NOT_FOUND', what: 'task', id: parentId, path }
-    if (parent.status === 'CANCELLED') {
+    if (isFinished(parent.status)) {
       return {
         code: 'VALIDATION',
-        issues: [{ path, message: 'names a task that was cancelled; it takes no new children' }],
+        issues: [{ path, message: `names a task that has ended as ${parent.status}; it takes no new children` }],
       }
     }
   }
   return null
 }
 
+/** @returns the tasks whose inputs cannot take the outputs they depend on */
 async function writePlan(
   client: ClientBase,
   actor: Actor,
   input: CreateTasks,
   planned: readonly PlannedTask[],
   now: Date,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   await insertTasks(
     client,
     planned.map(
@@ -207,11 +224,18 @@ async function writePlan(
   const dependencies = planned.flatMap((task) => dependencyRows(task, now))
   await insertDependencies(client, dependencies)
   const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  if (fed.length > 0) await mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))])
+  const overfull = await mergeOutputs(client, actor.tenant, fed)
   await appendEvents(
     client,
     planned.flatMap((task) => birthEvents(task, actor)),
   )
+  return overfull
+}
+
+function tooLarge(ids: readonly string[], overfull: ReadonlySet<string>, pathOf: (index: number) => Path): Refusal {
+  const message = `takes more than ${MAX_JSON_BYTES} bytes with the outputs of its DATA dependencies; pass large content by reference`
+  const issues = ids.flatMap((id, index) => (overfull.has(id) ? [{ path: [...pathOf(index), 'input'], message }] : []))
+  return { code: 'VALIDATION', issues }
 }
 
 function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {

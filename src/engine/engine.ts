@@ -11,8 +11,8 @@ export interface Publisher {
   publish(topic: BellTopic, payload?: string): void
 }
 
-/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | `log:${string}`
+/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. unsettled: a cascade is to go on. */
+export type BellTopic = 'events' | 'claimable' | 'revoked' | 'unsettled' | `log:${string}`
 
 /** Who asks. */
 export interface Actor {

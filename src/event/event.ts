@@ -1,3 +1,4 @@
+import type { UnmetCode } from '../task/command.ts'
 import type { JsonValue } from '../task/json.ts'
 import type { TaskPriority, TaskStatus } from '../task/status.ts'
 
@@ -25,8 +26,8 @@ export interface TaskEventPayloads {
   AttemptLost: AnnouncedError
   TaskCompleted: null
   TaskFailed: AnnouncedError
-  TaskCancelled: { readonly reason: string | null } | null
-  TaskSkipped: { readonly reason: string } | null
+  TaskCancelled: { readonly reason: string | null; readonly code?: UnmetCode } | null
+  TaskSkipped: { readonly reason: string; readonly code?: UnmetCode } | null
   TaskPaused: { readonly from: TaskStatus }
   TaskResumed: { readonly to: TaskStatus }
   TaskUpdated: { readonly priority?: TaskPriority; readonly scheduledFor?: string | null }

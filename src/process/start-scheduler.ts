@@ -1,5 +1,6 @@
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
+import { settleRest } from '../engine/settle-rest.ts'
 import { wakeDue } from '../engine/wake-due.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { Running } from './running.ts'
@@ -10,13 +11,16 @@ const RESCUE_MS = 1_000
 const MAINTENANCE_MS = 3_600_000
 
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
-export async function startScheduler({ engine, config, log, parts }: Running): Promise<void> {
+export async function startScheduler({ channel, engine, config, log, parts }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
   const { eventRetentionDays } = config
   const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })
   // Before anything is written: the first event of a new day finds its partition.
   await upkeep()
+  const settling = startPeriodic({ everyMs: CLOCK_MS, run: () => settleRest(engine), onError: onError('a cascade') })
+  const unsubscribe = await channel.subscribe('unsettled', () => settling.wake())
   const loops = [
+    settling,
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),
@@ -25,6 +29,7 @@ export async function startScheduler({ engine, config, log, parts }: Running): P
     name: 'scheduler',
     stopWithinMs: 10_000,
     stop: async () => {
+      unsubscribe()
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   })

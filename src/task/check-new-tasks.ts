@@ -1,7 +1,10 @@
+import { MAX_EXPRESSION_LENGTH } from '../expression/expression-language.ts'
 import type { UnmetRule } from './command.ts'
+import { problemOfCondition, problemText } from './dependency.ts'
 import { toJsonText } from './json-text.ts'
 import {
   DEPENDENCY_KINDS,
+  type DependencyKind,
   MAX_JSON_BYTES,
   MAX_TASKS_PER_CALL,
   type NewDependency,
@@ -217,6 +220,20 @@ function checkDependencies(task: NewTask, path: Path, report: Report): void {
   }
 }
 
+function checkCondition(kind: DependencyKind, condition: string | undefined, path: Path, report: Report): void {
+  if (kind !== 'CONDITIONAL') {
+    if (condition !== undefined) report(path, `goes with kind CONDITIONAL only, not with ${kind}`)
+    return
+  }
+  if (condition === undefined) {
+    report(path, 'is missing: give a CEL expression, like status == "COMPLETED" && output.count > 0')
+    return
+  }
+  checkText(condition, 1, MAX_EXPRESSION_LENGTH, path, report)
+  const problem = problemOfCondition(condition)
+  if (problem !== null && problem.kind !== 'TOO_LONG') report(path, `is no expression: ${problemText(problem)}`)
+}
+
 function checkDependency(task: NewTask, dependency: NewDependency, path: Path, report: Report): void {
   if ((dependency.taskId === undefined) === (dependency.key === undefined)) {
     report(path, 'needs either the id of a task that exists or the key of one in this call')
@@ -228,6 +245,7 @@ function checkDependency(task: NewTask, dependency: NewDependency, path: Path, r
   if (kind !== 'DATA' && dependency.inputField !== undefined) {
     report([...path, 'inputField'], `goes with kind DATA only, not with ${kind}`)
   }
+  checkCondition(kind, dependency.condition, [...path, 'condition'], report)
   if (kind !== 'DATA') return
   if (dependency.inputField === undefined)
     report([...path, 'inputField'], 'is missing: name the input field that takes the output')

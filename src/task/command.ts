@@ -8,6 +8,15 @@ export type FailureOutcome = 'FAILED' | 'TIMED_OUT'
 /** What becomes of a task whose dependency cannot be met any more. */
 export type UnmetRule = 'SKIP' | 'FAIL' | 'CANCEL'
 
+/** Why a dependent cannot run: its rule, the code of its error where that is FAIL, and the reason for people. */
+export interface Unmet {
+  readonly rule: UnmetRule
+  readonly code: UnmetCode
+  readonly reason: string
+}
+
+export type UnmetCode = 'DEPENDENCY_UNMET' | 'CONDITION_NOT_MET' | 'CONDITION_ERROR' | 'MERGED_INPUT_TOO_LARGE'
+
 /** The part of a task that can be changed while it waits. */
 export interface TaskChange {
   readonly priority?: TaskPriority
@@ -35,8 +44,8 @@ export type TaskCommand =
   | { readonly kind: 'wake' }
   /** The outside answer that `waitKey` names has come. */
   | { readonly kind: 'signal' }
-  /** Dependencies have settled: how many, and the rule of the first that was not met. */
-  | { readonly kind: 'settle'; readonly settled: number; readonly unmet: { rule: UnmetRule; reason: string } | null }
+  /** Dependencies have settled: how many, and the first that was not met. */
+  | { readonly kind: 'settle'; readonly settled: number; readonly unmet: Unmet | null }
   | { readonly kind: 'cancel'; readonly reason: string | null }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }

@@ -4,8 +4,11 @@ import type { RetryPolicy } from './retry.ts'
 import type { TaskPriority } from './status.ts'
 import type { TaskTimeouts } from './task-state.ts'
 
-/** COMPLETION: the other succeeds. DATA: and its output becomes a field of the input. RESOURCE: the other has ended. */
-export const DEPENDENCY_KINDS = ['COMPLETION', 'DATA', 'RESOURCE'] as const
+/**
+ * COMPLETION: the other succeeds. DATA: and its output becomes a field of the input. RESOURCE: the other has ended, so that what it held
+ * is free. CONDITIONAL: it has ended, and an expression over its result holds.
+ */
+export const DEPENDENCY_KINDS = ['COMPLETION', 'DATA', 'RESOURCE', 'CONDITIONAL'] as const
 export type DependencyKind = (typeof DEPENDENCY_KINDS)[number]
 
 /** What a new task waits for: a task that exists, or one of the same call by its local key. */
@@ -17,6 +20,8 @@ export interface NewDependency {
   readonly kind?: DependencyKind
   /** DATA only: the input field that receives the other task's output. */
   readonly inputField?: string
+  /** CONDITIONAL only: CEL over `status`, `attempt`, `output` and `error` of the other task. */
+  readonly condition?: string
   readonly onUnmet?: UnmetRule
 }
 

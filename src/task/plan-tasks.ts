@@ -1,13 +1,13 @@
 import type { UnmetRule } from './command.ts'
+import { type DependencyTarget, judge, type Verdict } from './dependency.ts'
 import type { Moved } from './move.ts'
 import { place } from './move.ts'
 import type { DependencyKind, NewDependency, NewTask, TaskDefaults } from './new-task.ts'
 import { DEFAULT_RETRY_POLICY } from './retry.ts'
-import { isFinished, type TaskStatus } from './status.ts'
+import { isFinished } from './status.ts'
 import type { TaskState } from './task-state.ts'
 import { expiryOf } from './timing.ts'
 import { transition } from './transition.ts'
-import { encodeTypeId } from './type-id.ts'
 
 /** A task as it will be written, with the moves that its first moment already holds. */
 export interface PlannedTask {
@@ -23,12 +23,10 @@ export interface PlannedDependency {
   readonly dependsOnId: string
   readonly kind: DependencyKind
   readonly inputField: string | null
+  readonly condition: string | null
   readonly onUnmet: UnmetRule
   readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
 }
-
-/** What a dependency needs to know of the task it points at. */
-type Target = Pick<TaskState, 'id' | 'status'>
 
 /**
  * The first state of one new task.
@@ -38,50 +36,42 @@ type Target = Pick<TaskState, 'id' | 'status'>
 export function planTask(
   asked: NewTask,
   given: { tenant: string; id: string; now: Date; defaults: TaskDefaults },
-  targetOf: (dependency: NewDependency) => Target,
+  targetOf: (dependency: NewDependency) => DependencyTarget,
 ): PlannedTask {
   const { tenant, id, now, defaults } = given
-  const dependencies = (asked.dependsOn ?? []).map((dependency) => planDependency(dependency, targetOf(dependency)))
-  const unmet = dependencies.findIndex(({ state }) => state === 'UNMET')
+  const planned = (asked.dependsOn ?? []).map((dependency) => planDependency(dependency, targetOf(dependency)))
+  const dependencies = planned.map(({ dependency }) => dependency)
+  const broken = planned.find(({ dependency }) => dependency.state === 'UNMET')
   const waitingOn = dependencies.filter(({ state }) => state !== 'SATISFIED').length
   const born = place({ ...blankTask(asked, tenant, id, now, defaults), waitingOn }, now)
-  if (unmet < 0) return { asked, born, ended: null, dependencies }
+  if (broken === undefined) return { asked, born, ended: null, dependencies }
 
-  const target = targetOf(asked.dependsOn![unmet]!)
+  const { verdict } = broken
+  if (verdict === null || verdict.isMet) throw new Error('An unmet dependency has no reason')
   const command = {
     kind: 'settle',
     settled: dependencies.filter(({ state }) => state === 'UNMET').length,
-    unmet: { rule: dependencies[unmet]!.onUnmet, reason: unmetReason(target) },
+    unmet: { rule: broken.dependency.onUnmet, code: verdict.code, reason: verdict.reason },
   } as const
   const ended = transition(born, command, now, 0)
   if (ended.kind !== 'moved') throw new Error(`A task with an unmet dependency must end, not be ${ended.kind}`)
   return { asked, born, ended, dependencies }
 }
 
-/** Whether a finished task is what a dependent waited for. */
-export function isMet(kind: DependencyKind, target: Pick<Target, 'status'>): boolean {
-  return kind === 'RESOURCE' || target.status === 'COMPLETED'
-}
-
-/** Why a dependent cannot run, for its error or its event. */
-export function unmetReason(target: Target): string {
-  return `It depends on ${encodeTypeId('task', target.id)}, which ended as ${target.status}.`
-}
-
-function planDependency(dependency: NewDependency, target: Target): PlannedDependency {
-  const kind = dependency.kind ?? 'COMPLETION'
-  return {
+function planDependency(
+  asked: NewDependency,
+  target: DependencyTarget,
+): { dependency: PlannedDependency; verdict: Verdict | null } {
+  const need = { kind: asked.kind ?? 'COMPLETION', condition: asked.condition ?? null }
+  const verdict = isFinished(target.status) ? judge(need, target) : null
+  const dependency: PlannedDependency = {
+    ...need,
     dependsOnId: target.id,
-    kind,
-    inputField: dependency.inputField ?? null,
-    onUnmet: dependency.onUnmet ?? 'SKIP',
-    state: stateOf(kind, target.status),
+    inputField: asked.inputField ?? null,
+    onUnmet: asked.onUnmet ?? 'SKIP',
+    state: verdict === null ? 'PENDING' : verdict.isMet ? 'SATISFIED' : 'UNMET',
   }
-}
-
-function stateOf(kind: DependencyKind, status: TaskStatus): PlannedDependency['state'] {
-  if (!isFinished(status)) return 'PENDING'
-  return isMet(kind, { status }) ? 'SATISFIED' : 'UNMET'
+  return { dependency, verdict }
 }
 
 function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaults: TaskDefaults): TaskState {

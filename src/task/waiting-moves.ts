@@ -1,4 +1,4 @@
-import type { CommandOf, UnmetRule } from './command.ts'
+import type { CommandOf, Unmet } from './command.ts'
 import { announced, finish, moved, place, refused, type Transition, unplaced } from './move.ts'
 import { orderKey } from './order.ts'
 import { isFinished } from './status.ts'
@@ -14,22 +14,15 @@ export function settle(task: TaskState, command: CommandOf<'settle'>, now: Date)
   return moved(placed, placed.status === 'READY' ? 'TaskReady' : 'TaskScheduled', null)
 }
 
-function endUnmet(task: TaskState, unmet: { rule: UnmetRule; reason: string }, now: Date): Transition {
-  switch (unmet.rule) {
+function endUnmet(task: TaskState, { rule, code, reason }: Unmet, now: Date): Transition {
+  const payload = { reason, code }
+  switch (rule) {
     case 'SKIP':
-      return finish(task, 'SKIPPED', now, { outcome: 'CANCELLED', payload: { reason: unmet.reason } })
+      return finish(task, 'SKIPPED', now, { outcome: 'CANCELLED', payload })
     case 'CANCEL':
-      return finish({ ...task, cancelReason: unmet.reason }, 'CANCELLED', now, {
-        outcome: 'CANCELLED',
-        payload: { reason: unmet.reason },
-      })
+      return finish({ ...task, cancelReason: reason }, 'CANCELLED', now, { outcome: 'CANCELLED', payload })
     case 'FAIL': {
-      const error: TaskError = {
-        code: 'DEPENDENCY_UNMET',
-        message: unmet.reason,
-        retryable: false,
-        attempt: task.attempt,
-      }
+      const error: TaskError = { code, message: reason, retryable: false, attempt: task.attempt }
       return finish({ ...task, error }, 'FAILED', now, { outcome: 'FAILED', error, payload: announced(error) })
     }
   }

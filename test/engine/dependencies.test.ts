@@ -65,6 +65,153 @@ describe('a DATA dependency', () => {
   })
 })
 
+describe('a CONDITIONAL dependency', () => {
+  const condition = 'has(output.count) && output.count > 2'
+
+  test.each([
+    ['holds', '{"count":3}', condition, 'READY'],
+    ['does not hold', '{"count":2}', condition, 'SKIPPED'],
+    ['asks for a field that is not there', '{}', 'output.count > 2', 'SKIPPED'],
+    ['asks for a failure that came', 'fails', 'status == "FAILED" && error.code == "BOOM" && attempt == 1', 'READY'],
+    ['asks for a failure that did not come', null, 'status != "COMPLETED"', 'SKIPPED'],
+  ])('that %s is judged alike before and after the other ends', async (_name, output, text, status) => {
+    const dependsOn = (taskId: string) => [{ taskId, kind: 'CONDITIONAL' as const, condition: text }]
+    const target = await verbs.createOne({ retry: { maxAttempts: 1 } })
+    const early = await verbs.createOne({ queue: 'none', dependsOn: dependsOn(target) })
+    const [task] = await verbs.claim()
+    await endAttempts(engine, ACTOR, [output === 'fails' ? failingEnd(task!) : completing(task!, output)])
+    const late = await verbs.createOne({ queue: 'none', dependsOn: dependsOn(target) })
+    expect([(await rowOf(early)).status, (await rowOf(late)).status]).toEqual([status, status])
+  })
+
+  test('says why it is not met, in the error and in the event', async () => {
+    const target = await verbs.createOne()
+    const need = (text: string, onUnmet: 'FAIL' | 'SKIP' = 'FAIL') => ({
+      queue: 'none',
+      dependsOn: [{ taskId: target, kind: 'CONDITIONAL' as const, condition: text, onUnmet }],
+    })
+    const [unmet, broken, skipped] = await verbs.create(
+      need('output == 1'),
+      need('output.rows\n  .count > 2'),
+      need('output.x', 'SKIP'),
+    )
+    const [task] = await verbs.claim()
+    await endAttempts(engine, ACTOR, [completing(task!, '{"rows":{}}')])
+    expect((await rowOf(unmet!)).error).toMatchObject({
+      code: 'CONDITION_NOT_MET',
+      message: expect.stringMatching(
+        /^Its condition "output == 1" does not hold for task_\w+, which ended as COMPLETED\.$/,
+      ),
+    })
+    expect((await rowOf(broken!)).error).toMatchObject({
+      code: 'CONDITION_ERROR',
+      message: expect.stringMatching(/cannot be judged: No such key: count, at line 2, column 4\.$/),
+    })
+    const { rows } = await database.pool.query('SELECT payload FROM event WHERE task_id = $1 AND kind = $2', [
+      skipped,
+      'TaskSkipped',
+    ])
+    expect(rows[0].payload).toMatchObject({ code: 'CONDITION_ERROR', reason: expect.stringContaining('"output.x"') })
+  })
+
+  test('follows a task that ends in a cascade', async () => {
+    const first = await verbs.createOne({ queue: 'none' })
+    const [, met, unmet] = await verbs.create(
+      { key: 'skipped', queue: 'none', dependsOn: [{ taskId: first }] },
+      { queue: 'none', dependsOn: [{ key: 'skipped', kind: 'CONDITIONAL', condition: 'status == "SKIPPED"' }] },
+      { queue: 'none', dependsOn: [{ key: 'skipped', kind: 'CONDITIONAL', condition: 'status == "COMPLETED"' }] },
+    )
+    await cancelTask(engine, ACTOR, { taskId: first })
+    expect([(await rowOf(met!)).status, (await rowOf(unmet!)).status]).toEqual(['READY', 'SKIPPED'])
+  })
+
+  test('that is no expression is refused with its place', async () => {
+    const answer = await createTasks(engine, ACTOR, {
+      tasks: [
+        { name: 'a', type: 'work', key: 'a' },
+        { name: 'b', type: 'work', dependsOn: [{ key: 'a', kind: 'CONDITIONAL', condition: 'output.count >' }] },
+        { name: 'c', type: 'work', dependsOn: [{ key: 'a', kind: 'CONDITIONAL' }] },
+        { name: 'd', type: 'work', dependsOn: [{ key: 'a', condition: 'true' }] },
+      ],
+    })
+    expect(answer).toMatchObject({
+      ok: false,
+      refusal: {
+        code: 'VALIDATION',
+        issues: [
+          { path: ['tasks', 1, 'dependsOn', 0, 'condition'], message: expect.stringMatching(/line 1, column 15$/) },
+          { path: ['tasks', 2, 'dependsOn', 0, 'condition'], message: expect.stringMatching(/^is missing/) },
+          { path: ['tasks', 3, 'dependsOn', 0, 'condition'], message: expect.stringMatching(/^goes with kind COND/) },
+        ],
+      },
+    })
+  })
+})
+
+describe('an input that its DATA dependencies make too large', () => {
+  const large = JSON.stringify('x'.repeat(600_000))
+  const data = (taskId: string, inputField: string) => ({ taskId, kind: 'DATA' as const, inputField })
+
+  test('fails the dependent, and what depends on it, when the output comes', async () => {
+    const targets = await verbs.create({}, {})
+    const id = await verbs.createOne({
+      queue: 'none',
+      dependsOn: [data(targets[0]!, 'a'), data(targets[1]!, 'b')],
+    })
+    const behind = await verbs.createOne({ queue: 'none', dependsOn: [{ taskId: id }] })
+    for (const task of await verbs.claim()) await endAttempts(engine, ACTOR, [completing(task, large)])
+    expect((await rowOf(id)).error).toMatchObject({ code: 'MERGED_INPUT_TOO_LARGE', retryable: false })
+    expect(await rowOf(behind)).toMatchObject({ status: 'SKIPPED' })
+  })
+
+  test('fails it also when both outputs come at once', async () => {
+    const targets = await verbs.create({}, {})
+    const id = await verbs.createOne({ queue: 'none', dependsOn: targets.map((taskId, at) => data(taskId, `f${at}`)) })
+    const tasks = await verbs.claim()
+    await endAttempts(
+      engine,
+      ACTOR,
+      tasks.map((task) => completing(task, large)),
+    )
+    expect(await rowOf(id)).toMatchObject({ status: 'FAILED', waiting_on: 0, input: null })
+  })
+
+  test('refuses a new task whose outputs are there already', async () => {
+    const dependsOn = [data(await ended(large), 'a'), data(await ended(large), 'b')]
+    const answer = await createTasks(engine, ACTOR, { tasks: [{ name: 'a', type: 'work', dependsOn }] })
+    expect(answer).toMatchObject({
+      ok: false,
+      refusal: { code: 'VALIDATION', issues: [{ path: ['tasks', 0, 'input'] }] },
+    })
+  })
+})
+
+describe('a parent', () => {
+  test.each(['COMPLETED', 'FAILED', 'CANCELLED'])('that has ended as %s takes no new children', async (status) => {
+    const parentId =
+      status === 'CANCELLED'
+        ? await verbs.createOne({ queue: 'none' })
+        : await ended(status === 'FAILED' ? 'fails' : null)
+    if (status === 'CANCELLED') await cancelTask(engine, ACTOR, { taskId: parentId })
+    const answer = await createTasks(engine, ACTOR, {
+      verb: 'createTask',
+      tasks: [{ name: 'a', type: 'work', parentId }],
+    })
+    expect(answer).toMatchObject({
+      ok: false,
+      refusal: { code: 'VALIDATION', issues: [{ path: ['parentId'], message: expect.stringContaining(status) }] },
+    })
+  })
+
+  test('may complete before its children, which go on', async () => {
+    const parentId = await verbs.createOne()
+    const [task] = await verbs.claim()
+    const child = await verbs.createOne({ queue: 'none', parentId })
+    await endAttempts(engine, ACTOR, [completing(task!)])
+    expect([(await rowOf(parentId)).status, (await rowOf(child)).status]).toEqual(['COMPLETED', 'READY'])
+  })
+})
+
 describe('a dependency that cannot be met', () => {
   test.each([
     ['SKIP', 'SKIPPED', null],

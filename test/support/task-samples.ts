@@ -63,7 +63,11 @@ export function taskIn(status: TaskStatus): TaskState {
       return stateAfter(newTask(), [{ kind: 'cancel', reason: 'enough' }])
     case 'SKIPPED':
       return stateAfter(newTask({ waitsFor: 1 }), [
-        { kind: 'settle', settled: 1, unmet: { rule: 'SKIP', reason: 'It depends on another.' } },
+        {
+          kind: 'settle',
+          settled: 1,
+          unmet: { rule: 'SKIP', code: 'DEPENDENCY_UNMET', reason: 'It depends on another.' },
+        },
       ])
   }
 }

@@ -114,7 +114,11 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
       kind: fc.constant('settle' as const),
       settled: fc.integer({ min: 1, max: 3 }),
       unmet: fc.option(
-        fc.record({ rule: fc.constantFrom('SKIP' as const, 'FAIL' as const, 'CANCEL' as const), reason: fc.string() }),
+        fc.record({
+          rule: fc.constantFrom('SKIP' as const, 'FAIL' as const, 'CANCEL' as const),
+          code: fc.constantFrom('DEPENDENCY_UNMET' as const, 'CONDITION_NOT_MET' as const),
+          reason: fc.string(),
+        }),
         { freq: 2 },
       ),
     }),
@@ -141,11 +145,13 @@ export const steps: fc.Arbitrary<Step> = fc.record({
   staleBy: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
 })
 
+const WAITED_FOR = { id: newUuid(), status: 'READY', attempt: 0, error: null } as const
+
 /** The first state of a task. */
 export function bornAs({ waitsFor, ...asked }: Birth, now: Date = START): TaskState {
   const dependsOn = Array.from({ length: waitsFor }, (_, index) => ({ key: String(index) }))
   const given = { tenant: 'default', id: newUuid(), now, defaults: {} }
-  return planTask({ ...asked, dependsOn }, given, () => ({ id: newUuid(), status: 'READY' })).born
+  return planTask({ ...asked, dependsOn }, given, () => WAITED_FOR).born
 }
 
 /**

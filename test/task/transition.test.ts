@@ -142,7 +142,7 @@ describe('a retry by hand', () => {
 
   test('waits for the dependencies that are still open', () => {
     const skipped = stateAfter(newTask({ waitsFor: 2 }), [
-      { kind: 'settle', settled: 1, unmet: { rule: 'SKIP', reason: 'no' } },
+      { kind: 'settle', settled: 1, unmet: { rule: 'SKIP', code: 'DEPENDENCY_UNMET', reason: 'no' } },
     ])
     const again = transition(skipped, { kind: 'retry' }, START, 0)
     expect(again).toMatchObject({ state: { status: 'PENDING', waitingOn: 1 }, event: { kind: 'TaskPending' } })

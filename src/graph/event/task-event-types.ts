@@ -61,6 +61,14 @@ for (const kind of ['TaskCancelled', 'TaskSkipped', 'TaskReleased'] as const) {
   )
 }
 
+builder.objectField(eventType('TaskSkipped'), 'code', (t) =>
+  t.string({
+    nullable: true,
+    description: 'What kind of reason: DEPENDENCY_UNMET, CONDITION_NOT_MET or CONDITION_ERROR.',
+    resolve: (event) => textOf(event, 'code'),
+  }),
+)
+
 builder.objectField(eventType('TaskStarted'), 'worker', (t) =>
   t.field({
     type: Worker,

@@ -12,7 +12,7 @@ export interface BlockedTask {
 export interface UnsettledDependency {
   /** uuid */
   readonly dependsOnId: string
-  readonly kind: 'COMPLETION' | 'DATA' | 'RESOURCE'
+  readonly kind: 'COMPLETION' | 'DATA' | 'RESOURCE' | 'CONDITIONAL'
 }
 
 export type Blocker =
@@ -73,7 +73,7 @@ export function blockersOf(task: BlockedTask, unsettled: readonly UnsettledDepen
 }
 
 function waitsFor({ dependsOnId, kind }: UnsettledDependency): Blocker {
-  const need = kind === 'RESOURCE' ? 'to stop' : 'to complete'
+  const need = kind === 'RESOURCE' || kind === 'CONDITIONAL' ? 'to stop' : 'to complete'
   return { kind: 'dependency', message: `It waits for another task ${need}.`, dependsOnId, needs: kind }
 }
 

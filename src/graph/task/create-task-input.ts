@@ -8,6 +8,10 @@ const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
     key: t.string({ description: 'Key of another task in the same call.' }),
     kind: t.field({ type: DependencyKindEnum, description: 'What is needed of it; COMPLETION when absent.' }),
     inputField: t.string({ description: 'For DATA, and only then: the field of the input that its output becomes.' }),
+    condition: t.string({
+      description:
+        'For CONDITIONAL, and only then: a CEL expression over `status`, `attempt`, `output` and `error` of the ended task, at most 4,000 characters.',
+    }),
     onUnmet: t.field({
       type: UnmetRuleEnum,
       description: 'What follows when it does not end as needed; SKIP when absent.',

@@ -12,6 +12,10 @@ export const TaskDependency = builder.prismaObject('TaskDependency', {
       nullable: true,
       description: 'For DATA: the field of the input that the other task’s output becomes.',
     }),
+    condition: t.exposeString('condition', {
+      nullable: true,
+      description: 'For CONDITIONAL: the CEL expression that has to hold for the other task.',
+    }),
     onUnmet: t.expose('onUnmet', { type: UnmetRuleEnum, description: 'What follows when it does not end as needed.' }),
     state: t.expose('state', { type: DependencyStateEnum, description: 'How it stands.' }),
     settledAt: t.expose('settledAt', {

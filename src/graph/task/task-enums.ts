@@ -36,7 +36,8 @@ export const DependencyKindEnum = builder.enumType('DependencyKind', {
   values: {
     COMPLETION: { description: 'That it completes.' },
     DATA: { description: 'That it completes; its output becomes the field `inputField` of the input.' },
-    RESOURCE: { description: 'That it has stopped, whatever the result.' },
+    RESOURCE: { description: 'That it has stopped, whatever the result, so that what it held is free.' },
+    CONDITIONAL: { description: 'That it has stopped, and that the expression `condition` holds for its result.' },
   } as const,
 })
 

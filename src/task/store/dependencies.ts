@@ -1,18 +1,25 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import type { UnmetRule } from '../command.ts'
-import type { DependencyKind } from '../new-task.ts'
+import type { DependencyNeed } from '../dependency.ts'
+import type { JsonValue } from '../json.ts'
+import { MAX_JSON_BYTES } from '../new-task.ts'
 
-/** A dependency that waits for a task that has just ended. */
-export interface OpenDependency {
+/** A dependency that has not settled. */
+export interface OpenDependency extends DependencyNeed {
   readonly taskId: string
   readonly dependsOnId: string
-  readonly kind: DependencyKind
   readonly onUnmet: UnmetRule
 }
 
+export interface SettledDependency extends OpenDependency {
+  readonly isMet: boolean
+}
+
+const COLUMNS = `d."task_id" AS "taskId", d."depends_on_id" AS "dependsOnId", d."kind"::text, d."condition", d."on_unmet"::text AS "onUnmet"`
+
 /**
- * The unsettled dependencies on some tasks.
+ * Unsettled dependencies on tasks that have just ended, up to a limit.
  *
  * None can be added meanwhile: who adds one holds the other task FOR SHARE, and the caller holds it for a change.
  * Index: task_dependency_tenant_depends_on_id_task_id_idx.
@@ -21,57 +28,162 @@ export async function readOpenDependents(
   client: ClientBase,
   tenant: string,
   endedIds: readonly string[],
+  limit: number,
 ): Promise<OpenDependency[]> {
   const { rows } = await client.query<OpenDependency>(
     prepared(
-      `SELECT "task_id" AS "taskId", "depends_on_id" AS "dependsOnId", "kind"::text, "on_unmet"::text AS "onUnmet"
-      FROM "task_dependency" WHERE "tenant" = $1 AND "depends_on_id" = ANY ($2::uuid[]) AND "state" = 'PENDING'`,
-      [tenant, endedIds],
+      `SELECT ${COLUMNS} FROM "task_dependency" AS d
+      WHERE d."tenant" = $1 AND d."depends_on_id" = ANY ($2::uuid[]) AND d."state" = 'PENDING' LIMIT $3`,
+      [tenant, endedIds, limit],
     ),
   )
   return rows
 }
 
 /**
- * Marks all open dependencies on ended tasks as settled and merges the outputs of met DATA dependencies into the waiting tasks' inputs.
+ * Unsettled dependencies on tasks that ended without success and on those that end with them, level by level, up to a limit: one
+ * statement for a chain of any length.
  *
- * The caller holds the locks of both ends. Index: task_dependency_pkey.
+ * Read ahead of the locks: below the first level it may have changed when the caller holds them.
+ * Index: task_dependency_tenant_depends_on_id_task_id_idx.
+ */
+export async function readCollapsing(
+  client: ClientBase,
+  tenant: string,
+  failedIds: readonly string[],
+  limit: number,
+): Promise<OpenDependency[]> {
+  const { rows } = await client.query<OpenDependency>(
+    prepared(
+      `WITH RECURSIVE open AS (
+        SELECT d."task_id", d."depends_on_id", d."kind", d."condition", d."on_unmet" FROM "task_dependency" AS d
+        WHERE d."tenant" = $1 AND d."depends_on_id" = ANY ($2::uuid[]) AND d."state" = 'PENDING'
+        UNION
+        SELECT next.* FROM open AS o CROSS JOIN LATERAL (
+          SELECT d."task_id", d."depends_on_id", d."kind", d."condition", d."on_unmet" FROM "task_dependency" AS d
+          WHERE d."tenant" = $1 AND d."depends_on_id" = o."task_id" AND d."state" = 'PENDING' OFFSET 0
+        ) AS next WHERE o."kind" IN ('COMPLETION', 'DATA')
+      ) SELECT ${COLUMNS} FROM open AS d LIMIT $3`,
+      [tenant, failedIds, limit],
+    ),
+  )
+  return rows
+}
+
+/** Which of some tasks others still wait for. Index: task_dependency_tenant_depends_on_id_task_id_idx. */
+export async function readAwaited(client: ClientBase, tenant: string, taskIds: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    prepared(
+      `SELECT v."id" FROM unnest($2::uuid[]) AS v("id") CROSS JOIN LATERAL (
+        SELECT FROM "task_dependency" AS d
+        WHERE d."tenant" = $1 AND d."depends_on_id" = v."id" AND d."state" = 'PENDING' LIMIT 1
+      ) AS waits`,
+      [tenant, taskIds],
+    ),
+  )
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * Marks dependencies as settled, and no others of the same tasks.
+ *
+ * The caller holds the locks of both ends, so that the rows stay where they were found. Index: task_dependency_pkey.
  */
 export async function settleDependencies(
   client: ClientBase,
   tenant: string,
-  settled: readonly (OpenDependency & { readonly isMet: boolean })[],
+  settled: readonly SettledDependency[],
   now: Date,
 ): Promise<void> {
-  const ended = [...new Set(settled.map(({ dependsOnId }) => dependsOnId))]
-  const met = settled.filter(({ isMet }) => isMet).map(({ taskId, dependsOnId }) => `${taskId} ${dependsOnId}`)
+  const { met = [], unmet = [] } = Object.groupBy(settled, ({ isMet }) => (isMet ? 'met' : 'unmet'))
+  await Promise.all([
+    writeState(client, tenant, met, 'SATISFIED', now),
+    writeState(client, tenant, unmet, 'UNMET', now),
+  ])
+}
+
+async function writeState(
+  client: ClientBase,
+  tenant: string,
+  settled: readonly SettledDependency[],
+  state: 'SATISFIED' | 'UNMET',
+  now: Date,
+): Promise<void> {
+  if (settled.length === 0) return
   await client.query(
     prepared(
-      `UPDATE "task_dependency" SET "settled_at" = $2,
-        "state" = CASE WHEN "task_id" || ' ' || "depends_on_id" = ANY ($4::text[]) THEN 'SATISFIED'::dependency_state ELSE 'UNMET' END
-      WHERE "tenant" = $1 AND "depends_on_id" = ANY ($3::uuid[]) AND "state" = 'PENDING'`,
-      [tenant, now, ended, met],
+      `UPDATE "task_dependency" SET "state" = $4::dependency_state, "settled_at" = $5 WHERE ctid = ANY (ARRAY(
+        SELECT found.ctid FROM unnest($2::uuid[], $3::uuid[]) AS v("task_id", "depends_on_id") CROSS JOIN LATERAL (
+          SELECT d.ctid FROM "task_dependency" AS d
+          WHERE d."tenant" = $1 AND d."task_id" = v."task_id" AND d."depends_on_id" = v."depends_on_id" AND d."state" = 'PENDING' OFFSET 0
+        ) AS found))`,
+      [tenant, settled.map(({ taskId }) => taskId), settled.map(({ dependsOnId }) => dependsOnId), state, now],
     ),
   )
-  const merged = settled.filter(({ kind, isMet }) => kind === 'DATA' && isMet)
-  if (merged.length > 0) await mergeOutputs(client, tenant, [...new Set(merged.map(({ taskId }) => taskId))])
 }
 
 /**
- * Writes the outputs of all met DATA dependencies into the inputs of tasks, each under its field.
+ * Writes the outputs of completed tasks into the inputs of those that depend on them with DATA, each under its field.
  *
- * Index: task_dependency_pkey, task_pkey.
+ * The caller holds the locks of both ends. Index: task_dependency_pkey, task_pkey.
+ *
+ * @returns the tasks whose inputs would pass the limit; nothing was written to them
  */
-export async function mergeOutputs(client: ClientBase, tenant: string, taskIds: readonly string[]): Promise<void> {
-  await client.query(
-    `UPDATE "task" AS t SET "input" = coalesce(t."input", '{}') || v."fields" FROM (
-      SELECT d."task_id", jsonb_object_agg(d."input_field", coalesce(o."output", 'null')) AS "fields"
-      FROM "task_dependency" AS d JOIN "task" AS o ON o."tenant" = d."tenant" AND o."id" = d."depends_on_id"
-      WHERE d."tenant" = $1 AND d."task_id" = ANY ($2::uuid[]) AND d."kind" = 'DATA' AND d."state" = 'SATISFIED'
-      GROUP BY d."task_id"
-    ) AS v WHERE t."tenant" = $1 AND t."id" = v."task_id"`,
-    [tenant, taskIds],
+export async function mergeOutputs(
+  client: ClientBase,
+  tenant: string,
+  dependencies: readonly Pick<OpenDependency, 'taskId' | 'dependsOnId'>[],
+): Promise<ReadonlySet<string>> {
+  if (dependencies.length === 0) return new Set()
+  const { rows } = await client.query<{ id: string }>(
+    prepared(MERGE, [
+      tenant,
+      dependencies.map(({ taskId }) => taskId),
+      dependencies.map(({ dependsOnId }) => dependsOnId),
+      MAX_JSON_BYTES,
+    ]),
   )
+  return new Set(rows.map(({ id }) => id))
+}
+
+// Outputs are summed up before any are put together: too many large ones would not even fit into the memory of the database.
+const MERGE = `
+WITH source AS MATERIALIZED (
+  SELECT v."task_id", v."depends_on_id", found."input_field", sum(found."bytes") OVER (PARTITION BY v."task_id") <= $4 AS "fits"
+  FROM unnest($2::uuid[], $3::uuid[]) AS v("task_id", "depends_on_id") CROSS JOIN LATERAL (
+    SELECT d."input_field", (
+      SELECT octet_length(coalesce(o."output", 'null')::text) FROM "task" AS o WHERE o."tenant" = $1 AND o."id" = v."depends_on_id"
+    ) AS "bytes"
+    FROM "task_dependency" AS d
+    WHERE d."tenant" = $1 AND d."task_id" = v."task_id" AND d."depends_on_id" = v."depends_on_id" AND d."kind" = 'DATA' OFFSET 0
+  ) AS found
+), fields AS MATERIALIZED (
+  SELECT s."task_id", jsonb_object_agg(s."input_field", (
+    SELECT coalesce(o."output", 'null') FROM "task" AS o WHERE o."tenant" = $1 AND o."id" = s."depends_on_id"
+  )) AS "added"
+  FROM source AS s WHERE s."fits" GROUP BY s."task_id"
+), merged AS MATERIALIZED (
+  SELECT f."task_id", (
+    SELECT coalesce(t."input", '{}') || f."added" FROM "task" AS t WHERE t."tenant" = $1 AND t."id" = f."task_id"
+  ) AS "input"
+  FROM fields AS f
+), written AS (
+  UPDATE "task" AS t SET "input" = m."input" FROM merged AS m
+  WHERE t."tenant" = $1 AND t."id" = m."task_id" AND octet_length(m."input"::text) <= $4 RETURNING t."id"
+)
+SELECT DISTINCT s."task_id" AS "id" FROM source AS s WHERE NOT EXISTS (SELECT FROM written AS w WHERE w."id" = s."task_id")`
+
+/** The outputs of tasks, where they have one. Index: task_pkey. */
+export async function readOutputs(
+  client: ClientBase,
+  tenant: string,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, JsonValue>> {
+  if (taskIds.length === 0) return new Map()
+  const { rows } = await client.query<{ id: string; output: JsonValue }>(
+    prepared('SELECT "id", "output" FROM "task" WHERE "tenant" = $1 AND "id" = ANY ($2::uuid[])', [tenant, taskIds]),
+  )
+  return new Map(rows.map(({ id, output }) => [id, output]))
 }
 
 /**

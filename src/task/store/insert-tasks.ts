@@ -22,6 +22,7 @@ export interface DependencyRow {
   readonly dependsOnId: string
   readonly kind: DependencyKind
   readonly inputField: string | null
+  readonly condition: string | null
   readonly onUnmet: UnmetRule
   readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
   readonly settledAt: Date | null
@@ -94,6 +95,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
   { name: 'depends_on_id', type: 'uuid', of: (row) => row.dependsOnId },
   { name: 'kind', type: 'dependency_kind', of: (row) => row.kind },
   { name: 'input_field', type: 'text', of: (row) => row.inputField },
+  { name: 'condition', type: 'text', of: (row) => row.condition },
   { name: 'on_unmet', type: 'unmet_rule', of: (row) => row.onUnmet },
   { name: 'state', type: 'dependency_state', of: (row) => row.state },
   { name: 'settled_at', type: 'timestamptz', of: (row) => row.settledAt },

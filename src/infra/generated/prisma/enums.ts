@@ -40,7 +40,8 @@ export type TaskPriority = (typeof TaskPriority)[keyof typeof TaskPriority]
 export const DependencyKind = {
   COMPLETION: 'COMPLETION',
   DATA: 'DATA',
-  RESOURCE: 'RESOURCE'
+  RESOURCE: 'RESOURCE',
+  CONDITIONAL: 'CONDITIONAL'
 } as const
 
 export type DependencyKind = (typeof DependencyKind)[keyof typeof DependencyKind]

@@ -163,6 +163,7 @@ export const TaskDependencyScalarFieldEnum = {
   dependsOnId: 'dependsOnId',
   kind: 'kind',
   inputField: 'inputField',
+  condition: 'condition',
   onUnmet: 'onUnmet',
   state: 'state',
   settledAt: 'settledAt'

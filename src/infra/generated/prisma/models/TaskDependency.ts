@@ -30,6 +30,7 @@ export type TaskDependencyMinAggregateOutputType = {
   dependsOnId: string | null
   kind: $Enums.DependencyKind | null
   inputField: string | null
+  condition: string | null
   onUnmet: $Enums.UnmetRule | null
   state: $Enums.DependencyState | null
   settledAt: Date | null
@@ -41,6 +42,7 @@ export type TaskDependencyMaxAggregateOutputType = {
   dependsOnId: string | null
   kind: $Enums.DependencyKind | null
   inputField: string | null
+  condition: string | null
   onUnmet: $Enums.UnmetRule | null
   state: $Enums.DependencyState | null
   settledAt: Date | null
@@ -52,6 +54,7 @@ export type TaskDependencyCountAggregateOutputType = {
   dependsOnId: number
   kind: number
   inputField: number
+  condition: number
   onUnmet: number
   state: number
   settledAt: number
@@ -65,6 +68,7 @@ export type TaskDependencyMinAggregateInputType = {
   dependsOnId?: true
   kind?: true
   inputField?: true
+  condition?: true
   onUnmet?: true
   state?: true
   settledAt?: true
@@ -76,6 +80,7 @@ export type TaskDependencyMaxAggregateInputType = {
   dependsOnId?: true
   kind?: true
   inputField?: true
+  condition?: true
   onUnmet?: true
   state?: true
   settledAt?: true
@@ -87,6 +92,7 @@ export type TaskDependencyCountAggregateInputType = {
   dependsOnId?: true
   kind?: true
   inputField?: true
+  condition?: true
   onUnmet?: true
   state?: true
   settledAt?: true
@@ -171,6 +177,7 @@ export type TaskDependencyGroupByOutputType = {
   dependsOnId: string
   kind: $Enums.DependencyKind
   inputField: string | null
+  condition: string | null
   onUnmet: $Enums.UnmetRule
   state: $Enums.DependencyState
   settledAt: Date | null
@@ -203,6 +210,7 @@ export type TaskDependencyWhereInput = {
   dependsOnId?: Prisma.UuidFilter<"TaskDependency"> | string
   kind?: Prisma.EnumDependencyKindFilter<"TaskDependency"> | $Enums.DependencyKind
   inputField?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
+  condition?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
   onUnmet?: Prisma.EnumUnmetRuleFilter<"TaskDependency"> | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFilter<"TaskDependency"> | $Enums.DependencyState
   settledAt?: Prisma.DateTimeNullableFilter<"TaskDependency"> | Date | string | null
@@ -216,6 +224,7 @@ export type TaskDependencyOrderByWithRelationInput = {
   dependsOnId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   inputField?: Prisma.SortOrderInput | Prisma.SortOrder
+  condition?: Prisma.SortOrderInput | Prisma.SortOrder
   onUnmet?: Prisma.SortOrder
   state?: Prisma.SortOrder
   settledAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -233,6 +242,7 @@ export type TaskDependencyWhereUniqueInput = Prisma.AtLeast<{
   dependsOnId?: Prisma.UuidFilter<"TaskDependency"> | string
   kind?: Prisma.EnumDependencyKindFilter<"TaskDependency"> | $Enums.DependencyKind
   inputField?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
+  condition?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
   onUnmet?: Prisma.EnumUnmetRuleFilter<"TaskDependency"> | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFilter<"TaskDependency"> | $Enums.DependencyState
   settledAt?: Prisma.DateTimeNullableFilter<"TaskDependency"> | Date | string | null
@@ -246,6 +256,7 @@ export type TaskDependencyOrderByWithAggregationInput = {
   dependsOnId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   inputField?: Prisma.SortOrderInput | Prisma.SortOrder
+  condition?: Prisma.SortOrderInput | Prisma.SortOrder
   onUnmet?: Prisma.SortOrder
   state?: Prisma.SortOrder
   settledAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -263,6 +274,7 @@ export type TaskDependencyScalarWhereWithAggregatesInput = {
   dependsOnId?: Prisma.UuidWithAggregatesFilter<"TaskDependency"> | string
   kind?: Prisma.EnumDependencyKindWithAggregatesFilter<"TaskDependency"> | $Enums.DependencyKind
   inputField?: Prisma.StringNullableWithAggregatesFilter<"TaskDependency"> | string | null
+  condition?: Prisma.StringNullableWithAggregatesFilter<"TaskDependency"> | string | null
   onUnmet?: Prisma.EnumUnmetRuleWithAggregatesFilter<"TaskDependency"> | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateWithAggregatesFilter<"TaskDependency"> | $Enums.DependencyState
   settledAt?: Prisma.DateTimeNullableWithAggregatesFilter<"TaskDependency"> | Date | string | null
@@ -271,6 +283,7 @@ export type TaskDependencyScalarWhereWithAggregatesInput = {
 export type TaskDependencyCreateInput = {
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -284,6 +297,7 @@ export type TaskDependencyUncheckedCreateInput = {
   dependsOnId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -292,6 +306,7 @@ export type TaskDependencyUncheckedCreateInput = {
 export type TaskDependencyUpdateInput = {
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -305,6 +320,7 @@ export type TaskDependencyUncheckedUpdateInput = {
   dependsOnId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -316,6 +332,7 @@ export type TaskDependencyCreateManyInput = {
   dependsOnId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -324,6 +341,7 @@ export type TaskDependencyCreateManyInput = {
 export type TaskDependencyUpdateManyMutationInput = {
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -335,6 +353,7 @@ export type TaskDependencyUncheckedUpdateManyInput = {
   dependsOnId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -362,6 +381,7 @@ export type TaskDependencyCountOrderByAggregateInput = {
   dependsOnId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   inputField?: Prisma.SortOrder
+  condition?: Prisma.SortOrder
   onUnmet?: Prisma.SortOrder
   state?: Prisma.SortOrder
   settledAt?: Prisma.SortOrder
@@ -373,6 +393,7 @@ export type TaskDependencyMaxOrderByAggregateInput = {
   dependsOnId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   inputField?: Prisma.SortOrder
+  condition?: Prisma.SortOrder
   onUnmet?: Prisma.SortOrder
   state?: Prisma.SortOrder
   settledAt?: Prisma.SortOrder
@@ -384,6 +405,7 @@ export type TaskDependencyMinOrderByAggregateInput = {
   dependsOnId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   inputField?: Prisma.SortOrder
+  condition?: Prisma.SortOrder
   onUnmet?: Prisma.SortOrder
   state?: Prisma.SortOrder
   settledAt?: Prisma.SortOrder
@@ -488,6 +510,7 @@ export type EnumDependencyStateFieldUpdateOperationsInput = {
 export type TaskDependencyCreateWithoutTaskInput = {
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -498,6 +521,7 @@ export type TaskDependencyUncheckedCreateWithoutTaskInput = {
   dependsOnId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -516,6 +540,7 @@ export type TaskDependencyCreateManyTaskInputEnvelope = {
 export type TaskDependencyCreateWithoutDependsOnInput = {
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -526,6 +551,7 @@ export type TaskDependencyUncheckedCreateWithoutDependsOnInput = {
   taskId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -566,6 +592,7 @@ export type TaskDependencyScalarWhereInput = {
   dependsOnId?: Prisma.UuidFilter<"TaskDependency"> | string
   kind?: Prisma.EnumDependencyKindFilter<"TaskDependency"> | $Enums.DependencyKind
   inputField?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
+  condition?: Prisma.StringNullableFilter<"TaskDependency"> | string | null
   onUnmet?: Prisma.EnumUnmetRuleFilter<"TaskDependency"> | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFilter<"TaskDependency"> | $Enums.DependencyState
   settledAt?: Prisma.DateTimeNullableFilter<"TaskDependency"> | Date | string | null
@@ -591,6 +618,7 @@ export type TaskDependencyCreateManyTaskInput = {
   dependsOnId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -600,6 +628,7 @@ export type TaskDependencyCreateManyDependsOnInput = {
   taskId: string
   kind?: $Enums.DependencyKind
   inputField?: string | null
+  condition?: string | null
   onUnmet?: $Enums.UnmetRule
   state?: $Enums.DependencyState
   settledAt?: Date | string | null
@@ -608,6 +637,7 @@ export type TaskDependencyCreateManyDependsOnInput = {
 export type TaskDependencyUpdateWithoutTaskInput = {
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -618,6 +648,7 @@ export type TaskDependencyUncheckedUpdateWithoutTaskInput = {
   dependsOnId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -627,6 +658,7 @@ export type TaskDependencyUncheckedUpdateManyWithoutTaskInput = {
   dependsOnId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -635,6 +667,7 @@ export type TaskDependencyUncheckedUpdateManyWithoutTaskInput = {
 export type TaskDependencyUpdateWithoutDependsOnInput = {
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -645,6 +678,7 @@ export type TaskDependencyUncheckedUpdateWithoutDependsOnInput = {
   taskId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -654,6 +688,7 @@ export type TaskDependencyUncheckedUpdateManyWithoutDependsOnInput = {
   taskId?: Prisma.StringFieldUpdateOperationsInput | string
   kind?: Prisma.EnumDependencyKindFieldUpdateOperationsInput | $Enums.DependencyKind
   inputField?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  condition?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   onUnmet?: Prisma.EnumUnmetRuleFieldUpdateOperationsInput | $Enums.UnmetRule
   state?: Prisma.EnumDependencyStateFieldUpdateOperationsInput | $Enums.DependencyState
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -667,6 +702,7 @@ export type TaskDependencySelect<ExtArgs extends runtime.Types.Extensions.Intern
   dependsOnId?: boolean
   kind?: boolean
   inputField?: boolean
+  condition?: boolean
   onUnmet?: boolean
   state?: boolean
   settledAt?: boolean
@@ -680,6 +716,7 @@ export type TaskDependencySelectCreateManyAndReturn<ExtArgs extends runtime.Type
   dependsOnId?: boolean
   kind?: boolean
   inputField?: boolean
+  condition?: boolean
   onUnmet?: boolean
   state?: boolean
   settledAt?: boolean
@@ -693,6 +730,7 @@ export type TaskDependencySelectUpdateManyAndReturn<ExtArgs extends runtime.Type
   dependsOnId?: boolean
   kind?: boolean
   inputField?: boolean
+  condition?: boolean
   onUnmet?: boolean
   state?: boolean
   settledAt?: boolean
@@ -706,12 +744,13 @@ export type TaskDependencySelectScalar = {
   dependsOnId?: boolean
   kind?: boolean
   inputField?: boolean
+  condition?: boolean
   onUnmet?: boolean
   state?: boolean
   settledAt?: boolean
 }
 
-export type TaskDependencyOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "taskId" | "dependsOnId" | "kind" | "inputField" | "onUnmet" | "state" | "settledAt", ExtArgs["result"]["taskDependency"]>
+export type TaskDependencyOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "taskId" | "dependsOnId" | "kind" | "inputField" | "condition" | "onUnmet" | "state" | "settledAt", ExtArgs["result"]["taskDependency"]>
 export type TaskDependencyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dependsOn?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
@@ -740,6 +779,10 @@ export type $TaskDependencyPayload<ExtArgs extends runtime.Types.Extensions.Inte
      * DATA: the input field that the other task's output becomes.
      */
     inputField: string | null
+    /**
+     * CONDITIONAL: the expression that has to hold.
+     */
+    condition: string | null
     onUnmet: $Enums.UnmetRule
     state: $Enums.DependencyState
     settledAt: Date | null
@@ -1173,6 +1216,7 @@ export interface TaskDependencyFieldRefs {
   readonly dependsOnId: Prisma.FieldRef<"TaskDependency", 'String'>
   readonly kind: Prisma.FieldRef<"TaskDependency", 'DependencyKind'>
   readonly inputField: Prisma.FieldRef<"TaskDependency", 'String'>
+  readonly condition: Prisma.FieldRef<"TaskDependency", 'String'>
   readonly onUnmet: Prisma.FieldRef<"TaskDependency", 'UnmetRule'>
   readonly state: Prisma.FieldRef<"TaskDependency", 'DependencyState'>
   readonly settledAt: Prisma.FieldRef<"TaskDependency", 'DateTime'>
