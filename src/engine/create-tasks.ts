@@ -3,26 +3,22 @@ import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
-import type { DependencyTarget } from '../task/dependency.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { canonicalJson } from '../task/json-text.ts'
-import { MAX_JSON_BYTES, type NewDependency, type NewTask } from '../task/new-task.ts'
-import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
+import { MAX_JSON_BYTES, type NewTask } from '../task/new-task.ts'
+import type { PlannedTask } from '../task/plan-tasks.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { isFinished } from '../task/status.ts'
-import { mergeOutputs, readOutputs } from '../task/store/dependencies.ts'
-import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
+import { mergeOutputs } from '../task/store/dependencies.ts'
+import { answerIdempotencyKey, type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
-import { shareTasks } from '../task/store/lock-tasks.ts'
-import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
-import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
-import { ringBells } from './apply.ts'
+import { checkUnique, quietFrom, type UniqueRule } from '../task/unique.ts'
+import { type Applied, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
+import { type PathOf, planCall, readTypes } from './plan-call.ts'
 import { transact } from './transact.ts'
-
-type Path = readonly (string | number)[]
+import { takeUnique } from './unique-task.ts'
 
 export interface CreateTasks {
   readonly tasks: readonly NewTask[]
@@ -30,6 +26,8 @@ export interface CreateTasks {
   readonly idempotencyKey?: string
   /** Names the door's operation: keys of different operations never meet. */
   readonly verb?: 'createTask' | 'createTasks'
+  /** For a single task: makes it only when no other stands for its key. */
+  readonly unique?: UniqueRule
 }
 
 export interface CreatedTasks {
@@ -37,6 +35,8 @@ export interface CreatedTasks {
   readonly taskIds: readonly string[]
   /** True when the idempotency key had been used: nothing new was made. */
   readonly isReplay: boolean
+  /** True when another task stands for the unique key: nothing new was made. */
+  readonly isStanding: boolean
 }
 
 /**
@@ -50,8 +50,9 @@ export async function createTasks(
   input: CreateTasks,
 ): Promise<Result<CreatedTasks>> {
   const verb = input.verb ?? 'createTasks'
-  const pathOf = (index: number): Path => (verb === 'createTask' ? [] : ['tasks', index])
+  const pathOf: PathOf = (index) => (verb === 'createTask' ? [] : ['tasks', index])
   const issues = [...checkKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
+  if (input.unique !== undefined) issues.push(...checkUnique(input.unique, onlyOne(input.tasks), ['unique']))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const order = orderByDependency(input.tasks)
   if (order.kind === 'cycle') return refusedWith({ code: 'DEPENDENCY_CYCLE', cycle: order.cycle })
@@ -60,28 +61,50 @@ export async function createTasks(
   const ids: string[] = []
   for (const position of order.positions) ids[position] = newUuid()
   const outcome = await transact(engine, async (client): Promise<Outcome> => {
-    if (input.idempotencyKey !== undefined) {
-      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
-      const answer = await takeIdempotencyKey(client, call, ids)
-      if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
+    const idempotent =
+      input.idempotencyKey === undefined ? null : { tenant: actor.tenant, verb, key: input.idempotencyKey }
+    if (idempotent !== null) {
+      const answer = await takeIdempotencyKey(client, { ...idempotent, bodyHash: hashOf(input) }, ids)
+      if (answer.kind === 'repeated') return replay(idempotent.key, answer)
     }
-    const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
-    if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-    const overfull = await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+    const read = await readTypes(client, actor, input.tasks, engine.schemas, pathOf)
+    if ('refusal' in read) throw new RollBack(read.refusal)
+    const standing =
+      input.unique === undefined ? null : await takeUnique(client, actor, input.unique, onlyOne(input.tasks), ids[0]!)
+    if (standing !== null) {
+      if (idempotent !== null) await answerIdempotencyKey(client, idempotent, [standing.taskId])
+      return { taskIds: [standing.taskId], isReplay: false, isStanding: true, applied: standing.applied }
+    }
+    const tasks = startLater(input, read.now)
+    const plan = await planCall(client, actor, { tasks, positions: order.positions, ids, pathOf }, read)
+    if ('refusal' in plan) throw new RollBack(plan.refusal)
+    const overfull = await writePlan(client, actor, input, plan.planned, read.now)
     if (overfull.size > 0) throw new RollBack(tooLarge(ids, overfull, pathOf))
-    const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
-    return { taskIds: ids, isReplay: false, hasClaimable }
+    const hasClaimable = plan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
+    const applied = { hasEvents: true, hasClaimable, hasRevoked: false, hasUnsettled: false }
+    return { taskIds: ids, isReplay: false, isStanding: false, applied }
   }).catch((error: unknown): Outcome => {
     if (error instanceof RollBack) return { refusal: error.refusal }
     throw error
   })
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  if (!outcome.isReplay)
-    ringBells(engine, { hasEvents: true, hasClaimable: outcome.hasClaimable, hasRevoked: false, hasUnsettled: false })
-  return accepted({ taskIds: outcome.taskIds, isReplay: outcome.isReplay })
+  const { applied, ...created } = outcome
+  if (applied !== null) ringBells(engine, applied)
+  return accepted(created)
 }
 
-type Outcome = { refusal: Refusal } | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean }
+type Outcome = { refusal: Refusal } | (CreatedTasks & { readonly applied: Applied | null })
+
+function onlyOne(tasks: readonly NewTask[]): NewTask {
+  if (tasks.length !== 1) throw new Error(`A unique key goes with one task, not with ${tasks.length}`)
+  return tasks[0]!
+}
+
+/** A debounced task waits for its period from the start. */
+function startLater({ tasks, unique }: CreateTasks, now: Date): readonly NewTask[] {
+  if (unique?.mode !== 'DEBOUNCE') return tasks
+  return tasks.map((task) => ({ ...task, scheduledFor: quietFrom(unique, now, now) }))
+}
 
 /** Undoes the taken idempotency key together with everything else. */
 class RollBack extends Error {
@@ -100,104 +123,17 @@ function checkKey(key: string | undefined): InputIssue[] {
   ]
 }
 
-function hashOf(tasks: readonly NewTask[]): Buffer {
-  return createHash('sha256').update(canonicalJson(tasks)).digest()
+function hashOf({ tasks, unique }: CreateTasks): Buffer {
+  return createHash('sha256')
+    .update(canonicalJson(unique === undefined ? tasks : [tasks, unique]))
+    .digest()
 }
 
 function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeated' }>): Outcome {
   const { taskIds, isSameBody } = answer
   return isSameBody
-    ? { taskIds, isReplay: true, hasClaimable: false }
+    ? { taskIds, isReplay: true, isStanding: false, applied: null }
     : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key, taskIds } }
-}
-
-async function planCall(
-  client: ClientBase,
-  schemas: SchemaCheck,
-  actor: Actor,
-  tasks: readonly NewTask[],
-  positions: readonly number[],
-  ids: readonly string[],
-  pathOf: (index: number) => Path,
-): Promise<{ refusal: Refusal } | { planned: PlannedTask[]; now: Date }> {
-  const { types, now } = await readTaskTypes(client, actor.tenant, [...new Set(tasks.map(({ type }) => type))])
-  const stranger = tasks.findIndex(({ type }) => !types.has(type))
-  if (stranger >= 0) {
-    const known = await readTaskTypeNames(client, actor.tenant)
-    return {
-      refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
-    }
-  }
-  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
-  if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
-
-  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
-  const refusal = checkRelations(tasks, related, pathOf)
-  if (refusal !== null) return { refusal }
-
-  const states = new Map<string, TaskState>(related)
-  const positionOf = new Map(tasks.flatMap(({ key }, index) => (key === undefined ? [] : [[key, index] as const])))
-  const outputs = await readOutputs(client, actor.tenant, judgedByOutput(tasks, related))
-  const targetOf = ({ taskId, key }: NewDependency): DependencyTarget => {
-    const id = taskId ?? ids[positionOf.get(key!)!]!
-    return { ...states.get(id)!, output: outputs.get(id) ?? null }
-  }
-  const planned = positions.map((position) => {
-    const asked = tasks[position]!
-    const given = { tenant: actor.tenant, id: ids[position]!, now, defaults: types.get(asked.type)!.defaults }
-    const plan = planTask(asked, given, targetOf)
-    states.set(given.id, plan.ended?.state ?? plan.born)
-    return plan
-  })
-  return { planned, now }
-}
-
-/** A task that gets input from others is checked when it starts: it is not whole before. */
-function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
-  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
-  if (type.inputSchema === null || isIncomplete) return []
-  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
-}
-
-/** The completed tasks whose outputs a condition looks at. */
-function judgedByOutput(tasks: readonly NewTask[], related: ReadonlyMap<string, TaskState>): string[] {
-  const asked = tasks.flatMap(({ dependsOn = [] }) =>
-    dependsOn.flatMap(({ kind, taskId }) => (kind === 'CONDITIONAL' && taskId !== undefined ? [taskId] : [])),
-  )
-  return [...new Set(asked)].filter((id) => related.get(id)?.status === 'COMPLETED')
-}
-
-function relatedIds(tasks: readonly NewTask[]): string[] {
-  const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
-    ...dependsOn.flatMap(({ taskId }) => (taskId === undefined ? [] : [taskId])),
-    ...(parentId === undefined ? [] : [parentId]),
-  ])
-  return [...new Set(ids)]
-}
-
-function checkRelations(
-  tasks: readonly NewTask[],
-  related: ReadonlyMap<string, TaskState>,
-  pathOf: (index: number) => Path,
-): Refusal | null {
-  for (const [index, { dependsOn = [], parentId }] of tasks.entries()) {
-    const missing = dependsOn.findIndex(({ taskId }) => taskId !== undefined && !related.has(taskId))
-    if (missing >= 0) {
-      const path = [...pathOf(index), 'dependsOn', missing, 'taskId']
-      return { code: 'NOT_FOUND', what: 'task', id: dependsOn[missing]!.taskId!, path }
-    }
-    if (parentId === undefined) continue
-    const parent = related.get(parentId)
-    const path = [...pathOf(index), 'parentId']
-    if (parent === undefined) return { code: 'NOT_FOUND', what: 'task', id: parentId, path }
-    if (isFinished(parent.status)) {
-      return {
-        code: 'VALIDATION',
-        issues: [{ path, message: `names a task that has ended as ${parent.status}; it takes no new children` }],
-      }
-    }
-  }
-  return null
 }
 
 /** @returns the tasks whose inputs cannot take the outputs they depend on */
@@ -232,7 +168,7 @@ async function writePlan(
   return overfull
 }
 
-function tooLarge(ids: readonly string[], overfull: ReadonlySet<string>, pathOf: (index: number) => Path): Refusal {
+function tooLarge(ids: readonly string[], overfull: ReadonlySet<string>, pathOf: PathOf): Refusal {
   const message = `takes more than ${MAX_JSON_BYTES} bytes with the outputs of its DATA dependencies; pass large content by reference`
   const issues = ids.flatMap((id, index) => (overfull.has(id) ? [{ path: [...pathOf(index), 'input'], message }] : []))
   return { code: 'VALIDATION', issues }

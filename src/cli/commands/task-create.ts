@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CreateTaskInput, TaskDetailsFragment, TaskPriority } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
+import { UsageError } from '../exit-code.ts'
 import { readDuration, readTime } from '../read/durations.ts'
 import { collect, readCount, readLabel, readPriority } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
@@ -23,6 +24,9 @@ interface Options {
   readonly timeout?: string
   readonly maxAttempts?: number
   readonly idempotencyKey?: string
+  readonly uniqueKey?: string
+  readonly throttle?: string
+  readonly debounce?: string
   readonly watch?: boolean
 }
 
@@ -58,22 +62,39 @@ export function addTaskCreate(task: Command, run: RunCall): void {
     .option('--timeout <duration>', 'longest run of one attempt, like 30s or 2h', readDuration)
     .option('--max-attempts <count>', 'how often it is tried', readCount)
     .option('--idempotency-key <key>', 'the same key again answers the same task')
+    .option('--unique-key <key>', 'only when no task of the type with this key is open')
+    .option('--throttle <period>', 'with --unique-key: at most one in this time, like 30s', readDuration)
+    .option('--debounce <period>', 'with --unique-key: once nobody has asked again for this time', readDuration)
     .option('-w, --watch', 'show its progress until it has ended')
     .addHelpText('after', EXAMPLES)
   command.action((options: Options) =>
     run(async (call) => {
       const input = await inputOf(options, call)
-      const { task: made } = unwrap(await call.client.createTask({ input }, { signal: call.terminal.interrupted }))
+      const { task: made, wasCreated } = unwrap(
+        await call.client.createTask({ input }, { signal: call.terminal.interrupted }),
+      )
       if (options.watch === true) return watchToEnd(call, made.id)
       if (call.isJson) call.json(made)
-      else call.line(showMade(made, call))
+      else call.line(showMade(made, wasCreated, call))
       return undefined
     }),
   )
 }
 
 async function inputOf(options: Options, { terminal }: Call): Promise<CreateTaskInput> {
-  const { input, label, tag, dependsOn, timeout, maxAttempts, watch: _, ...same } = options
+  const {
+    input,
+    label,
+    tag,
+    dependsOn,
+    timeout,
+    maxAttempts,
+    uniqueKey,
+    throttle,
+    debounce,
+    watch: _,
+    ...same
+  } = options
   return {
     ...same,
     ...(input !== undefined && { input: await readJson(input, terminal.readInput) }),
@@ -82,12 +103,33 @@ async function inputOf(options: Options, { terminal }: Call): Promise<CreateTask
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map((taskId) => ({ taskId })) }),
     ...(timeout !== undefined && { timeouts: { attempt: timeout } }),
     ...(maxAttempts !== undefined && { retry: { maxAttempts } }),
+    ...uniqueOf({ uniqueKey, throttle, debounce }),
   }
 }
 
-function showMade({ id, status, blockedBy }: TaskDetailsFragment, { terminal: { colors }, self }: Call): string {
+function uniqueOf({
+  uniqueKey,
+  throttle,
+  debounce,
+}: Pick<Options, 'uniqueKey' | 'throttle' | 'debounce'>): Pick<CreateTaskInput, 'unique'> {
+  if (uniqueKey === undefined) {
+    if (throttle === undefined && debounce === undefined) return {}
+    throw new UsageError('--throttle and --debounce go with --unique-key.')
+  }
+  if (throttle !== undefined && debounce !== undefined)
+    throw new UsageError('--throttle and --debounce do not go together.')
+  if (throttle !== undefined) return { unique: { key: uniqueKey, mode: 'THROTTLE', period: throttle } }
+  if (debounce !== undefined) return { unique: { key: uniqueKey, mode: 'DEBOUNCE', period: debounce } }
+  return { unique: { key: uniqueKey, mode: 'SINGLETON' } }
+}
+
+function showMade(
+  { id, status, blockedBy }: TaskDetailsFragment,
+  wasCreated: boolean,
+  { terminal: { colors }, self }: Call,
+): string {
   return [
-    `Created ${colors.bold(id)} ${paintStatus(status, status, colors)}`,
+    `${wasCreated ? 'Created' : 'Stands already:'} ${colors.bold(id)} ${paintStatus(status, status, colors)}`,
     ...blockedBy.map(({ message }) => `  ${colors.yellow('waits:')} ${clean(message)}`),
     colors.dim(`Watch it: ${self} task watch ${id}`),
   ].join('\n')

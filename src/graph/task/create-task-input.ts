@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UnmetRuleEnum } from './task-enums.ts'
+import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UniqueModeEnum, UnmetRuleEnum } from './task-enums.ts'
 
 const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   description: 'A task that has to end first: one that exists, by `taskId`, or one of the same call, by `key`.',
@@ -56,6 +56,27 @@ const ResourcesInput = builder.inputType('ResourcesInput', {
   }),
 })
 
+const UniqueInput = builder.inputType('UniqueInput', {
+  description: 'That tasks of one type with the same key are one: asked for again, the task that stands is the answer.',
+  fields: (t) => ({
+    key: t.string({ required: true, description: 'What they have in common, 1 to 500 characters.' }),
+    mode: t.field({
+      type: UniqueModeEnum,
+      required: true,
+      description: 'When one stands for another. Keys of different modes never meet.',
+    }),
+    period: t.field({
+      type: 'Duration',
+      description: 'For THROTTLE and DEBOUNCE, and only then: how long, 366 days at most.',
+    }),
+    maxDelay: t.field({
+      type: 'Duration',
+      description:
+        'For DEBOUNCE: starts this long after the first call at the latest; a steady stream of calls puts it off for ever when absent.',
+    }),
+  }),
+})
+
 /** One task to make. */
 export const CreateTaskInput = builder.inputType('CreateTaskInput', {
   description: 'A task to make.',
@@ -95,6 +116,7 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       description:
         'The same key with the same input answers the same task, for 24 hours at least; 1 to 500 characters.',
     }),
+    unique: t.field({ type: UniqueInput, description: 'Makes it only when no other stands for its key.' }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
   }),
 })

@@ -5,15 +5,23 @@ import { InvalidInput } from '../invalid-input.ts'
 import { DependencyCycle, IdempotencyConflict, NotFound, UnknownTaskType } from '../user-failure.ts'
 import { CreateTaskInput, CreateTasksInput } from './create-task-input.ts'
 import { loadTask } from './load-task.ts'
-import { newTaskOf } from './new-task-of.ts'
+import { newTaskOf, uniqueOf } from './new-task-of.ts'
 import { Task } from './task.ts'
-import { actorOf, taskPayload, valueOrThrow } from './task-payload.ts'
+import { actorOf, type OneTaskDone, taskPayload, valueOrThrow } from './task-payload.ts'
 
 const MOST_TASKS_SHOWN = 100
 
-const CreateTaskSuccess = taskPayload(
+interface TaskMade extends OneTaskDone {
+  readonly wasCreated: boolean
+}
+
+const CreateTaskSuccess = taskPayload<TaskMade>(
   'CreateTaskSuccess',
-  'The task was made, or had been made before with the same idempotency key.',
+  'The task was made, or one stands for it: made before with the same idempotency key, or under the same unique key.',
+)
+
+builder.objectField(CreateTaskSuccess, 'wasCreated', (t) =>
+  t.exposeBoolean('wasCreated', { description: 'Whether this call made the task; false when another stands for it.' }),
 )
 
 interface TasksMade {
@@ -57,13 +65,15 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: CreateTaskInput, required: true, description: 'The task to make.' }) },
     resolve: async (_root, { input }, context) => {
-      const { idempotencyKey, ...task } = input
+      const { idempotencyKey, unique, ...task } = input
       const result = await createTasks(context.engine, actorOf(context), {
         verb: 'createTask',
         tasks: [newTaskOf(task, ['input'])],
         ...(idempotencyKey != null && { idempotencyKey }),
+        ...(unique != null && { unique: uniqueOf(unique) }),
       })
-      return { taskId: valueOrThrow(result, (path) => ['input', ...path]).taskIds[0]! }
+      const { taskIds, isReplay, isStanding } = valueOrThrow(result, (path) => ['input', ...path])
+      return { taskId: taskIds[0]!, wasCreated: !isReplay && !isStanding }
     },
   }),
   createTasks: t.errorUnionField({

@@ -1,12 +1,14 @@
 import type { JsonValue } from '../../task/json.ts'
 import type { NewDependency, NewTask } from '../../task/new-task.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
+import type { UniqueRule } from '../../task/unique.ts'
 import { type InputIssue, InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
-import type { NewTaskInput } from './create-task-input.ts'
+import type { CreateTaskInput, NewTaskInput } from './create-task-input.ts'
 import { present } from './present.ts'
 
 type Input = typeof NewTaskInput.$inferInput
+type TaskInput = typeof CreateTaskInput.$inferInput
 type Path = readonly (string | number)[]
 
 /**
@@ -50,6 +52,10 @@ export function labelsOf(labels: JsonValue, path: Path): Readonly<Record<string,
     .map(([name]) => ({ path: [...path, name], message: 'is not a string; a label is' }))
   if (issues.length > 0) throw new InvalidInput(issues)
   return labels as Readonly<Record<string, string>>
+}
+
+export function uniqueOf({ key, mode, period, maxDelay }: NonNullable<TaskInput['unique']>): UniqueRule {
+  return { key, mode, ...present({ periodMs: period, maxDelayMs: maxDelay }) }
 }
 
 function dependencyOf(input: NonNullable<Input['dependsOn']>[number], path: Path): NewDependency {

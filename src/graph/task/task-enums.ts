@@ -61,6 +61,16 @@ export const UnmetRuleEnum = builder.enumType('UnmetRule', {
   } as const,
 })
 
+/** What a unique key of tasks means. */
+export const UniqueModeEnum = builder.enumType('UniqueMode', {
+  description: 'When a task with the same unique key stands for a new one.',
+  values: {
+    SINGLETON: { description: 'While it has not ended.' },
+    THROTTLE: { description: 'For `period` from its creation, whether it has ended or not.' },
+    DEBOUNCE: { description: 'Until it starts, which is when nobody has asked again for `period`.' },
+  } as const,
+})
+
 /** How an attempt ended. */
 export const AttemptOutcomeEnum = builder.enumType('AttemptOutcome', {
   description: 'How an attempt ended.',

@@ -14,8 +14,8 @@ export interface OneTaskDone {
 }
 
 /** The payload of a verb about one task. */
-export function taskPayload(name: string, description: string) {
-  return builder.objectRef<OneTaskDone>(name).implement({
+export function taskPayload<Done extends OneTaskDone = OneTaskDone>(name: string, description: string) {
+  return builder.objectRef<Done>(name).implement({
     description,
     fields: (t) => ({
       task: t.field({

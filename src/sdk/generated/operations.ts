@@ -91,6 +91,8 @@ export type CreateTaskInput = {
   readonly timeouts?: TimeoutsInput | null | undefined;
   /** Name of its task type, in lower snake case. */
   readonly type: string;
+  /** Makes it only when no other stands for its key. */
+  readonly unique?: UniqueInput | null | undefined;
 };
 
 /** Tasks to make together: all of them or none. */
@@ -535,6 +537,27 @@ export type TimeoutsInput = {
   readonly total?: string | null | undefined;
 };
 
+/** That tasks of one type with the same key are one: asked for again, the task that stands is the answer. */
+export type UniqueInput = {
+  /** What they have in common, 1 to 500 characters. */
+  readonly key: string;
+  /** For DEBOUNCE: starts this long after the first call at the latest; a steady stream of calls puts it off for ever when absent. */
+  readonly maxDelay?: string | null | undefined;
+  /** When one stands for another. Keys of different modes never meet. */
+  readonly mode: UniqueMode;
+  /** For THROTTLE and DEBOUNCE, and only then: how long, 366 days at most. */
+  readonly period?: string | null | undefined;
+};
+
+/** When a task with the same unique key stands for a new one. */
+export type UniqueMode =
+  /** Until it starts, which is when nobody has asked again for `period`. */
+  | 'DEBOUNCE'
+  /** While it has not ended. */
+  | 'SINGLETON'
+  /** For `period` from its creation, whether it has ended or not. */
+  | 'THROTTLE';
+
 /** What becomes of a task when one that it depends on did not end as needed. */
 export type UnmetRule =
   /** It is CANCELLED. */
@@ -822,7 +845,7 @@ export type CreateTaskMutationVariables = Exact<{
 
 
 export type CreateTaskMutation = { readonly createTask:
-    | { readonly __typename: 'CreateTaskSuccess', readonly task: TaskDetailsFragment }
+    | { readonly __typename: 'CreateTaskSuccess', readonly wasCreated: boolean, readonly task: TaskDetailsFragment }
     | (
       { readonly __typename: 'DependencyCycleError' }
       & UserErrorFields_DependencyCycleError_Fragment
@@ -1100,7 +1123,7 @@ const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTas
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {

@@ -39,3 +39,17 @@ export async function takeIdempotencyKey(
     return { kind: 'repeated', taskIds: rows[0].result.taskIds, isSameBody: rows[0].body_hash.equals(call.bodyHash) }
   }
 }
+
+/** Lets a key that this transaction has taken stand for other tasks. Index: idempotency_key_pkey. */
+export async function answerIdempotencyKey(
+  client: ClientBase,
+  { tenant, verb, key }: Omit<IdempotentCall, 'bodyHash'>,
+  taskIds: readonly string[],
+): Promise<void> {
+  await client.query('UPDATE "idempotency_key" SET "result" = $4 WHERE "tenant" = $1 AND "verb" = $2 AND "key" = $3', [
+    tenant,
+    verb,
+    key,
+    JSON.stringify({ taskIds }),
+  ])
+}

@@ -28,3 +28,13 @@ export async function writeDetails(
   if (assignments.length === 0) return
   await client.query(`UPDATE "task" SET ${assignments.join(', ')} WHERE "tenant" = $1 AND "id" = $2`, values)
 }
+
+/** Replaces the input of one task; the caller holds its lock. Index: task_pkey. @param input JSON text, or null for none */
+export async function writeInput(
+  client: ClientBase,
+  tenant: string,
+  taskId: string,
+  input: string | null,
+): Promise<void> {
+  await client.query('UPDATE "task" SET "input" = $3 WHERE "tenant" = $1 AND "id" = $2', [tenant, taskId, input])
+}

@@ -1,0 +1,126 @@
+import type { ClientBase } from 'pg'
+import type { DependencyTarget } from '../task/dependency.ts'
+import type { NewDependency, NewTask } from '../task/new-task.ts'
+import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
+import type { InputIssue, Refusal } from '../task/refusal.ts'
+import type { SchemaCheck } from '../task/schema-check.ts'
+import { isFinished } from '../task/status.ts'
+import { readOutputs } from '../task/store/dependencies.ts'
+import { shareTasks } from '../task/store/lock-tasks.ts'
+import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
+import type { TaskState } from '../task/task-state.ts'
+import type { Actor } from './engine.ts'
+
+export type Path = readonly (string | number)[]
+
+/** Where the task at a position stands in the caller's input. */
+export type PathOf = (index: number) => Path
+
+export interface ReadTypes {
+  readonly types: ReadonlyMap<string, TaskTypeRow>
+  /** The database's clock. */
+  readonly now: Date
+}
+
+/** The types of new tasks, when all exist and their inputs fit. Takes no locks. */
+export async function readTypes(
+  client: ClientBase,
+  { tenant }: Actor,
+  tasks: readonly NewTask[],
+  schemas: SchemaCheck,
+  pathOf: PathOf,
+): Promise<{ refusal: Refusal } | ReadTypes> {
+  const { types, now } = await readTaskTypes(client, tenant, [...new Set(tasks.map(({ type }) => type))])
+  const stranger = tasks.findIndex(({ type }) => !types.has(type))
+  if (stranger >= 0) {
+    const known = await readTaskTypeNames(client, tenant)
+    return {
+      refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
+    }
+  }
+  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  return issues.length > 0 ? { refusal: { code: 'VALIDATION', issues } } : { types, now }
+}
+
+/**
+ * Plans the tasks of one call as things stand.
+ *
+ * Locks: what they depend on and their parents FOR SHARE, by id.
+ *
+ * @param call `positions` in dependency order; `ids` by position
+ */
+export async function planCall(
+  client: ClientBase,
+  actor: Actor,
+  call: { tasks: readonly NewTask[]; positions: readonly number[]; ids: readonly string[]; pathOf: PathOf },
+  { types, now }: ReadTypes,
+): Promise<{ refusal: Refusal } | { planned: PlannedTask[] }> {
+  const { tasks, positions, ids, pathOf } = call
+  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
+  const refusal = checkRelations(tasks, related, pathOf)
+  if (refusal !== null) return { refusal }
+
+  const states = new Map<string, TaskState>(related)
+  const positionOf = new Map(tasks.flatMap(({ key }, index) => (key === undefined ? [] : [[key, index] as const])))
+  const outputs = await readOutputs(client, actor.tenant, judgedByOutput(tasks, related))
+  const targetOf = ({ taskId, key }: NewDependency): DependencyTarget => {
+    const id = taskId ?? ids[positionOf.get(key!)!]!
+    return { ...states.get(id)!, output: outputs.get(id) ?? null }
+  }
+  const planned = positions.map((position) => {
+    const asked = tasks[position]!
+    const given = { tenant: actor.tenant, id: ids[position]!, now, defaults: types.get(asked.type)!.defaults }
+    const plan = planTask(asked, given, targetOf)
+    states.set(given.id, plan.ended?.state ?? plan.born)
+    return plan
+  })
+  return { planned }
+}
+
+/** A task that gets input from others is checked when it starts: it is not whole before. */
+function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
+  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
+  if (type.inputSchema === null || isIncomplete) return []
+  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+}
+
+/** The completed tasks whose outputs a condition looks at. */
+function judgedByOutput(tasks: readonly NewTask[], related: ReadonlyMap<string, TaskState>): string[] {
+  const asked = tasks.flatMap(({ dependsOn = [] }) =>
+    dependsOn.flatMap(({ kind, taskId }) => (kind === 'CONDITIONAL' && taskId !== undefined ? [taskId] : [])),
+  )
+  return [...new Set(asked)].filter((id) => related.get(id)?.status === 'COMPLETED')
+}
+
+function relatedIds(tasks: readonly NewTask[]): string[] {
+  const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
+    ...dependsOn.flatMap(({ taskId }) => (taskId === undefined ? [] : [taskId])),
+    ...(parentId === undefined ? [] : [parentId]),
+  ])
+  return [...new Set(ids)]
+}
+
+function checkRelations(
+  tasks: readonly NewTask[],
+  related: ReadonlyMap<string, TaskState>,
+  pathOf: PathOf,
+): Refusal | null {
+  for (const [index, { dependsOn = [], parentId }] of tasks.entries()) {
+    const missing = dependsOn.findIndex(({ taskId }) => taskId !== undefined && !related.has(taskId))
+    if (missing >= 0) {
+      const path = [...pathOf(index), 'dependsOn', missing, 'taskId']
+      return { code: 'NOT_FOUND', what: 'task', id: dependsOn[missing]!.taskId!, path }
+    }
+    if (parentId === undefined) continue
+    const parent = related.get(parentId)
+    const path = [...pathOf(index), 'parentId']
+    if (parent === undefined) return { code: 'NOT_FOUND', what: 'task', id: parentId, path }
+    if (isFinished(parent.status)) {
+      return {
+        code: 'VALIDATION',
+        issues: [{ path, message: `names a task that has ended as ${parent.status}; it takes no new children` }],
+      }
+    }
+  }
+  return null
+}
