@@ -20,10 +20,26 @@ const nouns = Object.keys(knows)
 const doors = ['graph', 'rest', 'cli', 'web', 'sdk']
 
 /** What several verbs are made of. Every other file of engine is a verb of its own. */
-const shared = ['apply', 'cascade', 'decision', 'settle-dependents', 'command-task', 'plan-call', 'unique-task', 'transact', 'engine']
+const shared = [
+  'apply',
+  'cascade',
+  'decision',
+  'settle-dependents',
+  'command-task',
+  'plan-call',
+  'unique-task',
+  'transact',
+  'engine',
+]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */
-const entries = ['^src/process/(main|cli)\\.ts$', '^src/index\\.ts$', '^src/sdk/sdk\\.ts$', '[-/]thread(-entry)?\\.ts$']
+const entries = [
+  '^src/process/(main|cli)\\.ts$',
+  '^src/index\\.ts$',
+  '^src/sdk/sdk\\.ts$',
+  '^src/enqueue/enqueue\\.ts$',
+  '[-/]thread(-entry)?\\.ts$',
+]
 
 /** Modules of Node that reach outside the process. Time, paths and hashes do not. */
 const reachingOut = '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads)(/|$)'
@@ -124,6 +140,13 @@ module.exports = {
       comment: 'task-mgmt/sdk runs in browsers and other runtimes, so it has no dependency and no module of Node.',
       from: { path: '^src/sdk/' },
       to: { pathNot: '^src/sdk/' },
+    },
+    {
+      name: 'enqueue-is-small',
+      severity: 'error',
+      comment: 'task-mgmt/enqueue runs inside programs that use nothing else of us: it must not load the server.',
+      from: { path: '^src/enqueue/' },
+      to: { pathNot: ['^src/enqueue/', '^src/task/type-id\\.ts$'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'infra-knows-nothing-of-ours',

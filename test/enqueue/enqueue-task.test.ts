@@ -1,0 +1,251 @@
+import type { PoolClient } from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTasks } from '../../src/engine/create-tasks.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
+import { wakeDue } from '../../src/engine/wake-due.ts'
+import { type EnqueuedTask, enqueue } from '../../src/enqueue/enqueue.ts'
+import { openPrisma } from '../../src/infra/prisma.ts'
+import { newUuid, uuidOf } from '../../src/task/type-id.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { readHistory } from '../support/read-history.ts'
+import { historyProblems } from '../support/task-history.ts'
+import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+
+let database: TestDatabase
+let engine: TestEngine
+let verbs: Verbs
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  engine = testEngine(database.pool)
+  verbs = await verbsOf(engine)
+  await addWorker(engine, [
+    {
+      name: 'with_defaults',
+      description: null,
+      inputSchema: null,
+      outputSchema: null,
+      defaults: { priority: 'HIGH', retry: { maxAttempts: 7 }, timeouts: { totalMs: 90_000, queueMs: 4_000 } },
+    },
+  ])
+  await database.pool.query('CREATE TABLE bill (id int PRIMARY KEY)')
+})
+afterAll(async () => {
+  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await database.drop()
+})
+
+/** Runs something in a transaction of `pg`; throws what it throws, and rolls back then. */
+async function inTransaction<Value>(work: (client: PoolClient) => Promise<Value>): Promise<Value> {
+  const client = await database.pool.connect()
+  try {
+    await client.query('BEGIN')
+    const value = await work(client)
+    await client.query('COMMIT')
+    return value
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function rowOf(id: string) {
+  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [uuidOf('task', id) ?? id])
+  return rows[0]
+}
+
+async function countAll(): Promise<number[]> {
+  const { rows } = await database.pool.query(
+    'SELECT (SELECT count(*)::int FROM task) AS t, (SELECT count(*)::int FROM event) AS e, (SELECT count(*)::int FROM idempotency_key) AS k, (SELECT count(*)::int FROM bill) AS b',
+  )
+  return Object.values(rows[0])
+}
+
+describe('a task that is enqueued in a transaction', () => {
+  test('exists, waits and runs once it commits', async () => {
+    const id = await inTransaction(async (client) => {
+      const made = await enqueue(client, { name: 'bill', type: 'work', input: { bill: 1 } })
+      expect(await rowOf(made)).toBeUndefined()
+      await client.query('INSERT INTO bill VALUES (1)')
+      return made
+    })
+    expect(id).toMatch(/^task_/)
+    expect(await rowOf(id)).toMatchObject({
+      status: 'SCHEDULED',
+      input: { bill: 1 },
+      version: 1,
+      created_by: 'enqueue_task',
+    })
+    await wakeDue(engine)
+    const [task] = await verbs.claim()
+    expect(task).toMatchObject({ name: 'bill', input: { bill: 1 } })
+    await endAttempts(engine, ACTOR, [completing(task!)])
+    expect((await rowOf(id)).status).toBe('COMPLETED')
+  })
+
+  test('never was when it is rolled back, breaks off, or only its savepoint is', async () => {
+    const before = await countAll()
+    const task = { name: 'never', type: 'work', idempotencyKey: newUuid() }
+    const failing = inTransaction(async (client) => {
+      await enqueue(client, task)
+      await client.query('INSERT INTO bill VALUES (1)')
+    })
+    await expect(failing).rejects.toThrow('bill_pkey')
+    const killed = inTransaction(async (client) => {
+      client.on('error', () => undefined)
+      await enqueue(client, task)
+      const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+      await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+      await client.query('SELECT 1')
+    })
+    await expect(killed).rejects.toThrow()
+    const kept = await inTransaction(async (client) => {
+      await client.query('SAVEPOINT one')
+      await enqueue(client, { name: 'undone', type: 'work' })
+      await client.query('ROLLBACK TO one')
+      return enqueue(client, { name: 'kept', type: 'work', queue: 'none' })
+    })
+    expect(await countAll()).toEqual([before[0]! + 1, before[1]! + 1, before[2], before[3]])
+    expect((await rowOf(kept)).name).toBe('kept')
+  })
+
+  test('may be enqueued through Prisma', async () => {
+    const prisma = openPrisma(database.pool)
+    const id = await prisma.$transaction(async (tx) =>
+      enqueue(tx, { name: 'prisma', type: 'work', queue: 'none', tags: ['x'] }),
+    )
+    expect(await rowOf(id)).toMatchObject({ name: 'prisma', tags: ['x'] })
+    await expect(
+      prisma.$transaction(async (tx) => {
+        await enqueue(tx, { name: 'prisma undone', type: 'work' })
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    const { rows } = await database.pool.query("SELECT FROM task WHERE name = 'prisma undone'")
+    expect(rows).toEqual([])
+    await prisma.$disconnect()
+  })
+
+  test('is not enqueued by a pool, which would commit at once', async () => {
+    await expect(enqueue(database.pool, { name: 'a', type: 'work' })).rejects.toThrow(/not the pool/)
+  })
+
+  test('rings who listens, when it commits', async () => {
+    const listener = await database.pool.connect()
+    const heard: (string | undefined)[] = []
+    listener.on('notification', ({ payload }) => heard.push(payload))
+    await listener.query('LISTEN task_mgmt_bell')
+    await inTransaction(async (client) => {
+      await enqueue(client, { name: 'a', type: 'work', queue: 'none' })
+      await enqueue(client, { name: 'b', type: 'work', queue: 'none' })
+      await listener.query('SELECT 1')
+      expect(heard).toEqual([])
+    })
+    await listener.query('SELECT 1')
+    expect(heard).toEqual(['events'])
+    await listener.query('UNLISTEN *')
+    listener.release()
+  })
+})
+
+describe('it is the task that createTask would make', () => {
+  const scheduledFor = new Date(Date.now() + 3_600_000)
+  const full = {
+    name: 'full',
+    type: 'work',
+    input: { deep: [1, { two: null }] },
+    description: 'text',
+    queue: 'q',
+    priority: 'LOW',
+    scheduledFor,
+    deadline: new Date(Date.now() + 7_200_000),
+    estimatedMs: 5_000,
+    retry: { maxAttempts: 9, strategy: 'fixed', nonRetryableCodes: ['A'] },
+    timeouts: { queueMs: 1, attemptMs: 2, totalMs: 3_000, heartbeatMs: 4 },
+    resources: { cpuCores: 0.5, memoryMb: 64 },
+    tags: ['b', 'a', 'b'],
+    labels: { team: 'x' },
+    concurrencyKey: 'c',
+    fairnessKey: 'f',
+  } as const satisfies EnqueuedTask
+
+  test.each([
+    ['with everything', full],
+    ['with nothing', { name: 'plain', type: 'work', scheduledFor }],
+    [
+      'with the defaults of its type',
+      { name: 'd', type: 'with_defaults', scheduledFor, retry: { factor: 3 }, timeouts: { queueMs: 9 } },
+    ],
+  ] as const)('%s', async (_name, task) => {
+    const made = await createTasks(engine, ACTOR, { tasks: [task] })
+    if (!made.ok) throw new Error(JSON.stringify(made.refusal))
+    const id = await inTransaction((client) => enqueue(client, { ...task, createdBy: ACTOR.name }))
+    const [theirs, ours] = [await rowOf(made.value.taskIds[0]!), await rowOf(id)]
+    const of = ({ id: _, created_at, updated_at, expires_at, wake_at, ...rest }: Record<string, unknown>) => ({
+      ...rest,
+      isNew: created_at?.toString() === updated_at?.toString(),
+      expiresAfterMs:
+        expires_at === null ? null : Math.round(((expires_at as Date).getTime() - scheduledFor.getTime()) / 100),
+      wakesAfterMs: Math.round(((wake_at as Date).getTime() - scheduledFor.getTime()) / 100),
+    })
+    expect(of(ours)).toEqual(of(theirs))
+    const events = async (row: { id: string }) =>
+      (await database.pool.query('SELECT * FROM event WHERE task_id = $1', [row.id])).rows.map(
+        ({ id: _, xid: __, at: ___, task_id: ____, ...rest }) => rest,
+      )
+    expect(await events(ours)).toEqual(await events(theirs))
+  })
+
+  test('its id is a UUIDv7 of this moment', async () => {
+    const id = uuidOf(
+      'task',
+      await inTransaction((client) => enqueue(client, { name: 'a', type: 'work', queue: 'none' })),
+    )!
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(Math.abs(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) - Date.now())).toBeLessThan(60_000)
+  })
+})
+
+describe('an idempotency key', () => {
+  test('answers with the task it made, also to rivals that wait for it', async () => {
+    const task = { name: 'once', type: 'work', queue: 'none', idempotencyKey: newUuid() }
+    const first = await inTransaction(async (client) => {
+      const rival = inTransaction((other) => enqueue(other, task))
+      const id = await enqueue(client, task)
+      return { id, rival }
+    })
+    expect(await first.rival).toBe(first.id)
+    expect(await inTransaction((client) => enqueue(client, task))).toBe(first.id)
+    await expect(inTransaction((client) => enqueue(client, { ...task, name: 'other' }))).rejects.toMatchObject({
+      code: '23505',
+      message: expect.stringContaining('made another task before'),
+    })
+  })
+})
+
+describe('what makes no sense is refused', () => {
+  test.each<[string, object, RegExp]>([
+    ['an unknown type', { type: 'nonesuch' }, /no task type "nonesuch" is registered/],
+    ['an empty name', { name: '  ' }, /name is empty/],
+    ['a long name', { name: 'x'.repeat(501) }, /name has 501 characters; 500 at most/],
+    ['a large input', { input: 'x'.repeat(1_048_577) }, /input takes \d+ bytes/],
+    ['an unknown option', { queu: 'x' }, /"queu" is no option; there are tenant, queue/],
+    ['a wrong priority', { priority: 'URGENT' }, /priority "URGENT" is not one of CRITICAL/],
+    ['no time', { scheduledFor: 'soon' }, /scheduledFor is not a time: "soon"/],
+    ['a time in the past', { scheduledFor: new Date(Date.now() - 3_600_000) }, /is in the past/],
+    ['tags that are no texts', { tags: [1] }, /tags is not a list/],
+    ['labels that are no texts', { labels: { a: 1 } }, /labels is not an object/],
+    ['too many attempts', { retry: { maxAttempts: 1_001 } }, /maxAttempts is 1001; give a whole number from 1 to 1000/],
+    ['an unknown member', { retry: { attempts: 1 } }, /retry: "attempts" is no option/],
+    ['a time-out of nothing', { timeouts: { queueMs: 0 } }, /queueMs is 0/],
+    ['a negative resource', { resources: { gpu: -1 } }, /gpu is -1/],
+    ['a number as a text', { estimatedMs: '5' }, /estimatedMs is not a number/],
+    ['an empty key', { idempotencyKey: '' }, /idempotencyKey is empty/],
+  ])('%s', async (_name, wrong, message) => {
+    const refused = inTransaction((client) => enqueue(client, { name: 'a', type: 'work', ...wrong }))
+    await expect(refused).rejects.toMatchObject({ code: '22023', message: expect.stringMatching(message) })
+  })
+})
