@@ -17,7 +17,7 @@ import { decideDependents, type Settling } from './settle-dependents.ts'
 /** About how many dependencies one transaction settles; what is left is noted for others that follow. */
 const MAX_SETTLED = 1_000
 
-type Ended = ReadonlyMap<string, TaskState>
+type Tasks = ReadonlyMap<string, TaskState>
 type WriteDecisions = (client: ClientBase, decisions: readonly Decision[], now: Date) => Promise<void>
 
 export interface Cascade {
@@ -32,7 +32,7 @@ export interface Cascade {
  *
  * @param ended of one tenant, under their locks
  */
-export async function readOpen(client: ClientBase, ended: Ended): Promise<readonly OpenDependency[]> {
+export async function readOpen(client: ClientBase, ended: Tasks): Promise<readonly OpenDependency[]> {
   const tasks = [...ended.values()]
   const good = tasks.filter(({ status }) => status === 'COMPLETED').map(({ id }) => id)
   const bad = tasks.filter(({ status }) => status !== 'COMPLETED').map(({ id }) => id)
@@ -54,7 +54,7 @@ export async function readOpen(client: ClientBase, ended: Ended): Promise<readon
  */
 export async function settleAfter(
   client: ClientBase,
-  ended: Ended,
+  ended: Tasks,
   open: readonly OpenDependency[],
   now: Date,
   write: WriteDecisions,
@@ -83,23 +83,29 @@ export async function settleAfter(
 async function settleRound(
   client: ClientBase,
   tenant: string,
-  ended: Ended,
+  ended: Tasks,
   open: readonly OpenDependency[],
   now: Date,
   write: WriteDecisions,
 ): Promise<Settling> {
-  const fed = open.filter(({ kind, dependsOnId }) => kind === 'DATA' && ended.get(dependsOnId)?.status === 'COMPLETED')
   const { tasks: waiting } = await lockTasks(client, tenant, [...new Set(open.map(({ taskId }) => taskId))])
   const [outputs, overfull] = await Promise.all([
     readOutputs(client, tenant, judgedByOutput(open, ended)),
-    mergeOutputs(client, tenant, fed),
+    mergeOutputs(client, tenant, aboutToBeFree(open, waiting)),
   ])
   const settling = decideDependents({ ended, outputs, open, waiting, overfull }, now)
   await Promise.all([settleDependencies(client, tenant, settling.settled, now), write(client, settling.decisions, now)])
   return settling
 }
 
-function judgedByOutput(open: readonly OpenDependency[], ended: Ended): string[] {
+/** Those that have nothing left to wait for once all that was read has settled. */
+function aboutToBeFree(open: readonly OpenDependency[], waiting: Tasks): string[] {
+  const counts = new Map<string, number>()
+  for (const { taskId } of open) counts.set(taskId, (counts.get(taskId) ?? 0) + 1)
+  return [...waiting.values()].filter(({ id, waitingOn }) => counts.get(id) === waitingOn).map(({ id }) => id)
+}
+
+function judgedByOutput(open: readonly OpenDependency[], ended: Tasks): string[] {
   const asked = open.filter(({ kind }) => kind === 'CONDITIONAL').map(({ dependsOnId }) => dependsOnId)
   return [...new Set(asked)].filter((id) => ended.get(id)?.status === 'COMPLETED')
 }

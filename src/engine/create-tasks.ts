@@ -159,8 +159,14 @@ async function writePlan(
   )
   const dependencies = planned.flatMap((task) => dependencyRows(task, now))
   await insertDependencies(client, dependencies)
-  const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  const overfull = await mergeOutputs(client, actor.tenant, fed)
+  const fed = planned.filter(
+    ({ born, dependencies }) => born.waitingOn === 0 && dependencies.some(({ kind }) => kind === 'DATA'),
+  )
+  const overfull = await mergeOutputs(
+    client,
+    actor.tenant,
+    fed.map(({ born }) => born.id),
+  )
   await appendEvents(
     client,
     planned.flatMap((task) => birthEvents(task, actor)),

@@ -17,7 +17,7 @@ export interface Ending {
   readonly open: readonly OpenDependency[]
   /** The dependents, by id. */
   readonly waiting: ReadonlyMap<string, TaskState>
-  /** Ids of dependents whose inputs cannot take the outputs of what has ended. */
+  /** Ids of dependents whose inputs cannot take the outputs that they wait for. */
   readonly overfull: ReadonlySet<string>
 }
 
@@ -44,7 +44,8 @@ export function decideDependents(ending: Ending, now: Date): Settling {
     const next = new Map<string, TaskState>()
     for (const [taskId, list] of Map.groupBy(judged, (dependency) => dependency.taskId)) {
       const before = current.get(taskId)!
-      const unmet = firstUnmet(list) ?? (wave === ending.ended && ending.overfull.has(taskId) ? OVERFULL : null)
+      const isLast = before.waitingOn === list.length
+      const unmet = firstUnmet(list) ?? (isLast && ending.overfull.has(taskId) ? OVERFULL : null)
       // Chance plays no part in settling.
       const outcome = transition(before, { kind: 'settle', settled: list.length, unmet }, now, 0)
       if (outcome.kind === 'refused') continue

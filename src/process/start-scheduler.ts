@@ -11,7 +11,13 @@ const RESCUE_MS = 1_000
 const MAINTENANCE_MS = 3_600_000
 
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
-export async function startScheduler({ channel, engine, config, log, parts }: Running): Promise<void> {
+export async function startScheduler({
+  channel,
+  engine,
+  config,
+  log,
+  parts,
+}: Pick<Running, 'channel' | 'engine' | 'config' | 'log' | 'parts'>): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
   const { eventRetentionDays } = config
   const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })

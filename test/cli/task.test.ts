@@ -64,6 +64,20 @@ describe('task create', () => {
     expect(exitCode).toBe(0)
   })
 
+  test('makes one task for a unique key, and says when it stands already', async () => {
+    const create = ['task', 'create', '--name', 'a', '--type', 'work', '--unique-key', 'report']
+    const first = await run(create)
+    const id = /Created (task_\w+) READY/.exec(first.out)?.[1]
+    const again = await run(create)
+    expect(again.out).toContain(`Stands already: ${id} READY`)
+    const { out } = await run([...create, '--json'])
+    expect(JSON.parse(out)).toMatchObject({ id, wasCreated: false })
+    const quiet = JSON.parse((await run([...create, '--debounce', '1h', '--json'])).out)
+    expect(quiet).toMatchObject({ status: 'SCHEDULED', wasCreated: true })
+    const throttled = JSON.parse((await run([...create, '--throttle', '1h', '--json'])).out)
+    expect(throttled).toMatchObject({ status: 'READY', wasCreated: true })
+  })
+
   test('reads the input from the standard input and from a file', async () => {
     const { out } = await run(['task', 'create', '--name', 'a', '--type', 'work', '--input', '-', '--json'], {
       input: '{"from":"stdin"}',
@@ -79,6 +93,8 @@ describe('task create', () => {
       [[...create, '--input', '@nowhere.json'], /cannot be read from nowhere\.json: ENOENT/],
       [[...create, '--priority', 'hihg'], /Did you mean high\?/],
       [[...create, '--timeout', 'soon'], /Write a duration like 30s/],
+      [[...create, '--throttle', '1h'], /go with --unique-key/],
+      [[...create, '--unique-key', 'k', '--throttle', '1h', '--debounce', '1h'], /do not go together/],
       [['task', 'create', '--name', 'a'], /required option '--type/],
       [['task', 'craete'], /Did you mean.*create/],
       [['task', 'list', '--stauts', 'x'], /Did you mean --status\?/],

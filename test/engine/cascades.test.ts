@@ -84,21 +84,27 @@ describe('a long cascade', () => {
     expect(rest.ms / rest.value).toBeLessThan(LONGEST_TRANSACTION_MS)
   })
 
-  test(`of ${LENGTH} tasks onto one lets it go with the last`, async () => {
-    const ids = await verbs.create(...Array.from({ length: LENGTH }, () => ({})))
-    await verbs.createOne({ queue: 'none', dependsOn: ids.map((taskId) => ({ taskId })) })
-    let claimed = 0
-    const work = async (): Promise<void> => {
-      for (let tasks = await verbs.claim(100); tasks.length > 0; tasks = await verbs.claim(100)) {
-        claimed += tasks.length
-        const ends = tasks.map((task) => completing(task))
-        await endAttempts(engine, ACTOR, ends)
+  test.each(['COMPLETION', 'DATA'] as const)(
+    `of ${LENGTH} tasks onto one by %s lets it go with the last`,
+    async (kind) => {
+      const ids = await verbs.create(...Array.from({ length: LENGTH }, () => ({})))
+      const dependsOn = ids.map((taskId, at) => ({ taskId, kind, ...(kind === 'DATA' && { inputField: `f${at}` }) }))
+      const join = await verbs.createOne({ queue: 'none', dependsOn })
+      let claimed = 0
+      const work = async (): Promise<void> => {
+        for (let tasks = await verbs.claim(100); tasks.length > 0; tasks = await verbs.claim(100)) {
+          claimed += tasks.length
+          const ends = tasks.map((task) => completing(task, '{"rows":1}'))
+          await endAttempts(engine, ACTOR, ends)
+        }
       }
-    }
-    await Promise.all([work(), work(), work(), work()])
-    expect(claimed).toBe(LENGTH)
-    expect(await countByStatus()).toEqual({ COMPLETED: LENGTH, READY: 1 })
-  })
+      await Promise.all([work(), work(), work(), work()])
+      expect(claimed).toBe(LENGTH)
+      expect(await countByStatus()).toEqual({ COMPLETED: LENGTH, READY: 1 })
+      const { rows } = await database.pool.query('SELECT input FROM task WHERE id = $1', [join])
+      expect(Object.keys(rows[0].input ?? {})).toHaveLength(kind === 'DATA' ? LENGTH : 0)
+    },
+  )
 
   test('cancelled as a whole', async () => {
     const first = await verbs.createOne({ queue: 'none' })

@@ -39,7 +39,7 @@ async function ended(output: string | null | 'fails' = null): Promise<string> {
 }
 
 describe('a DATA dependency', () => {
-  test('puts the other output into a field of the input, also when the other has ended before', async () => {
+  test('puts the outputs into fields of the input when the last has come, also of what had ended before', async () => {
     const before = await ended('{"rows":2}')
     const running = await verbs.createOne()
     const [task] = await verbs.claim()
@@ -51,9 +51,23 @@ describe('a DATA dependency', () => {
         { taskId: running, kind: 'DATA', inputField: 'new' },
       ],
     })
-    expect(await rowOf(id)).toMatchObject({ status: 'PENDING', waiting_on: 1, input: { own: true, old: { rows: 2 } } })
+    expect(await rowOf(id)).toMatchObject({
+      status: 'PENDING',
+      waiting_on: 1,
+      input: { own: true, old: 'overwritten' },
+    })
     await endAttempts(engine, ACTOR, [completing(task!, '[1,2]')])
     expect(await rowOf(id)).toMatchObject({ status: 'READY', input: { own: true, old: { rows: 2 }, new: [1, 2] } })
+  })
+
+  test('is merged whichever dependency settles last', async () => {
+    const fed = await ended('1')
+    const last = await verbs.createOne()
+    const [task] = await verbs.claim()
+    const dependsOn = [{ taskId: fed, kind: 'DATA' as const, inputField: 'x' }, { taskId: last }]
+    const id = await verbs.createOne({ queue: 'none', dependsOn })
+    await endAttempts(engine, ACTOR, [completing(task!)])
+    expect(await rowOf(id)).toMatchObject({ status: 'READY', input: { x: 1 } })
   })
 
   test('on a task without an output gives null, and makes an input where there was none', async () => {

@@ -40,7 +40,18 @@ interface Prepared {
   readonly expected: Readonly<Record<string, string>>
 }
 
-const TABLES = ['task', 'task_dependency', 'attempt', 'event', 'worker', 'task_type', 'idempotency_key', 'task_log']
+const TABLES = [
+  'task',
+  'task_dependency',
+  'task_unique_key',
+  'unsettled_task',
+  'attempt',
+  'event',
+  'worker',
+  'task_type',
+  'idempotency_key',
+  'task_log',
+]
 
 /** Everything that the database holds, as one text. */
 async function dump(): Promise<string> {
@@ -87,6 +98,16 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
       },
     }
   },
+  'create-tasks: a debounced one again': async () => {
+    const unique = { key: newUuid(), mode: 'DEBOUNCE', periodMs: 3_600_000 } as const
+    const call = (input: number) => ({ tasks: [{ name: 'x', type: 'work', queue: 'none', input }], unique })
+    const first = await createTasks(engine, ACTOR, call(0))
+    if (!first.ok) throw new Error(first.refusal.code)
+    return {
+      act: (on) => createTasks(on, ACTOR, { ...call(1), idempotencyKey: unique.key }),
+      expected: { [first.value.taskIds[0]!]: 'SCHEDULED' },
+    }
+  },
   'claim-tasks': async () => {
     const queue = newUuid()
     const id = await verbs.createOne({ queue })
@@ -102,6 +123,17 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => endAttempts(on, ACTOR, [completing(task, '{"a":1}')]),
       expected: { [task.id]: 'COMPLETED', [dependent]: 'READY' },
+    }
+  },
+  'end-attempts: complete with a condition behind it': async () => {
+    const task = await running()
+    const dependent = (condition: string) =>
+      verbs.createOne({ queue: 'none', dependsOn: [{ taskId: task.id, kind: 'CONDITIONAL', condition }] })
+    const [met, unmet] = [await dependent('output.a == 1'), await dependent('output.a == 2')]
+    const behind = await waitingFor(unmet)
+    return {
+      act: (on) => endAttempts(on, ACTOR, [completing(task, '{"a":1}')]),
+      expected: { [task.id]: 'COMPLETED', [met]: 'READY', [unmet]: 'SKIPPED', [behind]: 'SKIPPED' },
     }
   },
   'end-attempts: fail through a chain, release and park': async () => {

@@ -19,8 +19,8 @@ const id = (uuid: string) => encodeTypeId('task', uuid)
 
 const ERRORS = `... on UserError { code message path } ... on ValidationError { issues { path message } }`
 const CREATE = `mutation ($input: CreateTaskInput!) { createTask(input: $input) { __typename
-  ... on CreateTaskSuccess { task { id name status type { name } tags labels createdBy retry { maxAttempts initial strategy } timeouts { attempt }
-    dependencies { kind inputField dependsOn { name } } parent { name } scheduledFor idempotencyKey estimatedDuration resources { memoryMb } } }
+  ... on CreateTaskSuccess { wasCreated task { id name status type { name } tags labels createdBy retry { maxAttempts initial strategy } timeouts { attempt }
+    dependencies { kind inputField condition dependsOn { name } } parent { name } scheduledFor idempotencyKey estimatedDuration resources { memoryMb } } }
   ... on UnknownTaskTypeError { type knownTypes } ... on NotFoundError { id } ... on IdempotencyConflictError { key taskIds } ${ERRORS} } }`
 const CREATE_MANY = `mutation ($input: CreateTasksInput!) { createTasks(input: $input) { __typename
   ... on CreateTasksSuccess { taskIds isReplay tasks { name status dependencies { dependsOn { name } } } } ... on DependencyCycleError { cycle } ${ERRORS} } }`
@@ -68,7 +68,7 @@ describe('createTask', () => {
         createdBy: 'anonymous',
         retry: { maxAttempts: 5, initial: 'PT0.5S', strategy: 'FIXED' },
         timeouts: { attempt: 'PT10M' },
-        dependencies: [{ kind: 'DATA', inputField: 'found', dependsOn: { name: 'other' } }],
+        dependencies: [{ kind: 'DATA', inputField: 'found', condition: null, dependsOn: { name: 'other' } }],
         parent: { name: 'other' },
         scheduledFor: '2098-12-31T23:00:00.000Z',
         idempotencyKey: 'once',
@@ -80,13 +80,34 @@ describe('createTask', () => {
 
   test('answers the same task for the same idempotency key, and a conflict for another input', async () => {
     const first = await create({ name: 'a', type: 'custom', idempotencyKey: 'k' })
-    expect(await create({ name: 'a', type: 'custom', idempotencyKey: 'k' })).toEqual(first)
+    expect(first.wasCreated).toBe(true)
+    expect(await create({ name: 'a', type: 'custom', idempotencyKey: 'k' })).toEqual({ ...first, wasCreated: false })
     expect(await create({ name: 'b', type: 'custom', idempotencyKey: 'k' })).toMatchObject({
       __typename: 'IdempotencyConflictError',
       code: 'IDEMPOTENCY_CONFLICT',
       key: 'k',
       taskIds: [first.task.id],
     })
+  })
+
+  test('answers with the task that stands for a unique key', async () => {
+    const unique = { key: 'k', mode: 'DEBOUNCE', period: 'PT1H', maxDelay: 'PT3H' }
+    const first = await create({ name: 'a', type: 'custom', unique })
+    expect(first).toMatchObject({ wasCreated: true, task: { status: 'SCHEDULED' } })
+    const second = await create({ name: 'a', type: 'custom', unique })
+    expect(second).toMatchObject({ wasCreated: false, task: { id: first.task.id } })
+    expect(second.task.scheduledFor >= first.task.scheduledFor).toBe(true)
+  })
+
+  test('takes a condition, and shows it', async () => {
+    const other = await addTask(graph.pool, { name: 'other' })
+    const condition = 'status == "FAILED" || output.rows > 0'
+    const made = await create({
+      name: 'a',
+      type: 'custom',
+      dependsOn: [{ taskId: id(other), kind: 'CONDITIONAL', condition }],
+    })
+    expect(made.task).toMatchObject({ status: 'PENDING', dependencies: [{ kind: 'CONDITIONAL', condition }] })
   })
 
   const good = { name: 'x', type: 'custom' }
@@ -126,6 +147,16 @@ describe('createTask', () => {
       'a dependency on nothing',
       { ...good, dependsOn: [{}] },
       { __typename: 'ValidationError', path: ['input', 'dependsOn', '0'] },
+    ],
+    [
+      'a condition that is no expression',
+      { ...good, dependsOn: [{ taskId: id(newUuid()), kind: 'CONDITIONAL', condition: 'status = 1' }] },
+      { __typename: 'ValidationError', path: ['input', 'dependsOn', '0', 'condition'] },
+    ],
+    [
+      'a throttle without a period',
+      { ...good, unique: { key: 'k', mode: 'THROTTLE' } },
+      { __typename: 'ValidationError', path: ['input', 'unique', 'period'] },
     ],
     [
       'a malformed parent',

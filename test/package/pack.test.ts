@@ -26,6 +26,7 @@ export async function analyse(url: string): Promise<string> {
 `
 
 const HANDLERS = `
+import { enqueue, type PrismaTransaction } from 'task-mgmt/enqueue'
 import { defineTaskType, startServer, TaskFailure, type RunningServer, type TaskHandler } from 'task-mgmt'
 
 const handler: TaskHandler<{ readonly name: string }, string> = ({ input }, { log }) => {
@@ -34,6 +35,7 @@ const handler: TaskHandler<{ readonly name: string }, string> = ({ input }, { lo
   return \`Hello, \${input.name}\`
 }
 const greet = defineTaskType<{ readonly name: string }, string>({ name: 'greet', handler })
+export const greetLater = (tx: PrismaTransaction): Promise<string> => enqueue(tx, { name: 'Later', type: 'greet', input: { name: 'Ada' } })
 export const start = (settings: Record<string, string>): Promise<RunningServer> => startServer({ handlers: [greet], settings })
 `
 

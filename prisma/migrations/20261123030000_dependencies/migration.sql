@@ -9,6 +9,35 @@ ALTER TABLE "task_dependency"
     -- As text: a value of an enum cannot be used in the transaction that adds it.
     ADD CONSTRAINT "task_dependency_conditional_has_a_condition" CHECK (("kind"::TEXT = 'CONDITIONAL') = ("condition" IS NOT NULL));
 
+-- Who gets the output of whom.
+CREATE INDEX "task_dependency_data_idx" ON "task_dependency"("tenant", "task_id") WHERE "kind" = 'DATA';
+
+-- The input of a task with the outputs of its DATA dependencies, or NULL when that takes more than `max_bytes`. It stops adding up
+-- as soon as they are too many: together they might not even fit into memory.
+CREATE FUNCTION "merged_input"(of_tenant TEXT, of_task UUID, max_bytes INTEGER) RETURNS JSONB LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    fields TEXT[] := '{}';
+    outputs JSONB[] := '{}';
+    total BIGINT := 0;
+    part RECORD;
+    merged JSONB;
+BEGIN
+    FOR part IN
+        SELECT d."input_field", coalesce(o."output", 'null') AS "output" FROM "task_dependency" AS d
+        JOIN "task" AS o ON o."tenant" = d."tenant" AND o."id" = d."depends_on_id"
+        WHERE d."tenant" = of_tenant AND d."task_id" = of_task AND d."kind" = 'DATA' AND d."state" <> 'UNMET' AND o."status" = 'COMPLETED'
+    LOOP
+        total := total + octet_length(part."output"::TEXT);
+        IF total > max_bytes THEN RETURN NULL; END IF;
+        fields := fields || part."input_field";
+        outputs := outputs || part."output";
+    END LOOP;
+    SELECT coalesce(t."input", '{}') || coalesce((SELECT jsonb_object_agg(f, o) FROM unnest(fields, outputs) AS v(f, o)), '{}') INTO merged
+    FROM "task" AS t WHERE t."tenant" = of_tenant AND t."id" = of_task;
+    RETURN CASE WHEN octet_length(merged::TEXT) <= max_bytes THEN merged END;
+END $$;
+
 -- A task is born with its dependencies and its parent, which exist by then, and they never change: so there are no cycles.
 CREATE FUNCTION "refuse_rewiring"() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN

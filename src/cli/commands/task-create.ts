@@ -74,7 +74,7 @@ export function addTaskCreate(task: Command, run: RunCall): void {
         await call.client.createTask({ input }, { signal: call.terminal.interrupted }),
       )
       if (options.watch === true) return watchToEnd(call, made.id)
-      if (call.isJson) call.json(made)
+      if (call.isJson) call.json({ ...made, wasCreated })
       else call.line(showMade(made, wasCreated, call))
       return undefined
     }),

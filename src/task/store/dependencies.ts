@@ -123,55 +123,36 @@ async function writeState(
 }
 
 /**
- * Writes the outputs of completed tasks into the inputs of those that depend on them with DATA, each under its field.
+ * Writes the outputs of completed tasks into the inputs of those that depend on them with DATA, each under its field. Done once, when
+ * the last dependency settles: with each output anew it would cost the square of their number.
  *
- * The caller holds the locks of both ends. Index: task_dependency_pkey, task_pkey.
+ * The caller holds the locks of the tasks. Index: task_dependency_data_idx, task_pkey.
  *
  * @returns the tasks whose inputs would pass the limit; nothing was written to them
  */
 export async function mergeOutputs(
   client: ClientBase,
   tenant: string,
-  dependencies: readonly Pick<OpenDependency, 'taskId' | 'dependsOnId'>[],
+  taskIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  if (dependencies.length === 0) return new Set()
+  if (taskIds.length === 0) return new Set()
   const { rows } = await client.query<{ id: string }>(
-    prepared(MERGE, [
-      tenant,
-      dependencies.map(({ taskId }) => taskId),
-      dependencies.map(({ dependsOnId }) => dependsOnId),
-      MAX_JSON_BYTES,
-    ]),
+    prepared(
+      `WITH fed AS MATERIALIZED (
+        SELECT DISTINCT d."task_id" FROM "task_dependency" AS d
+        WHERE d."tenant" = $1 AND d."task_id" = ANY ($2::uuid[]) AND d."kind" = 'DATA'
+      ), merged AS MATERIALIZED (
+        SELECT "task_id", merged_input($1, "task_id", $3) AS "input" FROM fed
+      ), written AS (
+        UPDATE "task" AS t SET "input" = m."input" FROM merged AS m
+        WHERE t."tenant" = $1 AND t."id" = m."task_id" AND m."input" IS NOT NULL
+      )
+      SELECT "task_id" AS "id" FROM merged WHERE "input" IS NULL`,
+      [tenant, taskIds, MAX_JSON_BYTES],
+    ),
   )
   return new Set(rows.map(({ id }) => id))
 }
-
-// Outputs are summed up before any are put together: too many large ones would not even fit into the memory of the database.
-const MERGE = `
-WITH source AS MATERIALIZED (
-  SELECT v."task_id", v."depends_on_id", found."input_field", sum(found."bytes") OVER (PARTITION BY v."task_id") <= $4 AS "fits"
-  FROM unnest($2::uuid[], $3::uuid[]) AS v("task_id", "depends_on_id") CROSS JOIN LATERAL (
-    SELECT d."input_field", (
-      SELECT octet_length(coalesce(o."output", 'null')::text) FROM "task" AS o WHERE o."tenant" = $1 AND o."id" = v."depends_on_id"
-    ) AS "bytes"
-    FROM "task_dependency" AS d
-    WHERE d."tenant" = $1 AND d."task_id" = v."task_id" AND d."depends_on_id" = v."depends_on_id" AND d."kind" = 'DATA' OFFSET 0
-  ) AS found
-), fields AS MATERIALIZED (
-  SELECT s."task_id", jsonb_object_agg(s."input_field", (
-    SELECT coalesce(o."output", 'null') FROM "task" AS o WHERE o."tenant" = $1 AND o."id" = s."depends_on_id"
-  )) AS "added"
-  FROM source AS s WHERE s."fits" GROUP BY s."task_id"
-), merged AS MATERIALIZED (
-  SELECT f."task_id", (
-    SELECT coalesce(t."input", '{}') || f."added" FROM "task" AS t WHERE t."tenant" = $1 AND t."id" = f."task_id"
-  ) AS "input"
-  FROM fields AS f
-), written AS (
-  UPDATE "task" AS t SET "input" = m."input" FROM merged AS m
-  WHERE t."tenant" = $1 AND t."id" = m."task_id" AND octet_length(m."input"::text) <= $4 RETURNING t."id"
-)
-SELECT DISTINCT s."task_id" AS "id" FROM source AS s WHERE NOT EXISTS (SELECT FROM written AS w WHERE w."id" = s."task_id")`
 
 /** The outputs of tasks, where they have one. Index: task_pkey. */
 export async function readOutputs(
