@@ -6,6 +6,7 @@ const knows = {
   task: [],
   event: ['task'],
   worker: ['task'],
+  scheduling: ['task'],
   pool: ['task'],
   workflow: ['task'],
   schedule: ['task', 'workflow'],

@@ -11,8 +11,11 @@ export interface Publisher {
   publish(topic: BellTopic, payload?: string): void
 }
 
-/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | `log:${string}`
+/**
+ * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. reordered: waiting tasks are to
+ * stand in another order.
+ */
+export type BellTopic = 'events' | 'claimable' | 'revoked' | 'reordered' | `log:${string}`
 
 /** Who asks. */
 export interface Actor {

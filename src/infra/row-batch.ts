@@ -21,6 +21,15 @@ export function prepared(text: string, values: unknown[]): QueryConfig {
   return { name: createHash('md5').update(text).digest('base64url'), text, values }
 }
 
+/** Columns whose values the database works out from the others. */
+export interface Derived {
+  readonly names: readonly string[]
+  /** @param valueOf SQL of what a column is given */
+  readonly select: (valueOf: (name: string) => string) => string
+  /** What else that SQL reads, with one row for each row `v`. */
+  readonly join: string
+}
+
 /**
  * Inserts rows with one statement of one array per column. Columns that no row fills are left to their defaults, so a
  * plain row costs what it holds, not what the table could hold.
@@ -29,6 +38,7 @@ export function insertBatch<Row>(
   table: string,
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
+  derived?: Derived,
 ): QueryConfig {
   const filled = columns.flatMap((column) => {
     const values = rows.map(column.of)
@@ -40,9 +50,16 @@ export function insertBatch<Row>(
     const sent = as ? as(`v."${name}"`) : `v."${name}"`
     return otherwise !== undefined && !values.every(isFilled) ? `coalesce(${sent}, ${otherwise})` : sent
   })
-  const text = `INSERT INTO "${table}" (${names.join(', ')})
-    SELECT ${selected.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, "ordinality")
-    ORDER BY v."ordinality"`
+  const valueOf = (name: string): string => {
+    const place = filled.findIndex((column) => column.name === name)
+    const column = columns.find((one) => one.name === name)
+    return place >= 0 ? selected[place]! : `${column?.otherwise ?? 'NULL'}::${column?.type}`
+  }
+  const targets = [...names, ...(derived?.names.map((name) => `"${name}"`) ?? [])]
+  const values = derived === undefined ? selected : [...selected, derived.select(valueOf)]
+  const text = `INSERT INTO "${table}" (${targets.join(', ')})
+    SELECT ${values.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, "ordinality")
+    ${derived?.join ?? ''} ORDER BY v."ordinality"`
   return prepared(
     text,
     filled.map(({ values }) => values),
@@ -67,6 +84,7 @@ export interface BatchTarget<Row> {
  * the planner the choice of walking the whole table, which it takes, and keeps to, when it meets the table small.
  *
  * @param isChanged whether a row changes a column
+ * @param derive one more assignment, worked out from what columns are given
  */
 export function updateBatch<Row>(
   table: string,
@@ -74,6 +92,7 @@ export function updateBatch<Row>(
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
   isChanged: (column: BatchColumn<Row>, row: Row) => boolean,
+  derive?: (valueOf: (column: BatchColumn<Row>) => string) => string,
 ): QueryConfig {
   const values: unknown[] = []
   const send = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
@@ -92,6 +111,7 @@ export function updateBatch<Row>(
   const assignments = columns
     .filter((column) => rows.some((row) => isChanged(column, row)))
     .map((column) => `"${column.name}" = ${pick(column)}`)
+  if (derive !== undefined) assignments.push(derive(pick))
   return prepared(`UPDATE "${table}" AS t SET ${assignments.join(', ')} WHERE ${conditions.join(' AND ')}`, values)
 }
 

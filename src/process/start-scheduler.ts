@@ -1,4 +1,5 @@
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
+import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
 import { wakeDue } from '../engine/wake-due.ts'
 import { startPeriodic } from '../loop/periodic.ts'
@@ -7,16 +8,24 @@ import type { Running } from './running.ts'
 /** How late a start time, a back-off or a time-out may be noticed. */
 const CLOCK_MS = 200
 const RESCUE_MS = 1_000
+const REKEY_MS = 5_000
 const MAINTENANCE_MS = 3_600_000
 
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
-export async function startScheduler({ engine, config, log, parts }: Running): Promise<void> {
+export async function startScheduler({ engine, config, log, parts, channel }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
   const { eventRetentionDays } = config
   const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })
   // Before anything is written: the first event of a new day finds its partition.
   await upkeep()
+  const rekeying = startPeriodic({
+    everyMs: REKEY_MS,
+    run: () => rekeyWaiting(engine),
+    onError: onError('the re-ordering of what waits'),
+  })
+  await channel.subscribe('reordered', () => rekeying.wake())
   const loops = [
+    rekeying,
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),

@@ -1,6 +1,5 @@
 import type { FailureOutcome } from './command.ts'
 import type { JsonValue } from './json.ts'
-import { orderKey } from './order.ts'
 import type { TaskStatus } from './status.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest } from './timing.ts'
@@ -64,7 +63,7 @@ export function endOf(task: TaskState, outcome: AttemptOutcome, error: TaskError
 }
 
 export function unplaced(task: TaskState): TaskState {
-  return { ...task, isClaimable: false, orderKey: null, wakeAt: null }
+  return { ...task, isClaimable: false, wakeAt: null }
 }
 
 export function unleased(task: TaskState): TaskState {
@@ -82,7 +81,6 @@ export function place(task: TaskState, now: Date): TaskState {
     status: 'READY',
     readyAt: now,
     isClaimable: true,
-    orderKey: orderKey(task, now),
     wakeAt: earliest(after(now, task.timeouts.queueMs), task.expiresAt),
   }
 }

@@ -118,7 +118,6 @@ function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaul
     readyAt: null,
     finishedAt: null,
     isClaimable: false,
-    orderKey: null,
     retry: hasRetry ? { ...DEFAULT_RETRY_POLICY, ...defined(defaults.retry), ...defined(asked.retry) } : null,
     timeouts,
     error: null,

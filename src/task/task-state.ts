@@ -54,8 +54,8 @@ export interface TaskState {
   readonly scheduledFor: Date | null
   readonly readyAt: Date | null
   readonly finishedAt: Date | null
+  /** READY, and nothing but a worker is missing. */
   readonly isClaimable: boolean
-  readonly orderKey: number | null
   readonly retry: RetryPolicy | null
   readonly timeouts: TaskTimeouts
   readonly error: TaskError | null

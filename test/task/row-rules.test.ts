@@ -45,6 +45,7 @@ function rowOf(state: TaskState): Record<string, unknown> {
     tags: [],
     labels: {},
     generation: 0,
+    order_key: state.isClaimable ? 1 : null,
     queue_timeout_ms: state.timeouts.queueMs,
     attempt_timeout_ms: state.timeouts.attemptMs,
     total_timeout_ms: state.timeouts.totalMs,
@@ -82,7 +83,7 @@ const changes: fc.Arbitrary<Partial<TaskState>> = fc.oneof(
   fc.record({ status: fc.constant('WAITING' as const), wakeAt: times, waitKey: fc.constantFrom(null, 'answer') }),
   fc.record({ readyAt: times }),
   fc.record({ finishedAt: times }),
-  fc.record({ isClaimable: fc.boolean(), orderKey: fc.constantFrom(null, 7) }),
+  fc.record({ isClaimable: fc.boolean() }),
   fc.record({ error: fc.constantFrom(null, BOOM) }),
   fc.record({
     progress: fc.constantFrom(null, ...[-0.5, 0, 1, 1.5].map((fraction) => ({ fraction, message: null }))),

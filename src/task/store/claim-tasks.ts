@@ -121,6 +121,11 @@ WITH alive AS MATERIALIZED (
   SELECT (SELECT current_incarnation()), $1, 'TaskStarted', "id", "type", "version", 'RUNNING', "attempt",
     jsonb_build_object('workerId', $2::uuid)
   FROM claimed
+), ticked AS (
+  INSERT INTO "fair_clock" ("tenant", "generation", "worker_id", "tag")
+  SELECT $1, s."generation", $2, max(l."order_key") FROM "scheduling" AS s JOIN locked AS l ON l."generation" = s."generation"
+  WHERE s."tenant" = $1 AND s."strategy" IN ('ROUND_ROBIN', 'FAIR') GROUP BY s."generation"
+  ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
   greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen"

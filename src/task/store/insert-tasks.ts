@@ -4,6 +4,7 @@ import type { UnmetRule } from '../command.ts'
 import type { DependencyKind, NewTask } from '../new-task.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
+import { ORDER_OF_NEW } from './order.ts'
 
 /** A new task: its first state and what only readers look at. */
 export interface TaskRow {
@@ -101,7 +102,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
 
 /** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
 export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
-  await client.query(insertBatch('task', TASK_COLUMNS, rows))
+  await client.query(insertBatch('task', TASK_COLUMNS, rows, ORDER_OF_NEW))
 }
 
 /** Adds the dependencies of new tasks. Locks: both ends FOR KEY SHARE, by the foreign keys. */

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { type BatchColumn, isSame, updateBatch } from '../../infra/row-batch.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
+import { orderOfChanged } from './order.ts'
 
 /** A decided change: the state it was decided on, and the one to write. */
 export interface StateChange {
@@ -40,6 +41,9 @@ export async function writeStates(client: ClientBase, changes: readonly StateCha
       if (column === OUTPUT) return change.output !== undefined && change.output !== null
       return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
     },
+    changes.some(({ before, after }) => before.isClaimable || after.isClaimable)
+      ? (valueOf) => orderOfChanged((name) => valueOf(moving.find((column) => column.name === name)!))
+      : undefined,
   )
   const { rowCount } = await client.query(statement)
   if (rowCount !== changes.length)

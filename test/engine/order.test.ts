@@ -1,0 +1,142 @@
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { claimTasks } from '../../src/engine/claim-tasks.ts'
+import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
+import { createTasks } from '../../src/engine/create-tasks.ts'
+import { rekeyWaiting } from '../../src/engine/rekey-waiting.ts'
+import { DEFAULT_WEIGHTS, STRATEGIES, type Strategy } from '../../src/scheduling/strategy.ts'
+import type { NewTask } from '../../src/task/new-task.ts'
+import { TASK_PRIORITIES } from '../../src/task/status.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { type Ordered, referenceOrder } from '../support/reference-order.ts'
+import { sized } from '../support/size.ts'
+
+const TYPES = ['red', 'green', 'blue']
+const TASKS = sized(1_000, 10_000)
+
+let database: TestDatabase
+let engine: TestEngine
+let workerId: string
+beforeAll(async () => {
+  database = await freshDatabase({ size: 8 })
+  engine = testEngine(database.pool)
+  workerId = await addWorker(engine, TYPES)
+})
+afterEach(async () => {
+  await database.pool.query('DELETE FROM task')
+  await database.pool.query('DELETE FROM event')
+  await configure('FIFO')
+})
+afterAll(() => database.drop())
+
+async function configure(strategy: Strategy): Promise<void> {
+  const outcome = await configureScheduling(engine, ACTOR, { strategy, settings: { fairnessWeights: { ada: 4 } } })
+  expect(outcome).toEqual({ ok: true, value: null })
+}
+
+const HOUR = 3_600_000
+const newTasks = fc.record(
+  {
+    name: fc.constant('a'),
+    type: fc.constantFrom(...TYPES),
+    priority: fc.constantFrom(...TASK_PRIORITIES),
+    estimatedMs: fc.integer({ min: 1, max: 6 * HOUR }),
+    deadline: fc.integer({ min: HOUR, max: 48 * HOUR }).map((ms) => new Date(Date.now() + ms)),
+    fairnessKey: fc.constantFrom('ada', 'bob', 'eve'),
+  },
+  { requiredKeys: ['name', 'type'] },
+)
+
+/** Random tasks, made in several calls at different times. */
+async function create(count: number): Promise<void> {
+  const drawn = fc.sample(newTasks, count) as NewTask[]
+  for (let from = 0; from < count; from += 100) {
+    const outcome = await createTasks(engine, ACTOR, { tasks: drawn.slice(from, from + 100) })
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusal))
+  }
+}
+
+/** Everything that waits, as the reference sees it, in the order of creation. */
+async function waiting(): Promise<Ordered[]> {
+  const { rows } = await database.pool.query<Ordered>(
+    `SELECT t.id, t.type, t.priority::text, t.ready_at AS "readyAt", t.estimated_ms::float8 AS "estimatedMs", y.mean_run_ms AS "meanMs",
+      t.deadline, coalesce(t.fairness_key, t.created_by) AS flow
+    FROM task AS t JOIN task_type AS y ON y.tenant = t.tenant AND y.name = t.type WHERE t.is_claimable ORDER BY t.id`,
+  )
+  return rows
+}
+
+async function context() {
+  const { rows } = await database.pool.query('SELECT as_of AS "asOf" FROM scheduling')
+  return { asOf: rows[0].asOf as Date, weights: DEFAULT_WEIGHTS, fairnessWeights: { ada: 4 } }
+}
+
+async function claimAll(limit: number, worker = workerId): Promise<string[]> {
+  const order: string[] = []
+  for (;;) {
+    const { tasks, hasMore } = await claimTasks(engine, {
+      tenant: ACTOR.tenant,
+      workerId: worker,
+      queue: 'default',
+      types: TYPES,
+      limit,
+    })
+    order.push(...tasks.map(({ id }) => id))
+    if (tasks.length === 0 && !hasMore) return order
+  }
+}
+
+describe.each(STRATEGIES)('%s', (strategy) => {
+  test('hands out random tasks in the order of a plain reference', async () => {
+    await database.pool.query(`UPDATE task_type SET mean_run_ms = 90000 WHERE name = 'red'`)
+    await configure(strategy)
+    await create(TASKS)
+    const expected = referenceOrder(strategy, await waiting(), await context())
+    expect(await claimAll(1)).toEqual(expected)
+    expect(expected).toHaveLength(TASKS)
+  })
+
+  test('and so after a change to it while they wait', async () => {
+    await configure(strategy === 'FIFO' ? 'DEADLINE_FIRST' : 'FIFO')
+    await create(TASKS)
+    await configure(strategy)
+    expect(await rekeyWaiting(engine)).toBe(TASKS)
+    const tasks = await waiting()
+    const inRekeyOrder = strategy === 'FAIR' || strategy === 'ROUND_ROBIN' ? await byOldOrder(tasks) : tasks
+    expect(await claimAll(1)).toEqual(referenceOrder(strategy, inRekeyOrder, await context()))
+  })
+})
+
+describe('four claimers at once', () => {
+  const BATCH = 10
+
+  test.each(STRATEGIES)('%s: nothing is displaced by more than what they take at once', async (strategy) => {
+    const claimers = await Promise.all([1, 2, 3, 4].map(() => addWorker(engine, TYPES)))
+    await configure(strategy)
+    await create(TASKS)
+    const expected = referenceOrder(strategy, await waiting(), await context())
+    await Promise.all(claimers.map((claimer) => claimAll(BATCH, claimer)))
+    const { rows } = await database.pool.query(`SELECT task_id AS id FROM event WHERE kind = 'TaskStarted' ORDER BY id`)
+    expect(rows).toHaveLength(TASKS)
+    const placeOf = new Map(expected.map((id, place) => [id, place]))
+    const displaced = rows.map(({ id }, place) => Math.abs(placeOf.get(id)! - place))
+    expect(Math.max(...displaced)).toBeLessThanOrEqual(claimers.length * BATCH)
+  })
+
+  test.each(STRATEGIES)('%s: everything is claimed once while the order changes under them', async (strategy) => {
+    const claimers = await Promise.all([1, 2, 3, 4].map(() => addWorker(engine, TYPES)))
+    await create(TASKS)
+    const claiming = Promise.all(claimers.map((claimer) => claimAll(BATCH, claimer)))
+    await configure(strategy)
+    const [taken] = await Promise.all([claiming, rekeyWaiting(engine), rekeyWaiting(engine)])
+    const all = taken.flat()
+    expect(new Set(all).size).toBe(TASKS)
+    expect(all).toHaveLength(TASKS)
+  })
+})
+
+/** The turns of a fair strategy are given in the order in which tasks were moved: by queue, type and the order before. */
+async function byOldOrder(tasks: readonly Ordered[]): Promise<Ordered[]> {
+  return tasks.toSorted((a, b) => a.type.localeCompare(b.type) || a.readyAt.getTime() - b.readyAt.getTime())
+}
