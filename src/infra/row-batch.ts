@@ -24,8 +24,8 @@ export function prepared(text: string, values: unknown[]): QueryConfig {
 /** Columns whose values the database works out from the others. */
 export interface Derived {
   readonly names: readonly string[]
-  /** @param valueOf SQL of what a column is given */
-  readonly select: (valueOf: (name: string) => string) => string
+  /** @param sqlOf SQL of what a column is given */
+  readonly select: (sqlOf: (name: string) => string) => string
   /** What else that SQL reads, with one row for each row `v`. */
   readonly join: string
 }
@@ -50,13 +50,13 @@ export function insertBatch<Row>(
     const sent = as ? as(`v."${name}"`) : `v."${name}"`
     return otherwise !== undefined && !values.every(isFilled) ? `coalesce(${sent}, ${otherwise})` : sent
   })
-  const valueOf = (name: string): string => {
+  const sqlOf = (name: string): string => {
     const place = filled.findIndex((column) => column.name === name)
     const column = columns.find((one) => one.name === name)
     return place >= 0 ? selected[place]! : `${column?.otherwise ?? 'NULL'}::${column?.type}`
   }
   const targets = [...names, ...(derived?.names.map((name) => `"${name}"`) ?? [])]
-  const values = derived === undefined ? selected : [...selected, derived.select(valueOf)]
+  const values = derived === undefined ? selected : [...selected, derived.select(sqlOf)]
   const text = `INSERT INTO "${table}" (${targets.join(', ')})
     SELECT ${values.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, "ordinality")
     ${derived?.join ?? ''} ORDER BY v."ordinality"`
@@ -92,7 +92,7 @@ export function updateBatch<Row>(
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
   isChanged: (column: BatchColumn<Row>, row: Row) => boolean,
-  derive?: (valueOf: (column: BatchColumn<Row>) => string) => string,
+  derive?: (sqlOf: (column: BatchColumn<Row>) => string) => string,
 ): QueryConfig {
   const values: unknown[] = []
   const send = (value: unknown, type: string): string => `$${values.push(value)}::${type}`

@@ -36,12 +36,10 @@ const NOTHING_COUNTS: Coefficients = {
 
 const LAST_MS = 8.64e15
 const LOWEST_RANK = 4
-/** WEIGHTED: deadlines further away than this count alike, and so do those that are over. */
-const DEADLINE_WINDOW_MS = 86_400_000
+/** WEIGHTED: deadlines further away than this count alike, and so do those that are over; who has waited so long has the whole weight of age. */
+const DAY_MS = 86_400_000
 /** WEIGHTED: tasks longer than this count alike. */
 const LENGTH_WINDOW_MS = 14_400_000
-/** WEIGHTED: a task that has waited so long has the whole weight of age. */
-const AGE_WINDOW_MS = 86_400_000
 
 /**
  * @param asOf the moment whose closeness of deadlines counts, for WEIGHTED
@@ -58,14 +56,15 @@ export function coefficientsOf(strategy: Strategy, settings: SchedulingSettings,
       return { ...NOTHING_COUNTS, perDeadline: 1, deadlineToMs: LAST_MS }
     case 'WEIGHTED': {
       const { priority, deadline, length, age } = { ...DEFAULT_WEIGHTS, ...settings.weights }
+      // Shares of each window, times a day: whole weights make whole keys, without rounding.
       return {
-        perReady: age / AGE_WINDOW_MS,
-        perRank: priority / LOWEST_RANK,
-        perLength: length / LENGTH_WINDOW_MS,
+        perReady: age,
+        perRank: (priority * DAY_MS) / LOWEST_RANK,
+        perLength: (length * DAY_MS) / LENGTH_WINDOW_MS,
         longestMs: LENGTH_WINDOW_MS,
-        perDeadline: deadline / DEADLINE_WINDOW_MS,
+        perDeadline: deadline,
         deadlineFromMs: asOf.getTime(),
-        deadlineToMs: asOf.getTime() + DEADLINE_WINDOW_MS,
+        deadlineToMs: asOf.getTime() + DAY_MS,
       }
     }
     case 'ROUND_ROBIN':

@@ -42,7 +42,6 @@ export function referenceOrder(strategy: Strategy, tasks: readonly Ordered[], co
 
 const lengthOf = ({ estimatedMs, meanMs }: Ordered): number => estimatedMs ?? meanMs ?? HOUR
 const rankOf = ({ priority }: Ordered): number => (TASK_PRIORITIES as readonly string[]).indexOf(priority)
-const clamp = (share: number): number => Math.min(Math.max(share, 0), 1)
 
 /** Smaller comes first. */
 const SCORES: Record<Exclude<Strategy, 'FAIR' | 'ROUND_ROBIN'>, (task: Ordered, context: OrderContext) => number> = {
@@ -51,16 +50,17 @@ const SCORES: Record<Exclude<Strategy, 'FAIR' | 'ROUND_ROBIN'>, (task: Ordered, 
   SHORTEST_JOB_FIRST: (task) => task.readyAt.getTime() + lengthOf(task) * 60,
   DEADLINE_FIRST: ({ deadline }) => deadline?.getTime() ?? Number.POSITIVE_INFINITY,
   WEIGHTED: (task, { asOf, weights }) => {
-    const toDeadline = task.deadline === null ? 1 : (task.deadline.getTime() - asOf.getTime()) / (24 * HOUR)
-    const age = (task.readyAt.getTime() - asOf.getTime()) / (24 * HOUR)
-    const length = clamp(lengthOf(task) / (4 * HOUR))
-    const share =
-      (weights.priority * rankOf(task)) / 4 +
-      weights.deadline * clamp(toDeadline) +
+    // In milliseconds of a day, so that shares which are alike are equal.
+    const day = 24 * HOUR
+    const toDeadline = task.deadline === null ? day : task.deadline.getTime() - asOf.getTime()
+    const age = task.readyAt.getTime() - asOf.getTime()
+    const length = Math.min(lengthOf(task), 4 * HOUR) * 6
+    return (
+      (weights.priority * rankOf(task) * day) / 4 +
+      weights.deadline * Math.min(Math.max(toDeadline, 0), day) +
       weights.length * length +
       weights.age * age
-    // Shares that differ by less than rounding does are alike.
-    return Math.round(share * 1e9)
+    )
   },
 }
 

@@ -41,18 +41,18 @@ const OF_ROW: OrderInputs = {
 /** The order of new tasks. A tenant without its row of `scheduling` fails on task_claimable_is_ready. */
 export const ORDER_OF_NEW: Derived = {
   names: ['order_key', 'generation'],
-  select: (valueOf) => {
+  select: (sqlOf) => {
     const key = orderKeySql({
-      tenant: valueOf('tenant'),
-      type: valueOf('type'),
-      priority: valueOf('priority'),
-      readyAt: valueOf('ready_at'),
-      estimatedMs: valueOf('estimated_ms'),
-      deadline: valueOf('deadline'),
-      fairnessKey: valueOf('fairness_key'),
-      createdBy: valueOf('created_by'),
+      tenant: sqlOf('tenant'),
+      type: sqlOf('type'),
+      priority: sqlOf('priority'),
+      readyAt: sqlOf('ready_at'),
+      estimatedMs: sqlOf('estimated_ms'),
+      deadline: sqlOf('deadline'),
+      fairnessKey: sqlOf('fairness_key'),
+      createdBy: sqlOf('created_by'),
     })
-    return `CASE WHEN ${valueOf('is_claimable')} THEN ${key} END, CASE WHEN ${valueOf('is_claimable')} THEN s."generation" ELSE 0 END`
+    return `CASE WHEN ${sqlOf('is_claimable')} THEN ${key} END, CASE WHEN ${sqlOf('is_claimable')} THEN s."generation" ELSE 0 END`
   },
   join: 'LEFT JOIN "scheduling" AS s ON s."tenant" = v."tenant"',
 }
@@ -60,12 +60,12 @@ export const ORDER_OF_NEW: Derived = {
 /**
  * Assignment for tasks that enter the order, change their place in it, or leave it.
  *
- * @param valueOf SQL of what a column is given
+ * @param sqlOf SQL of what a column is given
  */
-export function orderOfChanged(valueOf: (name: string) => string): string {
-  const isClaimable = valueOf('is_claimable')
-  const priority = valueOf('priority')
-  const readyAt = valueOf('ready_at')
+export function orderOfChanged(sqlOf: (name: string) => string): string {
+  const isClaimable = sqlOf('is_claimable')
+  const priority = sqlOf('priority')
+  const readyAt = sqlOf('ready_at')
   // Who has a turn keeps it: asking anew would send it behind its flow.
   const isKept = `t."is_claimable" AND t."ready_at" = ${readyAt} AND (t."priority" = ${priority} OR s."strategy" IN ('ROUND_ROBIN', 'FAIR'))`
   const choose = (kept: string, placed: string, gone: string) =>

@@ -42,7 +42,7 @@ export async function writeStates(client: ClientBase, changes: readonly StateCha
       return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
     },
     changes.some(({ before, after }) => before.isClaimable || after.isClaimable)
-      ? (valueOf) => orderOfChanged((name) => valueOf(moving.find((column) => column.name === name)!))
+      ? (sqlOf) => orderOfChanged((name) => sqlOf(moving.find((column) => column.name === name)!))
       : undefined,
   )
   const { rowCount } = await client.query(statement)
