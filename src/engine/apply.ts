@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
+import { deleteSlots } from '../pool/store.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
 import { endAttempts } from '../task/store/attempts.ts'
@@ -17,6 +18,13 @@ export interface Applied {
   readonly hasEvents: boolean
   readonly hasClaimable: boolean
   readonly hasRevoked: boolean
+  /** Whose slots were given back or are waited for. */
+  readonly limits?: LimitsToSettle | undefined
+}
+
+export interface LimitsToSettle {
+  readonly tenant: string
+  readonly keys: readonly string[]
 }
 
 /**
@@ -45,6 +53,10 @@ export async function applyDecisions(
     hasRevoked: moves.some(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
+    limits: limitsToSettle(
+      tenantOf(decisions),
+      moves.map(({ before, transition }) => ({ before, after: transition.state })),
+    ),
   }
 }
 
@@ -53,6 +65,33 @@ export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied
   if (applied.hasEvents) channel.publish('events')
   if (applied.hasClaimable) channel.publish('claimable')
   if (applied.hasRevoked) channel.publish('revoked')
+  if (applied.limits !== undefined) ringLimits(channel, applied.limits)
+}
+
+/** Most limits named in one message. */
+const MOST_KEYS = 200
+
+function ringLimits(channel: Engine['channel'], { tenant, keys }: LimitsToSettle): void {
+  for (let from = 0; from < keys.length; from += MOST_KEYS)
+    channel.publish('limits', JSON.stringify({ tenant, keys: keys.slice(from, from + MOST_KEYS) }))
+}
+
+/** Limits for the admission to look at: tasks wait at them now, or have given slots back. */
+export function limitsToSettle(
+  tenant: string,
+  changes: readonly { readonly before: TaskState | null; readonly after: TaskState }[],
+): LimitsToSettle | undefined {
+  const keys = new Set(
+    changes.flatMap(({ before, after }) => {
+      const isFreed = before !== null && ownsSlots(before) && !ownsSlots(after)
+      return isFreed || after.blockedOn !== null ? (after.limits ?? []).map(({ key }) => key) : []
+    }),
+  )
+  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
+}
+
+function ownsSlots({ limits, isClaimable, status }: TaskState): boolean {
+  return limits !== null && (isClaimable || status === 'RUNNING')
 }
 
 /** The statements share a round trip. */
@@ -63,8 +102,10 @@ async function writeWave(client: ClientBase, wave: readonly Decision[], now: Dat
     after: transition.state,
     output: output ?? null,
   }))
+  const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) ? [before.id] : []))
   await Promise.all([
     writeStates(client, changes, now),
+    deleteSlots(client, tenantOf(wave), freed),
     endAttempts(client, tenantOf(wave), wave.flatMap(endedAttempt), now),
   ])
 }

@@ -16,7 +16,7 @@ import { shareTasks } from '../task/store/lock-tasks.ts'
 import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
-import { ringBells } from './apply.ts'
+import { type LimitsToSettle, limitsToSettle, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { transact } from './transact.ts'
 
@@ -66,18 +66,25 @@ export async function createTasks(
     const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
     if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
     await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
-    const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
-    return { taskIds: ids, isReplay: false, hasClaimable }
+    const { planned } = refusalOrPlan
+    const hasClaimable = planned.some(({ born, ended }) => ended === null && born.isClaimable)
+    const living = planned.flatMap(({ born, ended }) => (ended === null ? [{ before: null, after: born }] : []))
+    return { taskIds: ids, isReplay: false, hasClaimable, limits: limitsToSettle(actor.tenant, living) }
   }).catch((error: unknown): Outcome => {
     if (error instanceof RollBack) return { refusal: error.refusal }
     throw error
   })
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  if (!outcome.isReplay) ringBells(engine, { hasEvents: true, hasClaimable: outcome.hasClaimable, hasRevoked: false })
+  if (!outcome.isReplay) {
+    const { hasClaimable, limits } = outcome
+    ringBells(engine, { hasEvents: true, hasClaimable, hasRevoked: false, limits })
+  }
   return accepted({ taskIds: outcome.taskIds, isReplay: outcome.isReplay })
 }
 
-type Outcome = { refusal: Refusal } | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean }
+type Outcome =
+  | { refusal: Refusal }
+  | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean; limits?: LimitsToSettle | undefined }
 
 /** Undoes the taken idempotency key together with everything else. */
 class RollBack extends Error {

@@ -13,9 +13,9 @@ export interface Publisher {
 
 /**
  * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. reordered: waiting tasks are to
- * stand in another order.
+ * stand in another order. limits: somebody waits for slots that may be free; the payload says of which limits.
  */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | 'reordered' | `log:${string}`
+export type BellTopic = 'events' | 'claimable' | 'revoked' | 'reordered' | 'limits' | `log:${string}`
 
 /** Who asks. */
 export interface Actor {

@@ -63,7 +63,7 @@ export function endOf(task: TaskState, outcome: AttemptOutcome, error: TaskError
 }
 
 export function unplaced(task: TaskState): TaskState {
-  return { ...task, isClaimable: false, wakeAt: null }
+  return { ...task, isClaimable: false, blockedOn: null, wakeAt: null }
 }
 
 export function unleased(task: TaskState): TaskState {
@@ -80,7 +80,9 @@ export function place(task: TaskState, now: Date): TaskState {
     ...unplaced(task),
     status: 'READY',
     readyAt: now,
-    isClaimable: true,
+    // Slots are given by the admission, which sees who else waits for them.
+    isClaimable: task.limits === null,
+    blockedOn: task.limits?.[0]?.key ?? null,
     wakeAt: earliest(after(now, task.timeouts.queueMs), task.expiresAt),
   }
 }

@@ -1,4 +1,5 @@
 import type { UnmetRule } from './command.ts'
+import { limitsOf } from './limits.ts'
 import type { Moved } from './move.ts'
 import { place } from './move.ts'
 import type { DependencyKind, NewDependency, NewTask, TaskDefaults } from './new-task.ts'
@@ -118,6 +119,8 @@ function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaul
     readyAt: null,
     finishedAt: null,
     isClaimable: false,
+    limits: limitsOf(asked, defaults),
+    blockedOn: null,
     retry: hasRetry ? { ...DEFAULT_RETRY_POLICY, ...defined(defaults.retry), ...defined(asked.retry) } : null,
     timeouts,
     error: null,

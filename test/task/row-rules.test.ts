@@ -45,7 +45,8 @@ function rowOf(state: TaskState): Record<string, unknown> {
     tags: [],
     labels: {},
     generation: 0,
-    order_key: state.isClaimable ? 1 : null,
+    limits: state.limits,
+    order_key: state.isClaimable || state.blockedOn !== null ? 1 : null,
     queue_timeout_ms: state.timeouts.queueMs,
     attempt_timeout_ms: state.timeouts.attemptMs,
     total_timeout_ms: state.timeouts.totalMs,
@@ -84,6 +85,8 @@ const changes: fc.Arbitrary<Partial<TaskState>> = fc.oneof(
   fc.record({ readyAt: times }),
   fc.record({ finishedAt: times }),
   fc.record({ isClaimable: fc.boolean() }),
+  fc.record({ blockedOn: fc.constant('key:a'), isClaimable: fc.boolean() }),
+  fc.record({ limits: fc.constant([{ key: 'key:a', slots: 1 }]) }),
   fc.record({ error: fc.constantFrom(null, BOOM) }),
   fc.record({
     progress: fc.constantFrom(null, ...[-0.5, 0, 1, 1.5].map((fraction) => ({ fraction, message: null }))),

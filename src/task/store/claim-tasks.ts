@@ -76,8 +76,12 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
 const CLAIM = `
 WITH alive AS MATERIALIZED (
   SELECT "id" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), served AS MATERIALIZED (
+  SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
+    SELECT FROM "pause" AS p WHERE p."tenant" = $1
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
 ), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key" FROM unnest($4::text[]) AS served("type") CROSS JOIN LATERAL (
+  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN LATERAL (
     SELECT t."id", t."generation", t."order_key" FROM "task" AS t
     WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6

@@ -82,6 +82,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
     of: ({ asked }) => (asked.tags?.length ? JSON.stringify([...new Set(asked.tags)]) : null),
     as: (value) => `ARRAY(SELECT jsonb_array_elements_text(${value}))`,
   },
+  { name: 'limits', type: 'jsonb', of: ({ state }) => json(state.limits ?? undefined) },
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
   { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },

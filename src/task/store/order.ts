@@ -52,7 +52,8 @@ export const ORDER_OF_NEW: Derived = {
       fairnessKey: sqlOf('fairness_key'),
       createdBy: sqlOf('created_by'),
     })
-    return `CASE WHEN ${sqlOf('is_claimable')} THEN ${key} END, CASE WHEN ${sqlOf('is_claimable')} THEN s."generation" ELSE 0 END`
+    const isWaiting = `(${sqlOf('is_claimable')} OR ${sqlOf('blocked_on')} IS NOT NULL)`
+    return `CASE WHEN ${isWaiting} THEN ${key} END, CASE WHEN ${isWaiting} THEN s."generation" ELSE 0 END`
   },
   join: 'LEFT JOIN "scheduling" AS s ON s."tenant" = v."tenant"',
 }
@@ -63,13 +64,13 @@ export const ORDER_OF_NEW: Derived = {
  * @param sqlOf SQL of what a column is given
  */
 export function orderOfChanged(sqlOf: (name: string) => string): string {
-  const isClaimable = sqlOf('is_claimable')
+  const isWaiting = `(${sqlOf('is_claimable')} OR ${sqlOf('blocked_on')} IS NOT NULL)`
   const priority = sqlOf('priority')
   const readyAt = sqlOf('ready_at')
   // Who has a turn keeps it: asking anew would send it behind its flow.
-  const isKept = `t."is_claimable" AND t."ready_at" = ${readyAt} AND (t."priority" = ${priority} OR s."strategy" IN ('ROUND_ROBIN', 'FAIR'))`
+  const isKept = `(t."is_claimable" OR t."blocked_on" IS NOT NULL) AND t."ready_at" = ${readyAt} AND (t."priority" = ${priority} OR s."strategy" IN ('ROUND_ROBIN', 'FAIR'))`
   const choose = (kept: string, placed: string, gone: string) =>
-    `CASE WHEN NOT ${isClaimable} THEN ${gone} WHEN ${isKept} THEN ${kept} ELSE ${placed} END`
+    `CASE WHEN NOT ${isWaiting} THEN ${gone} WHEN ${isKept} THEN ${kept} ELSE ${placed} END`
   return `("order_key", "generation") = (
     SELECT ${choose('t."order_key"', orderKeySql({ ...OF_ROW, priority, readyAt }), 'NULL')},
       ${choose('t."generation"', 's."generation"', 't."generation"')}

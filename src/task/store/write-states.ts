@@ -16,6 +16,8 @@ const ID: BatchColumn<StateChange> = { name: 'id', type: 'uuid', of: ({ before }
 const VERSION: BatchColumn<StateChange> = { name: 'version', type: 'int', of: ({ before }) => before.version }
 const OUTPUT: BatchColumn<StateChange> = { name: 'output', type: 'jsonb', of: ({ output }) => output ?? null }
 
+const isPlaced = ({ isClaimable, blockedOn }: TaskState): boolean => isClaimable || blockedOn !== null
+
 /**
  * Writes decided changes where the rows still have the version they were decided on.
  *
@@ -41,7 +43,7 @@ export async function writeStates(client: ClientBase, changes: readonly StateCha
       if (column === OUTPUT) return change.output !== undefined && change.output !== null
       return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
     },
-    changes.some(({ before, after }) => before.isClaimable || after.isClaimable)
+    changes.some(({ before, after }) => isPlaced(before) || isPlaced(after))
       ? (sqlOf) => orderOfChanged((name) => sqlOf(moving.find((column) => column.name === name)!))
       : undefined,
   )
