@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
 import { type Admission, admit } from '../pool/admit.ts'
-import { deleteSlots, insertSlots, lockLimits, readRooms } from '../pool/store.ts'
+import { deleteSlots, insertSlots, lockLimits, readLimits, readSlots } from '../pool/store.ts'
 import { lockAdmissible, writeAdmission } from '../task/store/admission.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transact } from './transact.ts'
@@ -38,7 +38,7 @@ async function admitRound(
   keys: readonly string[],
 ): Promise<number | Pick<Admission, 'unknown'>> {
   await lockLimits(client, tenant, keys)
-  const { capacities, slots } = await readRooms(client, tenant, keys)
+  const [capacities, slots] = await Promise.all([readLimits(client, tenant, keys), readSlots(client, tenant, keys)])
   const owners = [...new Set(slots.map(({ taskId }) => taskId))]
   const candidates = await lockAdmissible(client, tenant, keys, MOST_OF_ONE, owners)
   const unclaimed = new Set(candidates.flatMap(({ id, blockedOn }) => (blockedOn === null ? [id] : [])))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
+import { readCapacities } from '../pool/store.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { canonicalJson } from '../task/json-text.ts'
@@ -132,6 +133,7 @@ async function planCall(
     }
   }
   const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  issues.push(...(await checkPools(client, actor.tenant, tasks, types, pathOf)))
   if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
 
   const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
@@ -156,6 +158,30 @@ function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path
   const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
   if (type.inputSchema === null || isIncomplete) return []
   return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+}
+
+/** A task that asks for more than a pool has could never run. */
+async function checkPools(
+  client: ClientBase,
+  tenant: string,
+  tasks: readonly NewTask[],
+  types: ReadonlyMap<string, TaskTypeRow>,
+  pathOf: (index: number) => Path,
+): Promise<InputIssue[]> {
+  const asked = tasks.flatMap((task, index) =>
+    Object.entries(task.pools ?? types.get(task.type)!.defaults.pools ?? {}).map(([name, slots]) => ({
+      name,
+      slots,
+      path: [...pathOf(index), 'resources', 'pools', name],
+    })),
+  )
+  const capacities = await readCapacities(client, tenant, [...new Set(asked.map(({ name }) => name))])
+  return asked.flatMap(({ name, slots, path }): InputIssue[] => {
+    const capacity = capacities.get(name)
+    if (capacity === undefined) return [{ path, message: `"${name}" is no pool; make it with configurePool` }]
+    if (slots <= capacity) return []
+    return [{ path, message: `is ${slots}, and the pool has ${capacity} in all: the task could never run` }]
+  })
 }
 
 function relatedIds(tasks: readonly NewTask[]): string[] {

@@ -2,6 +2,7 @@ import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
 import { wakeDue } from '../engine/wake-due.ts'
+import { startAdmission } from '../loop/admission.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { Running } from './running.ts'
 
@@ -9,6 +10,7 @@ import type { Running } from './running.ts'
 const CLOCK_MS = 200
 const RESCUE_MS = 1_000
 const REKEY_MS = 5_000
+const ADMISSION_MS = 1_000
 const MAINTENANCE_MS = 3_600_000
 
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
@@ -24,7 +26,10 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
     onError: onError('the re-ordering of what waits'),
   })
   await channel.subscribe('reordered', () => rekeying.wake())
+  const admission = startAdmission(engine, ADMISSION_MS, onError('the admission to limits'))
+  await channel.subscribe('limits', (message) => admission.ring(message))
   const loops = [
+    admission,
     rekeying,
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),

@@ -95,3 +95,54 @@ export async function settleRekeyed(client: Pick<ClientBase, 'query'>, tenant: s
     [tenant, afterMs],
   )
 }
+
+export const PAUSE_SCOPES = ['ALL', 'QUEUE', 'TYPE'] as const
+
+export type PauseScope = (typeof PAUSE_SCOPES)[number]
+
+/** What nobody may claim for now. */
+export interface Pause {
+  readonly scope: PauseScope
+  /** Of the queue or the task type; null for everything. */
+  readonly name: string | null
+  readonly since: Date
+  readonly reason: string | null
+  readonly pausedBy: string | null
+}
+
+const PAUSE = `"scope"::text, nullif("name", '') AS "name", "since", "reason", "paused_by" AS "pausedBy"`
+
+/** Adds a pause, or answers the one that is there. */
+export async function insertPause(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  pause: Omit<Pause, 'since'>,
+): Promise<Pause> {
+  const { rows } = await client.query<Pause>(
+    `INSERT INTO "pause" AS p ("tenant", "scope", "name", "reason", "paused_by") VALUES ($1, $2::pause_scope, $3, $4, $5)
+    ON CONFLICT ("tenant", "scope", "name") DO UPDATE SET "name" = p."name" RETURNING ${PAUSE}`,
+    [tenant, pause.scope, pause.name ?? '', pause.reason, pause.pausedBy],
+  )
+  return rows[0]!
+}
+
+export async function deletePause(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  { scope, name }: Pick<Pause, 'scope' | 'name'>,
+): Promise<void> {
+  await client.query('DELETE FROM "pause" WHERE "tenant" = $1 AND "scope" = $2::pause_scope AND "name" = $3', [
+    tenant,
+    scope,
+    name ?? '',
+  ])
+}
+
+/** Everything of a tenant that is held. */
+export async function readPauses(client: Pick<ClientBase, 'query'>, tenant: string): Promise<Pause[]> {
+  const { rows } = await client.query<Pause>(
+    `SELECT ${PAUSE} FROM "pause" WHERE "tenant" = $1 ORDER BY "scope", "name"`,
+    [tenant],
+  )
+  return rows
+}

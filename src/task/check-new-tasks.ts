@@ -112,7 +112,11 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
 }
 
 /** What a task and the defaults of a type have in common. */
-function checkLimits({ timeouts, retry, resources }: TaskDefaults, path: Path, report: Report): void {
+function checkLimits({ timeouts, retry, resources, pools }: TaskDefaults, path: Path, report: Report): void {
+  for (const [name, slots] of Object.entries(pools ?? {}))
+    if (!Number.isInteger(slots) || slots < 0 || slots > 100_000)
+      report([...path, 'resources', 'pools', name], `is ${slots}; give a whole number from 0 to 100,000`)
+  if (Object.keys(pools ?? {}).length > 20) report([...path, 'resources', 'pools'], 'are more than 20')
   for (const name of ['queue', 'attempt', 'total', 'heartbeat'] as const) {
     checkDuration(timeouts?.[`${name}Ms`] ?? undefined, 1, [...path, 'timeouts', name], report)
   }

@@ -1,5 +1,3 @@
-import type { NewTask, TaskDefaults } from './new-task.ts'
-
 /** Slots of one limit that a task takes while it runs. */
 export interface Limit {
   /** `pool:` and the pool's name, or `key:` and the concurrency key. */
@@ -8,8 +6,13 @@ export interface Limit {
   readonly slots: number
 }
 
+interface Asked {
+  readonly concurrencyKey?: string
+  readonly pools?: Readonly<Record<string, number>>
+}
+
 /** What a new task takes while it runs, by key; null for nothing. */
-export function limitsOf(asked: NewTask, defaults: TaskDefaults): readonly Limit[] | null {
+export function limitsOf(asked: Asked, defaults: Pick<Asked, 'pools'>): readonly Limit[] | null {
   const pools = Object.entries(asked.pools ?? defaults.pools ?? {}).filter(([, slots]) => slots > 0)
   const limits = [
     ...(asked.concurrencyKey === undefined ? [] : [{ key: `key:${asked.concurrencyKey}`, slots: 1 }]),

@@ -41,9 +41,21 @@ const TimeoutsInput = builder.inputType('TimeoutsInput', {
   }),
 })
 
-const ResourcesInput = builder.inputType('ResourcesInput', {
-  description: 'What the task takes of its worker while it runs; each 0 or more.',
+const PoolSlotsInput = builder.inputType('PoolSlotsInput', {
+  description: 'Slots of one pool.',
   fields: (t) => ({
+    pool: t.string({ required: true, description: 'Name of the pool.' }),
+    slots: t.int({ required: true, description: 'How many of its slots, at least 0.' }),
+  }),
+})
+
+const ResourcesInput = builder.inputType('ResourcesInput', {
+  description: 'What the task takes while it runs; each 0 or more.',
+  fields: (t) => ({
+    pools: t.field({
+      type: [PoolSlotsInput],
+      description: 'Slots of pools, which all workers share; those of the type when absent.',
+    }),
     cpuCores: t.float({ description: 'Processor cores.' }),
     memoryMb: t.float({ description: 'Memory in megabytes.' }),
     gpu: t.float({ description: 'Graphics processors.' }),
@@ -85,7 +97,10 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
-    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    concurrencyKey: t.string({
+      description:
+        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     idempotencyKey: t.string({
       description:
@@ -129,7 +144,10 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
-    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    concurrencyKey: t.string({
+      description:
+        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
   }),

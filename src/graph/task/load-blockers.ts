@@ -1,11 +1,14 @@
 import DataLoader from 'dataloader'
 import type { Task } from '../../infra/generated/prisma/client.ts'
+import { readLimits } from '../../pool/store.ts'
+import { readPauses } from '../../scheduling/store.ts'
+import type { Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
 import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
 
-/** Why a task does not run now: at most two statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -16,10 +19,29 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
 }
 
 async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
-  const [unsettled, served] = await Promise.all([readUnsettled(context, tasks), readServedTypes(context, tasks)])
+  const ready = tasks.filter(({ status }) => status === 'READY')
+  const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
+  const [unsettled, served, pauses, capacities] = await Promise.all([
+    readUnsettled(context, tasks),
+    readServedTypes(context, tasks),
+    ready.length === 0 ? [] : readPauses(context.db, context.tenant),
+    limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
+  ])
   return tasks.map((task) =>
-    blockersOf({ ...task, type: task.typeName }, unsettled.get(task.id) ?? [], served.has(task.typeName)),
+    blockersOf(
+      { ...task, type: task.typeName, slots: slotsOf(task) },
+      {
+        unsettled: unsettled.get(task.id) ?? [],
+        isServed: served.has(task.typeName),
+        pauses,
+        capacityOf: (limit) => capacities.get(limit) ?? 0,
+      },
+    ),
   )
+}
+
+function slotsOf({ limits, blockedOn }: Task): number {
+  return (limits as readonly Limit[] | null)?.find(({ key }) => key === blockedOn)?.slots ?? 0
 }
 
 /** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */

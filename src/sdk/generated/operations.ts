@@ -55,7 +55,7 @@ export type CreateApiKeyInput = {
 
 /** A task to make. */
 export type CreateTaskInput = {
-  /** Tasks with the same key share a limit. */
+  /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
   readonly concurrencyKey?: string | null | undefined;
   /** When it should have ended, a time to come. Orders work, stops nothing. */
   readonly deadline?: string | null | undefined;
@@ -222,7 +222,7 @@ export type LogLevel =
 
 /** One of several tasks to make together. */
 export type NewTaskInput = {
-  /** Tasks with the same key share a limit. */
+  /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
   readonly concurrencyKey?: string | null | undefined;
   /** When it should have ended, a time to come. Orders work, stops nothing. */
   readonly deadline?: string | null | undefined;
@@ -275,7 +275,15 @@ export type PauseTaskInput = {
   readonly id: string;
 };
 
-/** What the task takes of its worker while it runs; each 0 or more. */
+/** Slots of one pool. */
+export type PoolSlotsInput = {
+  /** Name of the pool. */
+  readonly pool: string;
+  /** How many of its slots, at least 0. */
+  readonly slots: number;
+};
+
+/** What the task takes while it runs; each 0 or more. */
 export type ResourcesInput = {
   /** Processor cores. */
   readonly cpuCores?: number | null | undefined;
@@ -287,6 +295,8 @@ export type ResourcesInput = {
   readonly memoryMb?: number | null | undefined;
   /** Network bandwidth in megabits per second. */
   readonly networkMbps?: number | null | undefined;
+  /** Slots of pools, which all workers share; those of the type when absent. */
+  readonly pools?: ReadonlyArray<PoolSlotsInput> | null | undefined;
 };
 
 /** A task to let go on. */
@@ -778,6 +788,8 @@ export type TaskErrorFieldsFragment = { readonly code: string, readonly message:
 
 export type AttemptFieldsFragment = { readonly number: number, readonly epoch: number, readonly outcome: Open<AttemptOutcome> | null, readonly workerId: string, readonly queuedAt: string | null, readonly startedAt: string, readonly finishedAt: string | null, readonly queueTime: string | null, readonly runTime: string | null, readonly error: TaskErrorFieldsFragment | null };
 
+type BlockerFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'ConcurrencyBlocker', readonly message: string };
+
 type BlockerFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string };
 
 type BlockerFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly message: string };
@@ -786,22 +798,28 @@ type BlockerFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBl
 
 type BlockerFields_PauseBlocker_Fragment = { readonly __typename: 'PauseBlocker', readonly since: string, readonly pausedFrom: Open<TaskStatus>, readonly message: string };
 
+type BlockerFields_PoolBlocker_Fragment = { readonly __typename: 'PoolBlocker', readonly message: string };
+
 type BlockerFields_TimeBlocker_Fragment = { readonly __typename: 'TimeBlocker', readonly until: string, readonly cause: Open<TimeBlockerCause>, readonly message: string };
 
 export type BlockerFieldsFragment =
+  | BlockerFields_ConcurrencyBlocker_Fragment
   | BlockerFields_DependencyBlocker_Fragment
   | BlockerFields_ExternalBlocker_Fragment
   | BlockerFields_NoWorkerBlocker_Fragment
   | BlockerFields_PauseBlocker_Fragment
+  | BlockerFields_PoolBlocker_Fragment
   | BlockerFields_TimeBlocker_Fragment
 ;
 
 export type TaskStateFragment = (
   { readonly updatedAt: string, readonly readyAt: string | null, readonly nextTransitionAt: string | null, readonly cancelReason: string | null, readonly output: unknown, readonly error: TaskErrorFieldsFragment | null, readonly blockedBy: ReadonlyArray<
+    | BlockerFields_ConcurrencyBlocker_Fragment
     | BlockerFields_DependencyBlocker_Fragment
     | BlockerFields_ExternalBlocker_Fragment
     | BlockerFields_NoWorkerBlocker_Fragment
     | BlockerFields_PauseBlocker_Fragment
+    | BlockerFields_PoolBlocker_Fragment
     | BlockerFields_TimeBlocker_Fragment
   > }
   & TaskSummaryFragment

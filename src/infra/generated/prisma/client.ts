@@ -76,3 +76,38 @@ export type IdempotencyKey = Prisma.IdempotencyKeyModel
  * 
  */
 export type ApiKey = Prisma.ApiKeyModel
+/**
+ * Model Scheduling
+ * How a tenant's waiting tasks are ordered.
+ */
+export type Scheduling = Prisma.SchedulingModel
+/**
+ * Model FairFlow
+ * 
+ */
+export type FairFlow = Prisma.FairFlowModel
+/**
+ * Model FairClock
+ * 
+ */
+export type FairClock = Prisma.FairClockModel
+/**
+ * Model Pool
+ * 
+ */
+export type Pool = Prisma.PoolModel
+/**
+ * Model ConcurrencyLimit
+ * 
+ */
+export type ConcurrencyLimit = Prisma.ConcurrencyLimitModel
+/**
+ * Model LimitSlot
+ * A slot that an admitted or a running task owns.
+ */
+export type LimitSlot = Prisma.LimitSlotModel
+/**
+ * Model Pause
+ * 
+ */
+export type Pause = Prisma.PauseModel

@@ -403,7 +403,14 @@ export const ModelName = {
   Attempt: 'Attempt',
   Worker: 'Worker',
   IdempotencyKey: 'IdempotencyKey',
-  ApiKey: 'ApiKey'
+  ApiKey: 'ApiKey',
+  Scheduling: 'Scheduling',
+  FairFlow: 'FairFlow',
+  FairClock: 'FairClock',
+  Pool: 'Pool',
+  ConcurrencyLimit: 'ConcurrencyLimit',
+  LimitSlot: 'LimitSlot',
+  Pause: 'Pause'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -419,7 +426,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "idempotencyKey" | "apiKey"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -941,6 +948,524 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Scheduling: {
+      payload: Prisma.$SchedulingPayload<ExtArgs>
+      fields: Prisma.SchedulingFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SchedulingFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SchedulingFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        findFirst: {
+          args: Prisma.SchedulingFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SchedulingFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        findMany: {
+          args: Prisma.SchedulingFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        create: {
+          args: Prisma.SchedulingCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        createMany: {
+          args: Prisma.SchedulingCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SchedulingCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        delete: {
+          args: Prisma.SchedulingDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        update: {
+          args: Prisma.SchedulingUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        deleteMany: {
+          args: Prisma.SchedulingDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SchedulingUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SchedulingUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        upsert: {
+          args: Prisma.SchedulingUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        aggregate: {
+          args: Prisma.SchedulingAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateScheduling>
+        }
+        groupBy: {
+          args: Prisma.SchedulingGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchedulingGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SchedulingCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchedulingCountAggregateOutputType> | number
+        }
+      }
+    }
+    FairFlow: {
+      payload: Prisma.$FairFlowPayload<ExtArgs>
+      fields: Prisma.FairFlowFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FairFlowFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FairFlowFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        findFirst: {
+          args: Prisma.FairFlowFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FairFlowFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        findMany: {
+          args: Prisma.FairFlowFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        create: {
+          args: Prisma.FairFlowCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        createMany: {
+          args: Prisma.FairFlowCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FairFlowCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        delete: {
+          args: Prisma.FairFlowDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        update: {
+          args: Prisma.FairFlowUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        deleteMany: {
+          args: Prisma.FairFlowDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FairFlowUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FairFlowUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        upsert: {
+          args: Prisma.FairFlowUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        aggregate: {
+          args: Prisma.FairFlowAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFairFlow>
+        }
+        groupBy: {
+          args: Prisma.FairFlowGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairFlowGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FairFlowCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairFlowCountAggregateOutputType> | number
+        }
+      }
+    }
+    FairClock: {
+      payload: Prisma.$FairClockPayload<ExtArgs>
+      fields: Prisma.FairClockFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FairClockFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FairClockFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        findFirst: {
+          args: Prisma.FairClockFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FairClockFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        findMany: {
+          args: Prisma.FairClockFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        create: {
+          args: Prisma.FairClockCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        createMany: {
+          args: Prisma.FairClockCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FairClockCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        delete: {
+          args: Prisma.FairClockDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        update: {
+          args: Prisma.FairClockUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        deleteMany: {
+          args: Prisma.FairClockDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FairClockUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FairClockUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        upsert: {
+          args: Prisma.FairClockUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        aggregate: {
+          args: Prisma.FairClockAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFairClock>
+        }
+        groupBy: {
+          args: Prisma.FairClockGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairClockGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FairClockCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairClockCountAggregateOutputType> | number
+        }
+      }
+    }
+    Pool: {
+      payload: Prisma.$PoolPayload<ExtArgs>
+      fields: Prisma.PoolFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PoolFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PoolFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        findFirst: {
+          args: Prisma.PoolFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PoolFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        findMany: {
+          args: Prisma.PoolFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        create: {
+          args: Prisma.PoolCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        createMany: {
+          args: Prisma.PoolCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PoolCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        delete: {
+          args: Prisma.PoolDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        update: {
+          args: Prisma.PoolUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        deleteMany: {
+          args: Prisma.PoolDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PoolUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PoolUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        upsert: {
+          args: Prisma.PoolUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        aggregate: {
+          args: Prisma.PoolAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePool>
+        }
+        groupBy: {
+          args: Prisma.PoolGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PoolGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PoolCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PoolCountAggregateOutputType> | number
+        }
+      }
+    }
+    ConcurrencyLimit: {
+      payload: Prisma.$ConcurrencyLimitPayload<ExtArgs>
+      fields: Prisma.ConcurrencyLimitFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ConcurrencyLimitFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ConcurrencyLimitFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        findFirst: {
+          args: Prisma.ConcurrencyLimitFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ConcurrencyLimitFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        findMany: {
+          args: Prisma.ConcurrencyLimitFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        create: {
+          args: Prisma.ConcurrencyLimitCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        createMany: {
+          args: Prisma.ConcurrencyLimitCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ConcurrencyLimitCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        delete: {
+          args: Prisma.ConcurrencyLimitDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        update: {
+          args: Prisma.ConcurrencyLimitUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        deleteMany: {
+          args: Prisma.ConcurrencyLimitDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ConcurrencyLimitUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ConcurrencyLimitUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        upsert: {
+          args: Prisma.ConcurrencyLimitUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        aggregate: {
+          args: Prisma.ConcurrencyLimitAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateConcurrencyLimit>
+        }
+        groupBy: {
+          args: Prisma.ConcurrencyLimitGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConcurrencyLimitGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ConcurrencyLimitCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConcurrencyLimitCountAggregateOutputType> | number
+        }
+      }
+    }
+    LimitSlot: {
+      payload: Prisma.$LimitSlotPayload<ExtArgs>
+      fields: Prisma.LimitSlotFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.LimitSlotFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.LimitSlotFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        findFirst: {
+          args: Prisma.LimitSlotFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.LimitSlotFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        findMany: {
+          args: Prisma.LimitSlotFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        create: {
+          args: Prisma.LimitSlotCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        createMany: {
+          args: Prisma.LimitSlotCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.LimitSlotCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        delete: {
+          args: Prisma.LimitSlotDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        update: {
+          args: Prisma.LimitSlotUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        deleteMany: {
+          args: Prisma.LimitSlotDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.LimitSlotUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.LimitSlotUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        upsert: {
+          args: Prisma.LimitSlotUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        aggregate: {
+          args: Prisma.LimitSlotAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateLimitSlot>
+        }
+        groupBy: {
+          args: Prisma.LimitSlotGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LimitSlotGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.LimitSlotCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LimitSlotCountAggregateOutputType> | number
+        }
+      }
+    }
+    Pause: {
+      payload: Prisma.$PausePayload<ExtArgs>
+      fields: Prisma.PauseFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PauseFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PauseFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        findFirst: {
+          args: Prisma.PauseFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PauseFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        findMany: {
+          args: Prisma.PauseFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        create: {
+          args: Prisma.PauseCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        createMany: {
+          args: Prisma.PauseCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PauseCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        delete: {
+          args: Prisma.PauseDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        update: {
+          args: Prisma.PauseUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        deleteMany: {
+          args: Prisma.PauseDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PauseUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PauseUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        upsert: {
+          args: Prisma.PauseUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        aggregate: {
+          args: Prisma.PauseAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePause>
+        }
+        groupBy: {
+          args: Prisma.PauseGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PauseGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PauseCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PauseCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -987,6 +1512,7 @@ export const TaskTypeScalarFieldEnum = {
   inputSchema: 'inputSchema',
   outputSchema: 'outputSchema',
   defaults: 'defaults',
+  meanRunMs: 'meanRunMs',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -1054,6 +1580,8 @@ export const TaskScalarFieldEnum = {
   pausedWakeAt: 'pausedWakeAt',
   cancelReason: 'cancelReason',
   isClaimable: 'isClaimable',
+  limits: 'limits',
+  blockedOn: 'blockedOn',
   generation: 'generation',
   orderKey: 'orderKey'
 } as const
@@ -1142,6 +1670,87 @@ export const ApiKeyScalarFieldEnum = {
 export type ApiKeyScalarFieldEnum = (typeof ApiKeyScalarFieldEnum)[keyof typeof ApiKeyScalarFieldEnum]
 
 
+export const SchedulingScalarFieldEnum = {
+  tenant: 'tenant',
+  strategy: 'strategy',
+  settings: 'settings',
+  generation: 'generation',
+  asOf: 'asOf',
+  isRekeyed: 'isRekeyed',
+  perReady: 'perReady',
+  perRank: 'perRank',
+  perLength: 'perLength',
+  longestMs: 'longestMs',
+  perDeadline: 'perDeadline',
+  deadlineFromMs: 'deadlineFromMs',
+  deadlineToMs: 'deadlineToMs'
+} as const
+
+export type SchedulingScalarFieldEnum = (typeof SchedulingScalarFieldEnum)[keyof typeof SchedulingScalarFieldEnum]
+
+
+export const FairFlowScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  flow: 'flow',
+  finishTag: 'finishTag'
+} as const
+
+export type FairFlowScalarFieldEnum = (typeof FairFlowScalarFieldEnum)[keyof typeof FairFlowScalarFieldEnum]
+
+
+export const FairClockScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  workerId: 'workerId',
+  tag: 'tag'
+} as const
+
+export type FairClockScalarFieldEnum = (typeof FairClockScalarFieldEnum)[keyof typeof FairClockScalarFieldEnum]
+
+
+export const PoolScalarFieldEnum = {
+  tenant: 'tenant',
+  name: 'name',
+  description: 'description',
+  capacity: 'capacity',
+  updatedAt: 'updatedAt'
+} as const
+
+export type PoolScalarFieldEnum = (typeof PoolScalarFieldEnum)[keyof typeof PoolScalarFieldEnum]
+
+
+export const ConcurrencyLimitScalarFieldEnum = {
+  tenant: 'tenant',
+  pattern: 'pattern',
+  capacity: 'capacity'
+} as const
+
+export type ConcurrencyLimitScalarFieldEnum = (typeof ConcurrencyLimitScalarFieldEnum)[keyof typeof ConcurrencyLimitScalarFieldEnum]
+
+
+export const LimitSlotScalarFieldEnum = {
+  tenant: 'tenant',
+  key: 'key',
+  slotNo: 'slotNo',
+  taskId: 'taskId'
+} as const
+
+export type LimitSlotScalarFieldEnum = (typeof LimitSlotScalarFieldEnum)[keyof typeof LimitSlotScalarFieldEnum]
+
+
+export const PauseScalarFieldEnum = {
+  tenant: 'tenant',
+  scope: 'scope',
+  name: 'name',
+  since: 'since',
+  reason: 'reason',
+  pausedBy: 'pausedBy'
+} as const
+
+export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -1225,6 +1834,20 @@ export type EnumQueryModeFieldRefInput<$PrismaModel> = FieldRefInputType<$Prisma
 
 
 /**
+ * Reference to a field of type 'Float'
+ */
+export type FloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float'>
+    
+
+
+/**
+ * Reference to a field of type 'Float[]'
+ */
+export type ListFloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float[]'>
+    
+
+
+/**
  * Reference to a field of type 'DateTime'
  */
 export type DateTimeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'DateTime'>
@@ -1277,20 +1900,6 @@ export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'In
  * Reference to a field of type 'Int[]'
  */
 export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int[]'>
-    
-
-
-/**
- * Reference to a field of type 'Float'
- */
-export type FloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float'>
-    
-
-
-/**
- * Reference to a field of type 'Float[]'
- */
-export type ListFloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float[]'>
     
 
 
@@ -1410,6 +2019,34 @@ export type EnumRoleFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel
  * Reference to a field of type 'Role[]'
  */
 export type ListEnumRoleFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Role[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SchedulingStrategy'
+ */
+export type EnumSchedulingStrategyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SchedulingStrategy'>
+    
+
+
+/**
+ * Reference to a field of type 'SchedulingStrategy[]'
+ */
+export type ListEnumSchedulingStrategyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SchedulingStrategy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'PauseScope'
+ */
+export type EnumPauseScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'PauseScope'>
+    
+
+
+/**
+ * Reference to a field of type 'PauseScope[]'
+ */
+export type ListEnumPauseScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'PauseScope[]'>
     
 
 /**
@@ -1570,6 +2207,13 @@ export type GlobalOmitConfig = {
   worker?: Prisma.WorkerOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   apiKey?: Prisma.ApiKeyOmit
+  scheduling?: Prisma.SchedulingOmit
+  fairFlow?: Prisma.FairFlowOmit
+  fairClock?: Prisma.FairClockOmit
+  pool?: Prisma.PoolOmit
+  concurrencyLimit?: Prisma.ConcurrencyLimitOmit
+  limitSlot?: Prisma.LimitSlotOmit
+  pause?: Prisma.PauseOmit
 }
 
 /* Types for Logging */

@@ -57,7 +57,14 @@ export const ModelName = {
   Attempt: 'Attempt',
   Worker: 'Worker',
   IdempotencyKey: 'IdempotencyKey',
-  ApiKey: 'ApiKey'
+  ApiKey: 'ApiKey',
+  Scheduling: 'Scheduling',
+  FairFlow: 'FairFlow',
+  FairClock: 'FairClock',
+  Pool: 'Pool',
+  ConcurrencyLimit: 'ConcurrencyLimit',
+  LimitSlot: 'LimitSlot',
+  Pause: 'Pause'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -83,6 +90,7 @@ export const TaskTypeScalarFieldEnum = {
   inputSchema: 'inputSchema',
   outputSchema: 'outputSchema',
   defaults: 'defaults',
+  meanRunMs: 'meanRunMs',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -150,6 +158,8 @@ export const TaskScalarFieldEnum = {
   pausedWakeAt: 'pausedWakeAt',
   cancelReason: 'cancelReason',
   isClaimable: 'isClaimable',
+  limits: 'limits',
+  blockedOn: 'blockedOn',
   generation: 'generation',
   orderKey: 'orderKey'
 } as const
@@ -236,6 +246,87 @@ export const ApiKeyScalarFieldEnum = {
 } as const
 
 export type ApiKeyScalarFieldEnum = (typeof ApiKeyScalarFieldEnum)[keyof typeof ApiKeyScalarFieldEnum]
+
+
+export const SchedulingScalarFieldEnum = {
+  tenant: 'tenant',
+  strategy: 'strategy',
+  settings: 'settings',
+  generation: 'generation',
+  asOf: 'asOf',
+  isRekeyed: 'isRekeyed',
+  perReady: 'perReady',
+  perRank: 'perRank',
+  perLength: 'perLength',
+  longestMs: 'longestMs',
+  perDeadline: 'perDeadline',
+  deadlineFromMs: 'deadlineFromMs',
+  deadlineToMs: 'deadlineToMs'
+} as const
+
+export type SchedulingScalarFieldEnum = (typeof SchedulingScalarFieldEnum)[keyof typeof SchedulingScalarFieldEnum]
+
+
+export const FairFlowScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  flow: 'flow',
+  finishTag: 'finishTag'
+} as const
+
+export type FairFlowScalarFieldEnum = (typeof FairFlowScalarFieldEnum)[keyof typeof FairFlowScalarFieldEnum]
+
+
+export const FairClockScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  workerId: 'workerId',
+  tag: 'tag'
+} as const
+
+export type FairClockScalarFieldEnum = (typeof FairClockScalarFieldEnum)[keyof typeof FairClockScalarFieldEnum]
+
+
+export const PoolScalarFieldEnum = {
+  tenant: 'tenant',
+  name: 'name',
+  description: 'description',
+  capacity: 'capacity',
+  updatedAt: 'updatedAt'
+} as const
+
+export type PoolScalarFieldEnum = (typeof PoolScalarFieldEnum)[keyof typeof PoolScalarFieldEnum]
+
+
+export const ConcurrencyLimitScalarFieldEnum = {
+  tenant: 'tenant',
+  pattern: 'pattern',
+  capacity: 'capacity'
+} as const
+
+export type ConcurrencyLimitScalarFieldEnum = (typeof ConcurrencyLimitScalarFieldEnum)[keyof typeof ConcurrencyLimitScalarFieldEnum]
+
+
+export const LimitSlotScalarFieldEnum = {
+  tenant: 'tenant',
+  key: 'key',
+  slotNo: 'slotNo',
+  taskId: 'taskId'
+} as const
+
+export type LimitSlotScalarFieldEnum = (typeof LimitSlotScalarFieldEnum)[keyof typeof LimitSlotScalarFieldEnum]
+
+
+export const PauseScalarFieldEnum = {
+  tenant: 'tenant',
+  scope: 'scope',
+  name: 'name',
+  since: 'since',
+  reason: 'reason',
+  pausedBy: 'pausedBy'
+} as const
+
+export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
 
 
 export const SortOrder = {

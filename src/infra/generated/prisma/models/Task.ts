@@ -105,6 +105,7 @@ export type TaskMinAggregateOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean | null
+  blockedOn: string | null
   generation: number | null
   orderKey: number | null
 }
@@ -154,6 +155,7 @@ export type TaskMaxAggregateOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean | null
+  blockedOn: string | null
   generation: number | null
   orderKey: number | null
 }
@@ -210,6 +212,8 @@ export type TaskCountAggregateOutputType = {
   pausedWakeAt: number
   cancelReason: number
   isClaimable: number
+  limits: number
+  blockedOn: number
   generation: number
   orderKey: number
   _all: number
@@ -295,6 +299,7 @@ export type TaskMinAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  blockedOn?: true
   generation?: true
   orderKey?: true
 }
@@ -344,6 +349,7 @@ export type TaskMaxAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  blockedOn?: true
   generation?: true
   orderKey?: true
 }
@@ -400,6 +406,8 @@ export type TaskCountAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  limits?: true
+  blockedOn?: true
   generation?: true
   orderKey?: true
   _all?: true
@@ -543,6 +551,8 @@ export type TaskGroupByOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean
+  limits: runtime.JsonValue | null
+  blockedOn: string | null
   generation: number
   orderKey: number | null
   _count: TaskCountAggregateOutputType | null
@@ -622,6 +632,8 @@ export type TaskWhereInput = {
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
@@ -685,6 +697,8 @@ export type TaskOrderByWithRelationInput = {
   pausedWakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelReason?: Prisma.SortOrderInput | Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrderInput | Prisma.SortOrder
+  blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
@@ -752,6 +766,8 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
@@ -815,6 +831,8 @@ export type TaskOrderByWithAggregationInput = {
   pausedWakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelReason?: Prisma.SortOrderInput | Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrderInput | Prisma.SortOrder
+  blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
@@ -879,6 +897,8 @@ export type TaskScalarWhereWithAggregatesInput = {
   pausedWakeAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableWithAggregatesFilter<"Task">
+  blockedOn?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
 }
@@ -931,6 +951,8 @@ export type TaskCreateInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -994,6 +1016,8 @@ export type TaskUncheckedCreateInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -1050,6 +1074,8 @@ export type TaskUpdateInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -1113,6 +1139,8 @@ export type TaskUncheckedUpdateInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -1173,6 +1201,8 @@ export type TaskCreateManyInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
 }
@@ -1225,6 +1255,8 @@ export type TaskUpdateManyMutationInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -1281,6 +1313,8 @@ export type TaskUncheckedUpdateManyInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -1365,6 +1399,8 @@ export type TaskCountOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1431,6 +1467,7 @@ export type TaskMaxOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1480,6 +1517,7 @@ export type TaskMinOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1582,14 +1620,6 @@ export type EnumTaskPriorityFieldUpdateOperationsInput = {
 
 export type IntFieldUpdateOperationsInput = {
   set?: number
-  increment?: number
-  decrement?: number
-  multiply?: number
-  divide?: number
-}
-
-export type NullableFloatFieldUpdateOperationsInput = {
-  set?: number | null
   increment?: number
   decrement?: number
   multiply?: number
@@ -1799,6 +1829,8 @@ export type TaskCreateWithoutTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
@@ -1859,6 +1891,8 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -1948,6 +1982,8 @@ export type TaskScalarWhereInput = {
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
 }
@@ -2000,6 +2036,8 @@ export type TaskCreateWithoutChildrenInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2062,6 +2100,8 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
@@ -2122,6 +2162,8 @@ export type TaskCreateWithoutParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2182,6 +2224,8 @@ export type TaskUncheckedCreateWithoutParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2259,6 +2303,8 @@ export type TaskUpdateWithoutChildrenInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2321,6 +2367,8 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
@@ -2392,6 +2440,8 @@ export type TaskCreateWithoutDependenciesInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2454,6 +2504,8 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2514,6 +2566,8 @@ export type TaskCreateWithoutDependentsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2576,6 +2630,8 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2647,6 +2703,8 @@ export type TaskUpdateWithoutDependenciesInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2709,6 +2767,8 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -2775,6 +2835,8 @@ export type TaskUpdateWithoutDependentsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2837,6 +2899,8 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -2892,6 +2956,8 @@ export type TaskCreateWithoutAttemptsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2954,6 +3020,8 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -3025,6 +3093,8 @@ export type TaskUpdateWithoutAttemptsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3087,6 +3157,8 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3142,6 +3214,8 @@ export type TaskCreateWithoutWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -3202,6 +3276,8 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -3286,6 +3362,8 @@ export type TaskCreateManyTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
 }
@@ -3338,6 +3416,8 @@ export type TaskUpdateWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
@@ -3398,6 +3478,8 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3456,6 +3538,8 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -3510,6 +3594,8 @@ export type TaskCreateManyParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
 }
@@ -3562,6 +3648,8 @@ export type TaskUpdateWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3622,6 +3710,8 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3680,6 +3770,8 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -3734,6 +3826,8 @@ export type TaskCreateManyWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
   generation?: number
   orderKey?: number | null
 }
@@ -3786,6 +3880,8 @@ export type TaskUpdateWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3846,6 +3942,8 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3904,6 +4002,8 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -4018,6 +4118,8 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4082,6 +4184,8 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4141,6 +4245,8 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4200,11 +4306,13 @@ export type TaskSelectScalar = {
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
   generation?: boolean
   orderKey?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "generation" | "orderKey", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "generation" | "orderKey", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -4310,6 +4418,14 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     pausedWakeAt: Date | null
     cancelReason: string | null
     isClaimable: boolean
+    /**
+     * What it takes while it runs: [{ key, slots }] by key.
+     */
+    limits: runtime.JsonValue | null
+    /**
+     * The first of these that has no room for it.
+     */
+    blockedOn: string | null
     generation: number
     orderKey: number | null
   }, ExtArgs["result"]["task"]>
@@ -4793,6 +4909,8 @@ export interface TaskFieldRefs {
   readonly pausedWakeAt: Prisma.FieldRef<"Task", 'DateTime'>
   readonly cancelReason: Prisma.FieldRef<"Task", 'String'>
   readonly isClaimable: Prisma.FieldRef<"Task", 'Boolean'>
+  readonly limits: Prisma.FieldRef<"Task", 'Json'>
+  readonly blockedOn: Prisma.FieldRef<"Task", 'String'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
 }
