@@ -20,7 +20,7 @@ export function testEngine(db: Pool): TestEngine {
 
 /** A worker that may claim; its types are made known. */
 export async function addWorker(
-  engine: TestEngine,
+  engine: Pick<TestEngine, 'db' | 'channel'>,
   types: readonly (string | TaskTypeRegistration)[],
   slots = 10,
 ): Promise<string> {

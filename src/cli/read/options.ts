@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { closest } from '../../infra/config/closest.ts'
-import type { Role, TaskPriority, TaskStatus, WorkerState } from '../../sdk/generated/operations.ts'
+import type { Role, SchedulingStrategy, TaskPriority, TaskStatus, WorkerState } from '../../sdk/generated/operations.ts'
 
 const STATUSES = [
   'PENDING',
@@ -19,12 +19,24 @@ const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'BACKGROUND'] as const 
 const ROLES = ['ADMIN', 'OPERATOR', 'DEVELOPER', 'WORKER', 'VIEWER'] as const satisfies readonly Role[]
 const WORKER_STATES = ['ACTIVE', 'DRAINING', 'LOST', 'STOPPED'] as const satisfies readonly WorkerState[]
 
+const STRATEGIES = [
+  'FIFO',
+  'PRIORITY_FIRST',
+  'SHORTEST_JOB_FIRST',
+  'DEADLINE_FIRST',
+  'WEIGHTED',
+  'ROUND_ROBIN',
+  'FAIR',
+] as const satisfies readonly SchedulingStrategy[]
+
 /** Statuses in any case, separated by commas or given several times. */
 export function readStatuses(text: string, before: readonly TaskStatus[] = []): readonly TaskStatus[] {
   return [...before, ...text.split(',').map((name) => oneOf(name, STATUSES, 'status'))]
 }
 
 export const readPriority = (text: string): TaskPriority => oneOf(text, PRIORITIES, 'priority')
+export const readStrategy = (text: string): SchedulingStrategy =>
+  oneOf(text.replaceAll('-', '_'), STRATEGIES, 'strategy')
 export const readRole = (text: string): Role => oneOf(text, ROLES, 'role')
 export const readWorkerState = (text: string): WorkerState => oneOf(text, WORKER_STATES, 'state')
 

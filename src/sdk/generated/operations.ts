@@ -43,6 +43,40 @@ export type CancelTaskInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** How many tasks of one concurrency key may run at once. */
+export type ConcurrencyLimitInput = {
+  /** Of each key that fits so many tasks run at once, 0 to 100,000. */
+  readonly limit: number;
+  /** A key, or the beginning of keys followed by *. Of several that fit, the longest counts. */
+  readonly pattern: string;
+};
+
+/** A pool to make or to change. */
+export type ConfigurePoolInput = {
+  /** Slots in all, 0 to 100,000. A cut lets nobody in until enough tasks have ended. */
+  readonly capacity: number;
+  /** What it stands for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** Lower case letters, digits, _ . and -, a letter first, 100 characters at most. */
+  readonly name: string;
+};
+
+/** Changes to how waiting tasks are ordered. What is absent stays. */
+export type ConfigureSchedulingInput = {
+  /** Under PRIORITY_FIRST: so much longer must a task have waited to overtake one of the next higher priority. */
+  readonly ageing?: string | null | undefined;
+  /** Limits of concurrency keys: all of them from now on. */
+  readonly concurrencyLimits?: ReadonlyArray<ConcurrencyLimitInput> | null | undefined;
+  /** Shares under FAIR: all of them from now on. */
+  readonly fairnessWeights?: ReadonlyArray<FairnessWeightInput> | null | undefined;
+  /** Under SHORTEST_JOB_FIRST: a task comes before a shorter one once it has waited so many times the difference of their lengths longer, 0 to 1,000,000. */
+  readonly patience?: number | null | undefined;
+  /** The order. */
+  readonly strategy?: SchedulingStrategy | null | undefined;
+  /** What counts how much under WEIGHTED. */
+  readonly weights?: SchedulingWeightsInput | null | undefined;
+};
+
 /** A key to make. */
 export type CreateApiKeyInput = {
   /** When it stops to work, in the future; absent: never. */
@@ -196,6 +230,14 @@ export type EventStatusFilter = {
   readonly in?: ReadonlyArray<TaskStatus> | null | undefined;
 };
 
+/** The share of one fairness key under FAIR. */
+export type FairnessWeightInput = {
+  /** The key. */
+  readonly key: string;
+  /** Its share, 0.001 to 1,000,000; keys that are not named have 1. */
+  readonly weight: number;
+};
+
 /** How the server is. */
 export type HealthStatus =
   /** It answers, but something that it needs does not. */
@@ -267,6 +309,25 @@ export type OrderDirection =
   /** Latest first. */
   | 'DESC';
 
+/** What nobody shall claim for now. */
+export type PauseClaimsInput = {
+  /** Of the queue or the type; absent for everything. */
+  readonly name?: string | null | undefined;
+  /** Why, at most 1,000 characters: people will see it beside each task that waits. */
+  readonly reason?: string | null | undefined;
+  /** One type, one queue, or everything. */
+  readonly scope: PauseScope;
+};
+
+/** What a pause holds. */
+export type PauseScope =
+  /** Everything of the tenant. */
+  | 'ALL'
+  /** One queue. */
+  | 'QUEUE'
+  /** One task type. */
+  | 'TYPE';
+
 /** A task to hold back. */
 export type PauseTaskInput = {
   /** Refuse when the task is not at this version, from 1. */
@@ -297,6 +358,14 @@ export type ResourcesInput = {
   readonly networkMbps?: number | null | undefined;
   /** Slots of pools, which all workers share; those of the type when absent. */
   readonly pools?: ReadonlyArray<PoolSlotsInput> | null | undefined;
+};
+
+/** What may be claimed again. */
+export type ResumeClaimsInput = {
+  /** Of the queue or the type; absent for everything. */
+  readonly name?: string | null | undefined;
+  /** One type, one queue, or everything. */
+  readonly scope: PauseScope;
 };
 
 /** A task to let go on. */
@@ -360,6 +429,35 @@ export type Role =
   | 'VIEWER'
   /** Claims and runs tasks, and nothing else. */
   | 'WORKER';
+
+/** In which order waiting tasks are claimed. */
+export type SchedulingStrategy =
+  /** By deadline; those without one last. */
+  | 'DEADLINE_FIRST'
+  /** Turns between fairness keys, in proportion to their weights: a flood of one does not delay another. */
+  | 'FAIR'
+  /** As they became READY. */
+  | 'FIFO'
+  /** By priority; waiting makes up for it in time, so that nothing starves. */
+  | 'PRIORITY_FIRST'
+  /** Turns between task types. */
+  | 'ROUND_ROBIN'
+  /** By estimated length: the estimate given, else the mean of the type of late, else one hour. */
+  | 'SHORTEST_JOB_FIRST'
+  /** By a weighted sum of priority, closeness of the deadline, length and age. */
+  | 'WEIGHTED';
+
+/** What counts how much under WEIGHTED, each 0 to 1,000,000; only the proportions matter. */
+export type SchedulingWeightsInput = {
+  /** How long it has waited, by the day; 0.1 when absent. */
+  readonly age?: number | null | undefined;
+  /** Closeness of the deadline, within a day; 0.3 when absent. */
+  readonly deadline?: number | null | undefined;
+  /** Shortness, within four hours; 0.2 when absent. */
+  readonly length?: number | null | undefined;
+  /** Urgency; 0.4 when absent. */
+  readonly priority?: number | null | undefined;
+};
 
 /** Conditions on a text; all that are given must hold. Case counts. */
 export type StringFilter = {
@@ -765,6 +863,74 @@ export type EventFieldsFragment =
   | EventFields_TaskUpdated_Fragment
 ;
 
+export type ReadSchedulingQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadSchedulingQuery = { readonly scheduling: SchedulingFieldsFragment };
+
+export type ConfigureSchedulingMutationVariables = Exact<{
+  input: ConfigureSchedulingInput;
+}>;
+
+
+export type ConfigureSchedulingMutation = { readonly configureScheduling:
+    | { readonly __typename: 'ConfigureSchedulingSuccess', readonly scheduling: SchedulingFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseClaimsMutationVariables = Exact<{
+  input: PauseClaimsInput;
+}>;
+
+
+export type PauseClaimsMutation = { readonly pauseClaims:
+    | { readonly __typename: 'PauseClaimsSuccess', readonly pause: PauseFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeClaimsMutationVariables = Exact<{
+  input: ResumeClaimsInput;
+}>;
+
+
+export type ResumeClaimsMutation = { readonly resumeClaims:
+    | { readonly __typename: 'ResumeClaimsSuccess', readonly scheduling: SchedulingFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ListPoolsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ListPoolsQuery = { readonly pools: ReadonlyArray<PoolFieldsFragment> };
+
+export type ConfigurePoolMutationVariables = Exact<{
+  input: ConfigurePoolInput;
+}>;
+
+
+export type ConfigurePoolMutation = { readonly configurePool:
+    | { readonly __typename: 'ConfigurePoolSuccess', readonly pool: PoolFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type SchedulingFieldsFragment = { readonly strategy: Open<SchedulingStrategy>, readonly ageing: string, readonly patience: number, readonly isReordering: boolean, readonly weights: { readonly priority: number, readonly deadline: number, readonly length: number, readonly age: number }, readonly fairnessWeights: ReadonlyArray<{ readonly key: string, readonly weight: number }>, readonly concurrencyLimits: ReadonlyArray<{ readonly pattern: string, readonly limit: number }>, readonly pauses: ReadonlyArray<PauseFieldsFragment> };
+
+export type PauseFieldsFragment = { readonly scope: Open<PauseScope>, readonly name: string | null, readonly since: string, readonly reason: string | null, readonly pausedBy: string | null };
+
+export type PoolFieldsFragment = { readonly name: string, readonly description: string | null, readonly capacity: number, readonly inUse: number, readonly reserved: number, readonly waiting: number };
+
 export type GetHealthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -1096,6 +1262,20 @@ const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTas
   text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
+const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
+  name: 'configurePool',
+  kind: 'mutation',
+  field: 'configurePool',
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
+const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
+  name: 'configureScheduling',
+  kind: 'mutation',
+  field: 'configureScheduling',
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
   name: 'countTasks',
   kind: 'query',
@@ -1166,6 +1346,13 @@ const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQu
   text: "query listApiKeys{apiKeys{...ApiKeyFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}",
 }
 
+const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
+  name: 'listPools',
+  kind: 'query',
+  field: 'pools',
+  text: "query listPools{pools{...PoolFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}",
+}
+
 const listTasksOperation: Operation<ListTasksQuery['tasks'], ListTasksQueryVariables> = {
   name: 'listTasks',
   kind: 'query',
@@ -1187,6 +1374,13 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   text: "query listWorkers($state:WorkerState){workers(state:$state){id name host pid version state types labels slots lease startedAt heartbeatAt stoppedAt}}",
 }
 
+const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
+  name: 'pauseClaims',
+  kind: 'mutation',
+  field: 'pauseClaims',
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
@@ -1201,11 +1395,25 @@ const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryV
   text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on TaskReady{isByHand}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
+const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
+  name: 'readScheduling',
+  kind: 'query',
+  field: 'scheduling',
+  text: "query readScheduling{scheduling{...SchedulingFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}",
+}
+
 const readTaskLogOperation: Operation<ReadTaskLogQuery['task'], ReadTaskLogQueryVariables> = {
   name: 'readTaskLog',
   kind: 'query',
   field: 'task',
   text: "query readTaskLog($id:ID!$first:Int$after:Cursor){task(id:$id){status log(first:$first after:$after){lines{...LogLineFields}cursor hasMore}}}fragment LogLineFields on LogLine{id at attempt level message fields}",
+}
+
+const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
+  name: 'resumeClaims',
+  kind: 'mutation',
+  field: 'resumeClaims',
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
@@ -1256,6 +1464,12 @@ export function getSdk(transport: Transport) {
     /** Cancels a task that has not ended, and what hangs on it as far as asked. */
     cancelTask: (variables: CancelTaskMutationVariables, options?: CallOptions) =>
       transport.request(cancelTaskOperation, variables, options),
+    /** Makes a pool, or changes its capacity. */
+    configurePool: (variables: ConfigurePoolMutationVariables, options?: CallOptions) =>
+      transport.request(configurePoolOperation, variables, options),
+    /** Changes the order in which waiting tasks are claimed, and the limits of concurrency keys, while claims go on. */
+    configureScheduling: (variables: ConfigureSchedulingMutationVariables, options?: CallOptions) =>
+      transport.request(configureSchedulingOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     countTasks: (variables: CountTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(countTasksOperation, variables, options),
@@ -1286,6 +1500,9 @@ export function getSdk(transport: Transport) {
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
+    /** The pools by name, at most 1,000. */
+    listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listPoolsOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     listTasks: (variables: ListTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTasksOperation, variables, options),
@@ -1295,15 +1512,24 @@ export function getSdk(transport: Transport) {
     /** Workers, the latest started first, at most 500. */
     listWorkers: (variables: ListWorkersQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkersOperation, variables, options),
+    /** Lets nobody claim tasks of one type, of one queue, or any, until `resumeClaims`. What runs goes on. */
+    pauseClaims: (variables: PauseClaimsMutationVariables, options?: CallOptions) =>
+      transport.request(pauseClaimsOperation, variables, options),
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
+    /** How waiting tasks are ordered, and what holds them. */
+    readScheduling: (variables: ReadSchedulingQueryVariables = {}, options?: CallOptions) =>
+      transport.request(readSchedulingOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     readTaskLog: (variables: ReadTaskLogQueryVariables, options?: CallOptions) =>
       transport.request(readTaskLogOperation, variables, options),
+    /** Ends a pause of `pauseClaims`. Where there is none nothing changes. */
+    resumeClaims: (variables: ResumeClaimsMutationVariables, options?: CallOptions) =>
+      transport.request(resumeClaimsOperation, variables, options),
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
