@@ -20,7 +20,7 @@ export function testEngine(db: Pool): TestEngine {
 
 /** A worker that may claim; its types are made known. */
 export async function addWorker(
-  engine: Pick<TestEngine, 'db' | 'channel'>,
+  engine: Omit<TestEngine, 'rung'>,
   types: readonly (string | TaskTypeRegistration)[],
   slots = 10,
 ): Promise<string> {
