@@ -1,3 +1,4 @@
+import { learnLengths } from '../engine/learn-lengths.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
@@ -11,6 +12,7 @@ const CLOCK_MS = 200
 const RESCUE_MS = 1_000
 const REKEY_MS = 5_000
 const ADMISSION_MS = 1_000
+const LEARN_MS = 30_000
 const MAINTENANCE_MS = 3_600_000
 
 /** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
@@ -31,6 +33,11 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
   const loops = [
     admission,
     rekeying,
+    startPeriodic({
+      everyMs: LEARN_MS,
+      run: () => learnLengths(engine, LEARN_MS),
+      onError: onError('learning how long tasks run'),
+    }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
+import { learnLengths } from '../../src/engine/learn-lengths.ts'
 import { rekeyWaiting } from '../../src/engine/rekey-waiting.ts'
 import { STRATEGIES, type Strategy } from '../../src/scheduling/strategy.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
@@ -11,6 +13,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 import { type Ordered, referenceOrder } from '../support/reference-order.ts'
 import { sized } from '../support/size.ts'
+import { completing } from '../support/verbs.ts'
 
 const TYPES = ['red', 'green', 'blue']
 /** The proportions of the default, in whole numbers. */
@@ -176,4 +179,41 @@ describe('four claimers at once', () => {
     expect(new Set(all).size).toBe(TASKS)
     expect(all).toHaveLength(TASKS)
   })
+})
+
+test('estimates follow what tasks of a type have taken, and only of that type', async () => {
+  await database.pool.query('UPDATE task_type SET mean_run_ms = NULL')
+  const run = async (ms: number, type: string) => {
+    await createTasks(engine, ACTOR, { tasks: Array.from({ length: 20 }, () => ({ name: 'a', type })) })
+    const { tasks } = await claimTasks(engine, {
+      tenant: ACTOR.tenant,
+      workerId,
+      queue: 'default',
+      types: TYPES,
+      limit: 100,
+    })
+    await database.pool.query(
+      `UPDATE attempt SET started_at = now() - $1 * interval '1 millisecond' WHERE finished_at IS NULL`,
+      [ms],
+    )
+    await endAttempts(
+      engine,
+      ACTOR,
+      tasks.map((task) => completing(task)),
+    )
+  }
+  const means = async () => {
+    const { rows } = await database.pool.query(
+      'SELECT name, round(mean_run_ms / 1000)::int AS s FROM task_type ORDER BY name',
+    )
+    return Object.fromEntries(rows.map(({ name, s }) => [name, s]))
+  }
+  await run(10_000, 'red')
+  await learnLengths(engine, 60_000)
+  expect(await means()).toEqual({ blue: null, green: null, red: 10 })
+  await database.pool.query('DELETE FROM task')
+  await run(30_000, 'red')
+  await run(5_000, 'blue')
+  await learnLengths(engine, 60_000)
+  expect(await means()).toEqual({ blue: 5, green: null, red: 20 })
 })
