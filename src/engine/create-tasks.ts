@@ -10,10 +10,12 @@ import type { NewDependency, NewTask } from '../task/new-task.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
+import { parseSelector, type Requirement } from '../task/selector.ts'
 import { mergeOutputs } from '../task/store/dependencies.ts'
 import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
 import { shareTasks } from '../task/store/lock-tasks.ts'
+import { insertPlacements, MOST_PLACEMENTS } from '../task/store/placements.ts'
 import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
@@ -66,7 +68,10 @@ export async function createTasks(
     }
     const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
     if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
+    const places = placesOf(input.tasks)
+    if (!(await insertPlacements(client, actor.tenant, places.requirements)))
+      throw new RollBack(tooManyPlaces(input, pathOf))
+    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now, places.canonical)
     const { planned } = refusalOrPlan
     const hasClaimable = planned.some(({ born, ended }) => ended === null && born.isClaimable)
     const living = planned.flatMap(({ born, ended }) => (ended === null ? [{ before: null, after: born }] : []))
@@ -184,6 +189,26 @@ async function checkPools(
   })
 }
 
+/** What the tasks ask of workers: the canonical form of each selector as it was written, and what each of those requires. */
+function placesOf(tasks: readonly NewTask[]) {
+  const canonical = new Map<string, string>()
+  const requirements = new Map<string, readonly Requirement[]>()
+  for (const { workerSelector } of tasks) {
+    if (workerSelector === undefined || canonical.has(workerSelector)) continue
+    const parsed = parseSelector(workerSelector)
+    if (!parsed.ok) throw new Error('A selector was checked and cannot be read')
+    canonical.set(workerSelector, parsed.canonical)
+    requirements.set(parsed.canonical, parsed.requirements)
+  }
+  return { canonical, requirements }
+}
+
+function tooManyPlaces({ tasks }: CreateTasks, pathOf: (index: number) => Path): Refusal {
+  const index = tasks.findIndex(({ workerSelector }) => workerSelector !== undefined)
+  const message = `would be one of more than ${MOST_PLACEMENTS} different selectors; put what differs between tasks into fewer`
+  return { code: 'VALIDATION', issues: [{ path: [...pathOf(index), 'workerSelector'], message }] }
+}
+
 function relatedIds(tasks: readonly NewTask[]): string[] {
   const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
     ...dependsOn.flatMap(({ taskId }) => (taskId === undefined ? [] : [taskId])),
@@ -223,6 +248,7 @@ async function writePlan(
   input: CreateTasks,
   planned: readonly PlannedTask[],
   now: Date,
+  canonical: ReadonlyMap<string, string>,
 ): Promise<void> {
   await insertTasks(
     client,
@@ -234,6 +260,7 @@ async function writePlan(
         createdAt: now,
         createdBy: actor.name,
         idempotencyKey: input.idempotencyKey ?? null,
+        placement: asked.workerSelector === undefined ? null : canonical.get(asked.workerSelector)!,
       }),
     ),
   )

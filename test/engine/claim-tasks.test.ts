@@ -40,6 +40,7 @@ async function insertStates(states: readonly TaskState[]): Promise<void> {
       createdAt: new Date(),
       createdBy: 'test',
       idempotencyKey: null,
+      placement: null,
     }))
     await insertTasks(client, rows)
     // A resumed task has its attempt open.

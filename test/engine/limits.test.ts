@@ -124,6 +124,28 @@ describe('a limit', () => {
   })
 })
 
+describe('labels', () => {
+  const LABELS = { region: 'eu', gpu: 'a100', zone: 'b' }
+  test.each([
+    ['region=eu', true],
+    ['region=us', false],
+    ['gpu', true],
+    ['!gpu', false],
+    ['!spot', true],
+    ['spot!=yes', true],
+    ['zone in (a, b)', true],
+    ['zone notin (a, b)', false],
+    ['missing in (a)', false],
+    ['region=eu, gpu, zone!=a', true],
+    ['region=eu, gpu, zone=a', false],
+  ])('%s lets a worker claim: %s', async (workerSelector, isMet) => {
+    const worker = await addWorker(engine, ['work'])
+    await database.pool.query('UPDATE worker SET labels = $2 WHERE id = $1', [worker, JSON.stringify(LABELS)])
+    const id = await verbs.createOne({ workerSelector })
+    expect((await claim(1, worker)).map((task) => task.id)).toEqual(isMet ? [id] : [])
+  })
+})
+
 describe('rivals', () => {
   test(
     'of any kind never let more through than a limit says, and leave no slot behind',
@@ -137,7 +159,7 @@ describe('rivals', () => {
         },
         { requiredKeys: ['name'] },
       )
-      const count = sized(300, 10_000)
+      const count = sized(200, 10_000)
       const drawn = fc.sample(tasks, count) as NewTask[]
       const ids: string[] = []
       const held: ClaimedTask[] = []
@@ -178,7 +200,7 @@ describe('rivals', () => {
         }),
         repeat(async () => found.push(...(await faults()))),
       ]
-      const end = Date.now() + sized(20_000, 300_000)
+      const end = Date.now() + sized(60_000, 400_000)
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 50))
         await database.pool.query(`SELECT 1`)

@@ -130,6 +130,24 @@ describe('a concurrency key', () => {
   })
 })
 
+describe('a selector of workers', () => {
+  test('keeps a task from workers without the labels, and it says so', async () => {
+    const { task } = await create({ workerSelector: 'region = eu, gpu' })
+    expect(await claim()).toEqual([])
+    const { data } = await graph.ask(`{ task(id: "${task.id}") { workerSelector blockedBy { __typename message } } }`)
+    expect(data.task).toEqual({
+      workerSelector: 'gpu,region=eu',
+      blockedBy: [{ __typename: 'NoWorkerBlocker', message: expect.stringContaining('gpu,region=eu') }],
+    })
+  })
+
+  test('that cannot be read is refused with the place', async () => {
+    expect(await create({ workerSelector: 'zone in a' })).toMatchObject({
+      issues: [{ path: ['input', 'workerSelector'], message: expect.stringContaining('at character 9: expected (') }],
+    })
+  })
+})
+
 describe('a pause', () => {
   const PAUSE = `mutation ($input: PauseClaimsInput!) { pauseClaims(input: $input) { __typename
     ... on PauseClaimsSuccess { pause { scope name reason } } ... on ValidationError { issues { path message } } } }`

@@ -8,6 +8,8 @@ export interface BlockedTask {
   readonly updatedAt: Date
   readonly pausedFrom: string | null
   readonly queue: string
+  /** The canonical selector of its workers; '' for any. */
+  readonly placement: string
   readonly blockedOn: string | null
   /** Slots that it takes of what it is blocked on. */
   readonly slots: number
@@ -104,7 +106,7 @@ export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, cap
       return [
         ...pauses.filter((pause) => holds(pause, task)).map(heldBy),
         ...(task.blockedOn === null ? [] : [full(task.blockedOn, task.slots, capacityOf(task.blockedOn))]),
-        ...(isServed ? [] : [nobodyServes(task.type)]),
+        ...(isServed ? [] : [nobodyServes(task)]),
       ]
     default:
       return []
@@ -124,8 +126,9 @@ function awaits(waitKey: string): Blocker {
   return { kind: 'external', message: `It waits for the outside answer "${waitKey}".`, waitKey }
 }
 
-function nobodyServes(type: string): Blocker {
-  return { kind: 'no-worker', message: `No live worker serves the type "${type}". Start one.`, type }
+function nobodyServes({ type, placement }: BlockedTask): Blocker {
+  const labels = placement === '' ? '' : ` and has the labels it asks for (${placement})`
+  return { kind: 'no-worker', message: `No live worker serves the type "${type}"${labels}. Start one.`, type }
 }
 
 function holds({ scope, name }: Pause, { queue, type }: BlockedTask): boolean {

@@ -97,6 +97,10 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
+    workerSelector: t.string({
+      description:
+        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
+    }),
     concurrencyKey: t.string({
       description:
         'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
@@ -143,6 +147,10 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
     labels: t.field({
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
+    }),
+    workerSelector: t.string({
+      description:
+        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
     }),
     concurrencyKey: t.string({
       description:

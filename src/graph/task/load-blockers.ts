@@ -32,7 +32,7 @@ async function readBlockers(context: GraphContext, tasks: readonly Task[]): Prom
       { ...task, type: task.typeName, slots: slotsOf(task) },
       {
         unsettled: unsettled.get(task.id) ?? [],
-        isServed: served.has(task.typeName),
+        isServed: served.has(placeOf(task)),
         pauses,
         capacityOf: (limit) => capacities.get(limit) ?? 0,
       },
@@ -69,15 +69,26 @@ async function readUnsettled(
   return found
 }
 
-/** Input: tenant, names of types. Output: those that a live worker serves. Relies on worker_alive_idx. */
+function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): string {
+  return `${typeName} ${placement}`
+}
+
+/** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
 async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
-  const types = new Set(tasks.filter(({ status }) => status === 'READY').map(({ typeName }) => typeName))
-  if (types.size === 0) return new Set()
-  const { rows } = await db.query<{ type: string }>(
-    `SELECT DISTINCT served.type FROM worker, unnest(worker.types) AS served (type)
-     WHERE tenant = $1 AND state = 'ACTIVE' AND heartbeat_at > now() - lease_ms * interval '1 millisecond'
-       AND served.type = ANY($2)`,
-    [tenant, [...types]],
+  const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
+  if (wanted.size === 0) return new Set()
+  const { rows } = await db.query<{ typeName: string; placement: string }>(
+    `SELECT DISTINCT wanted.type AS "typeName", wanted.placement
+     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
+     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
+       AND wanted.type = ANY(w.types)
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
+     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
+    [
+      tenant,
+      [...wanted.values()].map(({ typeName }) => typeName),
+      [...wanted.values()].map(({ placement }) => placement),
+    ],
   )
-  return new Set(rows.map(({ type }) => type))
+  return new Set(rows.map(placeOf))
 }

@@ -106,6 +106,11 @@ export const Task = builder.prismaNode('Task', {
         heartbeatMs: numberOf(task.heartbeatTimeoutMs),
       }),
     }),
+    workerSelector: t.string({
+      nullable: true,
+      description: 'Conditions on the labels of the worker, in canonical form; null for any worker.',
+      resolve: ({ placement }) => (placement === '' ? null : placement),
+    }),
     resources: t.field({
       type: ResourcesType,
       nullable: true,

@@ -125,6 +125,8 @@ export type CreateTaskInput = {
   readonly timeouts?: TimeoutsInput | null | undefined;
   /** Name of its task type, in lower snake case. */
   readonly type: string;
+  /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
+  readonly workerSelector?: string | null | undefined;
 };
 
 /** Tasks to make together: all of them or none. */
@@ -300,6 +302,8 @@ export type NewTaskInput = {
   readonly timeouts?: TimeoutsInput | null | undefined;
   /** Name of its task type, in lower snake case. */
   readonly type: string;
+  /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
+  readonly workerSelector?: string | null | undefined;
 };
 
 /** Which end of an order comes first. */

@@ -33,7 +33,7 @@ export interface ClaimRequest {
 /**
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
  *
- * Probes task_claim_idx once per served type and merges, so what stands in front and nobody serves costs nothing. Takes
+ * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -75,15 +75,18 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
 
 const CLAIM = `
 WITH alive AS MATERIALIZED (
-  SELECT "id" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+  SELECT "id", "labels" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), place AS MATERIALIZED (
+  SELECT '' AS "selector" UNION ALL
+  SELECT p."selector" FROM "placement" AS p, alive WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
 ), served AS MATERIALIZED (
   SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
       AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
 ), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN LATERAL (
+  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN place CROSS JOIN LATERAL (
     SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."selector" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6

@@ -15,6 +15,8 @@ export interface TaskRow {
   readonly createdAt: Date
   readonly createdBy: string
   readonly idempotencyKey: string | null
+  /** The canonical selector; null for any worker. */
+  readonly placement: string | null
 }
 
 export interface DependencyRow {
@@ -82,6 +84,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
     of: ({ asked }) => (asked.tags?.length ? JSON.stringify([...new Set(asked.tags)]) : null),
     as: (value) => `ARRAY(SELECT jsonb_array_elements_text(${value}))`,
   },
+  { name: 'placement', type: 'text', of: ({ placement }) => placement, otherwise: "''" },
   { name: 'limits', type: 'jsonb', of: ({ state }) => json(state.limits ?? undefined) },
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
   { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },

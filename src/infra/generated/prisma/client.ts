@@ -111,3 +111,8 @@ export type LimitSlot = Prisma.LimitSlotModel
  * 
  */
 export type Pause = Prisma.PauseModel
+/**
+ * Model Placement
+ * Conditions on the labels of workers that tasks have asked for.
+ */
+export type Placement = Prisma.PlacementModel

@@ -64,7 +64,8 @@ export const ModelName = {
   Pool: 'Pool',
   ConcurrencyLimit: 'ConcurrencyLimit',
   LimitSlot: 'LimitSlot',
-  Pause: 'Pause'
+  Pause: 'Pause',
+  Placement: 'Placement'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -160,6 +161,7 @@ export const TaskScalarFieldEnum = {
   isClaimable: 'isClaimable',
   limits: 'limits',
   blockedOn: 'blockedOn',
+  placement: 'placement',
   generation: 'generation',
   orderKey: 'orderKey'
 } as const
@@ -327,6 +329,15 @@ export const PauseScalarFieldEnum = {
 } as const
 
 export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
+
+
+export const PlacementScalarFieldEnum = {
+  tenant: 'tenant',
+  selector: 'selector',
+  requirements: 'requirements'
+} as const
+
+export type PlacementScalarFieldEnum = (typeof PlacementScalarFieldEnum)[keyof typeof PlacementScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -106,6 +106,7 @@ export type TaskMinAggregateOutputType = {
   cancelReason: string | null
   isClaimable: boolean | null
   blockedOn: string | null
+  placement: string | null
   generation: number | null
   orderKey: number | null
 }
@@ -156,6 +157,7 @@ export type TaskMaxAggregateOutputType = {
   cancelReason: string | null
   isClaimable: boolean | null
   blockedOn: string | null
+  placement: string | null
   generation: number | null
   orderKey: number | null
 }
@@ -214,6 +216,7 @@ export type TaskCountAggregateOutputType = {
   isClaimable: number
   limits: number
   blockedOn: number
+  placement: number
   generation: number
   orderKey: number
   _all: number
@@ -300,6 +303,7 @@ export type TaskMinAggregateInputType = {
   cancelReason?: true
   isClaimable?: true
   blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
 }
@@ -350,6 +354,7 @@ export type TaskMaxAggregateInputType = {
   cancelReason?: true
   isClaimable?: true
   blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
 }
@@ -408,6 +413,7 @@ export type TaskCountAggregateInputType = {
   isClaimable?: true
   limits?: true
   blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
   _all?: true
@@ -553,6 +559,7 @@ export type TaskGroupByOutputType = {
   isClaimable: boolean
   limits: runtime.JsonValue | null
   blockedOn: string | null
+  placement: string
   generation: number
   orderKey: number | null
   _count: TaskCountAggregateOutputType | null
@@ -634,6 +641,7 @@ export type TaskWhereInput = {
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
@@ -699,6 +707,7 @@ export type TaskOrderByWithRelationInput = {
   isClaimable?: Prisma.SortOrder
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
@@ -768,6 +777,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
@@ -833,6 +843,7 @@ export type TaskOrderByWithAggregationInput = {
   isClaimable?: Prisma.SortOrder
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
@@ -899,6 +910,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   isClaimable?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
   limits?: Prisma.JsonNullableWithAggregatesFilter<"Task">
   blockedOn?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
+  placement?: Prisma.StringWithAggregatesFilter<"Task"> | string
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
 }
@@ -953,6 +965,7 @@ export type TaskCreateInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -1018,6 +1031,7 @@ export type TaskUncheckedCreateInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -1076,6 +1090,7 @@ export type TaskUpdateInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -1141,6 +1156,7 @@ export type TaskUncheckedUpdateInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -1203,6 +1219,7 @@ export type TaskCreateManyInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
 }
@@ -1257,6 +1274,7 @@ export type TaskUpdateManyMutationInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -1315,6 +1333,7 @@ export type TaskUncheckedUpdateManyInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -1401,6 +1420,7 @@ export type TaskCountOrderByAggregateInput = {
   isClaimable?: Prisma.SortOrder
   limits?: Prisma.SortOrder
   blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1468,6 +1488,7 @@ export type TaskMaxOrderByAggregateInput = {
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
   blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1518,6 +1539,7 @@ export type TaskMinOrderByAggregateInput = {
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
   blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
 }
@@ -1831,6 +1853,7 @@ export type TaskCreateWithoutTypeInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
@@ -1893,6 +1916,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -1984,6 +2008,7 @@ export type TaskScalarWhereInput = {
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
 }
@@ -2038,6 +2063,7 @@ export type TaskCreateWithoutChildrenInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2102,6 +2128,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
@@ -2164,6 +2191,7 @@ export type TaskCreateWithoutParentInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2226,6 +2254,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2305,6 +2334,7 @@ export type TaskUpdateWithoutChildrenInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2369,6 +2399,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
@@ -2442,6 +2473,7 @@ export type TaskCreateWithoutDependenciesInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2506,6 +2538,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2568,6 +2601,7 @@ export type TaskCreateWithoutDependentsInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -2632,6 +2666,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -2705,6 +2740,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2769,6 +2805,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -2837,6 +2874,7 @@ export type TaskUpdateWithoutDependentsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -2901,6 +2939,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -2958,6 +2997,7 @@ export type TaskCreateWithoutAttemptsInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -3022,6 +3062,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -3095,6 +3136,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3159,6 +3201,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3216,6 +3259,7 @@ export type TaskCreateWithoutWorkerInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
@@ -3278,6 +3322,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
@@ -3364,6 +3409,7 @@ export type TaskCreateManyTypeInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
 }
@@ -3418,6 +3464,7 @@ export type TaskUpdateWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
@@ -3480,6 +3527,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3540,6 +3588,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -3596,6 +3645,7 @@ export type TaskCreateManyParentInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
 }
@@ -3650,6 +3700,7 @@ export type TaskUpdateWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3712,6 +3763,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -3772,6 +3824,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -3828,6 +3881,7 @@ export type TaskCreateManyWorkerInput = {
   isClaimable?: boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
 }
@@ -3882,6 +3936,7 @@ export type TaskUpdateWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
@@ -3944,6 +3999,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
@@ -4004,6 +4060,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
 }
@@ -4120,6 +4177,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   isClaimable?: boolean
   limits?: boolean
   blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4186,6 +4244,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   isClaimable?: boolean
   limits?: boolean
   blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4247,6 +4306,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   isClaimable?: boolean
   limits?: boolean
   blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -4308,11 +4368,12 @@ export type TaskSelectScalar = {
   isClaimable?: boolean
   limits?: boolean
   blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "generation" | "orderKey", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -4426,6 +4487,10 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      * The first of these that has no room for it.
      */
     blockedOn: string | null
+    /**
+     * The canonical selector of the workers that may run it; '' for any.
+     */
+    placement: string
     generation: number
     orderKey: number | null
   }, ExtArgs["result"]["task"]>
@@ -4911,6 +4976,7 @@ export interface TaskFieldRefs {
   readonly isClaimable: Prisma.FieldRef<"Task", 'Boolean'>
   readonly limits: Prisma.FieldRef<"Task", 'Json'>
   readonly blockedOn: Prisma.FieldRef<"Task", 'String'>
+  readonly placement: Prisma.FieldRef<"Task", 'String'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
 }
