@@ -130,7 +130,10 @@ function checkLimits({ timeouts, retry, resources, pools }: TaskDefaults, path: 
 }
 
 function checkSelector(selector: string, path: Path, report: Report): void {
-  if (selector.length > 2_000) return report(path, `has ${selector.length} characters; 2,000 at most`)
+  if (selector.length > 2_000) {
+    report(path, `has ${selector.length} characters; 2,000 at most`)
+    return
+  }
   const parsed = parseSelector(selector)
   if (!parsed.ok)
     report(
