@@ -127,7 +127,8 @@ async function planCall(
   const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
   if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
 
-  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
+  const others = relatedIds(tasks)
+  const related = others.length === 0 ? NOBODY : await shareTasks(client, actor.tenant, others)
   const refusal = checkRelations(tasks, related, pathOf)
   if (refusal !== null) return { refusal }
 
@@ -150,6 +151,8 @@ function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path
   if (type.inputSchema === null || isIncomplete) return []
   return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
 }
+
+const NOBODY: ReadonlyMap<string, TaskState> = new Map()
 
 function relatedIds(tasks: readonly NewTask[]): string[] {
   const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
@@ -191,27 +194,28 @@ async function writePlan(
   planned: readonly PlannedTask[],
   now: Date,
 ): Promise<void> {
-  await insertTasks(
-    client,
-    planned.map(
-      ({ asked, born, ended }): TaskRow => ({
-        state: ended?.state ?? born,
-        asked,
-        input: asked.input === undefined ? null : JSON.stringify(asked.input),
-        createdAt: now,
-        createdBy: actor.name,
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    ),
+  const rows = planned.map(
+    ({ asked, born, ended }): TaskRow => ({
+      state: ended?.state ?? born,
+      asked,
+      input: asked.input === undefined ? null : JSON.stringify(asked.input),
+      createdAt: now,
+      createdBy: actor.name,
+      idempotencyKey: input.idempotencyKey ?? null,
+    }),
   )
   const dependencies = planned.flatMap((task) => dependencyRows(task, now))
-  await insertDependencies(client, dependencies)
   const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  if (fed.length > 0) await mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))])
-  await appendEvents(
-    client,
-    planned.flatMap((task) => birthEvents(task, actor)),
-  )
+  // The statements share a round trip; they run in this order.
+  await Promise.all([
+    insertTasks(client, rows),
+    insertDependencies(client, dependencies),
+    fed.length > 0 && mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))]),
+    appendEvents(
+      client,
+      planned.flatMap((task) => birthEvents(task, actor)),
+    ),
+  ])
 }
 
 function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
