@@ -16,7 +16,7 @@ export interface BacklogResult {
 
 /** Tasks of one claim. */
 const LIMIT = 10
-const WARM_UP = 20
+const WARM_UP = 100
 /** Served tasks behind those that nobody serves. */
 const BEHIND = 1_000
 

@@ -46,8 +46,8 @@ export async function measureFairness(
     try {
       await sender.ask('install')
       await sender.ask('openSender')
-      await worker.ask('startWorker', { watch: 'quiet' })
       await sender.ask('flood', { client: 'flood', count: flood, batch: 500 })
+      await worker.ask('startWorker', { watch: 'quiet' })
       await sender.ask('trickle', { client: 'quiet', perSecond: PER_SECOND, seconds })
       await delay(PATIENCE_MS)
       const sent = PER_SECOND * seconds

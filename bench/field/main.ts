@@ -37,6 +37,9 @@ const QUICK: Sizes = {
 /** Longest time of one latency case, in seconds: a system that polls every two seconds gives fewer samples. */
 const LATENCY_SECONDS = 90
 
+/** Cases of which only the memory is asked. */
+const MEMORY_ONLY = { setups: ['best'], workers: [1] } as const
+
 interface Plan {
   readonly systems: readonly SystemName[]
   readonly parts: readonly PartName[]
@@ -121,9 +124,10 @@ async function measure(world: World, { systems, parts, setups, workers, strategy
   const backlog = []
   const fairness = []
   const has = (part: PartName): boolean => parts.includes(part)
-  for (const one of throughputCases(systems, has('throughput') ? { setups, workers } : MEMORY_ONLY)) {
-    if (!has('throughput') && !has('memory')) break
-    throughput.push(note(await measureThroughput(world, one, sizes)))
+  if (has('throughput') || has('memory')) {
+    const shapes = has('throughput') ? { setups, workers } : MEMORY_ONLY
+    for (const one of throughputCases(systems, shapes))
+      throughput.push(note(await measureThroughput(world, one, sizes)))
   }
   if (has('latency')) {
     const limits = { samples: sizes.samples, seconds: Math.min(LATENCY_SECONDS, 2 * sizes.seconds) }
@@ -143,8 +147,6 @@ async function measure(world: World, { systems, parts, setups, workers, strategy
   }
   return { ...(await circumstances(world)), sizes, throughput, latency, backlog, fairness }
 }
-
-const MEMORY_ONLY = { setups: ['best'], workers: [1] } as const
 
 /** Each peer bare and with our history beside it; ours has no way to leave it out. */
 function throughputCases(

@@ -10,7 +10,7 @@ const BEST_POLL_MS = 10
 const POOL = 20
 const VERSION = 'bench'
 
-const silent = { info: () => undefined, debug: () => undefined, warn: console.error, error: console.error }
+const silent = { info: () => undefined, debug: () => undefined, warn: () => undefined, error: console.error }
 
 export const system: FieldSystem = {
   async install(run) {
@@ -19,7 +19,7 @@ export const system: FieldSystem = {
     await DBOS.launch()
     await DBOS.registerQueue('noop', queueOptions(run))
     await DBOS.registerQueue('unserved')
-    await DBOS.shutdown()
+    await DBOS.shutdown({ deregister: true })
     await pool.end()
     if (run.hasHistory) await createHistoryTable(run.postgresUrl)
   },
