@@ -4,7 +4,8 @@ import { appendEvents } from '../event/store/append-events.ts'
 import { deleteSlots } from '../pool/store.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
-import { endAttempts } from '../task/store/attempts.ts'
+import { type AttemptUsage, type EndedAttempt, endAttempts } from '../task/store/attempts.ts'
+import type { CompletedTask } from '../task/store/complete-tasks.ts'
 import { type OpenDependency, readOpenDependents, settleDependencies } from '../task/store/dependencies.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { writeStates } from '../task/store/write-states.ts'
@@ -27,25 +28,55 @@ export interface LimitsToSettle {
   readonly keys: readonly string[]
 }
 
+/** A task that has ended, as far as those that wait for it need to know. */
+export type Ended = Pick<TaskState, 'id' | 'status'>
+
+/** What was written already when decisions are applied: successes, and how their attempts went. */
+export interface Successes {
+  readonly tenant: string
+  /** When they ended. */
+  readonly at: Date
+  readonly completed: readonly CompletedTask[]
+  readonly usageOf: (taskId: string) => AttemptUsage | undefined
+}
+
 /**
  * Writes decisions and all that follows from them: ended attempts, settled dependents and theirs in turn, and last,
  * after every lock is held, the events.
  *
  * @param actor who is named in the events, or null for the system's own doing
+ * @param successes what `completeTasks` has written in this transaction
  */
 export async function applyDecisions(
   client: ClientBase,
   actor: string | null,
   now: Date,
   decisions: readonly Decision[],
+  { tenant, at, completed, usageOf }: Successes = noSuccesses(decisions),
 ): Promise<Applied> {
   const moves: Decision[] = []
-  for (let wave = decisions; wave.length > 0; ) {
+  let ended: readonly Ended[] = completed.map(({ id }) => ({ id, status: 'COMPLETED' }))
+  const attempts = completed.map((task) => succeededAttempt(task, usageOf(task.id)))
+  const limited = completed.filter(({ limits }) => limits !== null)
+  const ends = Promise.all([
+    endAttempts(client, tenant, attempts, at),
+    deleteSlots(
+      client,
+      tenant,
+      limited.map(({ id }) => id),
+    ),
+  ])
+  for (let wave = decisions; wave.length > 0 || ended.length > 0; ) {
     moves.push(...wave)
-    const [open] = await Promise.all([readDependents(client, wave), writeWave(client, wave, now)])
-    wave = open.length === 0 ? [] : await settleAfter(client, wave, open, now)
+    const done = [...ended, ...endedIn(wave)]
+    const [open] = await Promise.all([readDependents(client, tenant, done), writeWave(client, tenant, wave, now), ends])
+    wave = open.length === 0 ? [] : await settleAfter(client, tenant, done, open, now)
+    ended = []
   }
-  const events = moves.flatMap((decision) => announcement(decision, actor))
+  const events = [
+    ...completed.map((task) => successOf(task, tenant, actor)),
+    ...moves.flatMap((decision) => announcement(decision, actor)),
+  ]
   if (events.length > 0) await appendEvents(client, events)
   return {
     hasEvents: events.length > 0,
@@ -54,10 +85,15 @@ export async function applyDecisions(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
     limits: limitsToSettle(
-      tenantOf(decisions),
+      tenant,
       moves.map(({ before, transition }) => ({ before, after: transition.state })),
+      limited,
     ),
   }
+}
+
+function noSuccesses([first]: readonly Decision[]): Successes {
+  return { tenant: first?.before.tenant ?? '', at: new Date(0), completed: [], usageOf: () => undefined }
 }
 
 /** Rings for a transaction that has committed. */
@@ -80,13 +116,13 @@ function ringLimits(channel: Engine['channel'], { tenant, keys }: LimitsToSettle
 export function limitsToSettle(
   tenant: string,
   changes: readonly { readonly before: TaskState | null; readonly after: TaskState }[],
+  completed: readonly CompletedTask[] = [],
 ): LimitsToSettle | undefined {
-  const keys = new Set(
-    changes.flatMap(({ before, after }) => {
-      const isFreed = before !== null && ownsSlots(before) && !ownsSlots(after)
-      return isFreed || after.blockedOn !== null ? (after.limits ?? []).map(({ key }) => key) : []
-    }),
-  )
+  const concerned = changes.flatMap(({ before, after }) => {
+    const isFreed = before !== null && ownsSlots(before) && !ownsSlots(after)
+    return isFreed || after.blockedOn !== null ? (after.limits ?? []) : []
+  })
+  const keys = new Set([...concerned, ...completed.flatMap(({ limits }) => limits ?? [])].map(({ key }) => key))
   return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 
@@ -95,7 +131,7 @@ function ownsSlots({ limits, isClaimable, status }: TaskState): boolean {
 }
 
 /** The statements share a round trip. */
-async function writeWave(client: ClientBase, wave: readonly Decision[], now: Date): Promise<void> {
+async function writeWave(client: ClientBase, tenant: string, wave: readonly Decision[], now: Date): Promise<void> {
   const changed = wave.filter(({ before, transition }) => transition.state !== before)
   const changes = changed.map(({ before, transition, output }) => ({
     before,
@@ -105,42 +141,51 @@ async function writeWave(client: ClientBase, wave: readonly Decision[], now: Dat
   const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) ? [before.id] : []))
   await Promise.all([
     writeStates(client, changes, now),
-    deleteSlots(client, tenantOf(wave), freed),
-    endAttempts(client, tenantOf(wave), wave.flatMap(endedAttempt), now),
+    deleteSlots(client, tenant, freed),
+    endAttempts(client, tenant, wave.flatMap(endedAttempt), now),
   ])
 }
 
-async function readDependents(client: ClientBase, wave: readonly Decision[]): Promise<OpenDependency[]> {
-  const ended = [...endedIn(wave).keys()]
-  return ended.length === 0 ? [] : readOpenDependents(client, tenantOf(wave), ended)
+async function readDependents(client: ClientBase, tenant: string, ended: readonly Ended[]): Promise<OpenDependency[]> {
+  return ended.length === 0
+    ? []
+    : readOpenDependents(
+        client,
+        tenant,
+        ended.map(({ id }) => id),
+      )
 }
 
 async function settleAfter(
   client: ClientBase,
-  wave: readonly Decision[],
+  tenant: string,
+  ended: readonly Ended[],
   open: readonly OpenDependency[],
   now: Date,
 ): Promise<Decision[]> {
-  const tenant = tenantOf(wave)
   const { tasks } = await lockTasks(client, tenant, [...new Set(open.map(({ taskId }) => taskId))])
-  const { settled, decisions } = decideDependents(open, endedIn(wave), tasks, now)
+  const endedById = new Map(ended.map((task) => [task.id, task]))
+  const { settled, decisions } = decideDependents(open, endedById, tasks, now)
   await settleDependencies(client, tenant, settled, now)
   return decisions
 }
 
-function endedIn(wave: readonly Decision[]): ReadonlyMap<string, TaskState> {
-  return new Map(
-    wave.flatMap(({ before, transition }) =>
-      isFinished(transition.state.status) && !isFinished(before.status) ? [[before.id, transition.state] as const] : [],
-    ),
+function endedIn(wave: readonly Decision[]): Ended[] {
+  return wave.flatMap(({ before, transition }) =>
+    isFinished(transition.state.status) && !isFinished(before.status) ? [transition.state] : [],
   )
 }
 
-function tenantOf(wave: readonly Decision[]): string {
-  return wave[0]!.before.tenant
+function succeededAttempt({ id, attempt }: CompletedTask, usage: AttemptUsage | undefined): EndedAttempt {
+  return { taskId: id, number: attempt, outcome: 'COMPLETED', error: null, ...(usage && { usage }) }
 }
 
-function endedAttempt({ before, transition, usage }: Decision) {
+function successOf({ id, type, version, attempt }: CompletedTask, tenant: string, actor: string | null): NewEvent {
+  const about = { tenant, taskId: id, taskType: type, version, attempt, actor }
+  return { ...about, kind: 'TaskCompleted', status: 'COMPLETED', payload: null }
+}
+
+function endedAttempt({ before, transition, usage }: Decision): EndedAttempt[] {
   const end = transition.kind === 'moved' ? transition.attemptEnd : null
   return end === null ? [] : [{ taskId: before.id, ...end, ...(usage && { usage }) }]
 }

@@ -141,7 +141,8 @@ async function planCall(
   issues.push(...(await checkPools(client, actor.tenant, tasks, types, pathOf)))
   if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
 
-  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
+  const others = relatedIds(tasks)
+  const related = others.length === 0 ? NOBODY : await shareTasks(client, actor.tenant, others)
   const refusal = checkRelations(tasks, related, pathOf)
   if (refusal !== null) return { refusal }
 
@@ -208,6 +209,7 @@ function tooManyPlaces({ tasks }: CreateTasks, pathOf: (index: number) => Path):
   const message = `would be one of more than ${MOST_PLACEMENTS} different selectors; put what differs between tasks into fewer`
   return { code: 'VALIDATION', issues: [{ path: [...pathOf(index), 'workerSelector'], message }] }
 }
+const NOBODY: ReadonlyMap<string, TaskState> = new Map()
 
 function relatedIds(tasks: readonly NewTask[]): string[] {
   const ids = tasks.flatMap(({ dependsOn = [], parentId }) => [
@@ -250,28 +252,29 @@ async function writePlan(
   now: Date,
   canonical: ReadonlyMap<string, string>,
 ): Promise<void> {
-  await insertTasks(
-    client,
-    planned.map(
-      ({ asked, born, ended }): TaskRow => ({
-        state: ended?.state ?? born,
-        asked,
-        input: asked.input === undefined ? null : JSON.stringify(asked.input),
-        createdAt: now,
-        createdBy: actor.name,
-        idempotencyKey: input.idempotencyKey ?? null,
-        placement: asked.workerSelector === undefined ? null : canonical.get(asked.workerSelector)!,
-      }),
-    ),
+  const rows = planned.map(
+    ({ asked, born, ended }): TaskRow => ({
+      state: ended?.state ?? born,
+      asked,
+      input: asked.input === undefined ? null : JSON.stringify(asked.input),
+      createdAt: now,
+      createdBy: actor.name,
+      idempotencyKey: input.idempotencyKey ?? null,
+      placement: asked.workerSelector === undefined ? null : canonical.get(asked.workerSelector)!,
+    }),
   )
   const dependencies = planned.flatMap((task) => dependencyRows(task, now))
-  await insertDependencies(client, dependencies)
   const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  if (fed.length > 0) await mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))])
-  await appendEvents(
-    client,
-    planned.flatMap((task) => birthEvents(task, actor)),
-  )
+  // The statements share a round trip; they run in this order.
+  await Promise.all([
+    insertTasks(client, rows),
+    insertDependencies(client, dependencies),
+    fed.length > 0 && mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))]),
+    appendEvents(
+      client,
+      planned.flatMap((task) => birthEvents(task, actor)),
+    ),
+  ])
 }
 
 function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {

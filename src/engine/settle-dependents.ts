@@ -12,7 +12,7 @@ import type { Decision } from './decision.ts'
  */
 export function decideDependents(
   open: readonly OpenDependency[],
-  ended: ReadonlyMap<string, TaskState>,
+  ended: ReadonlyMap<string, Pick<TaskState, 'id' | 'status'>>,
   waiting: ReadonlyMap<string, TaskState>,
   now: Date,
 ): { settled: (OpenDependency & { isMet: boolean })[]; decisions: Decision[] } {

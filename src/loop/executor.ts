@@ -7,6 +7,7 @@ import type { Claim, ClaimedTask } from '../task/store/claim-tasks.ts'
 import { type AttemptSink, runAttempt, type ServedType } from '../worker/run-attempt.ts'
 import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
+import { createCpuClock } from './cpu-clock.ts'
 import { createHand, type InHand } from './hand.ts'
 import { createPace } from './pace.ts'
 
@@ -68,6 +69,7 @@ interface Running {
 
 /** Claims tasks for a worker and runs their handlers, as many at once as it has slots. */
 export function startExecutor(options: ExecutorOptions): Executor {
+  const tools = { ...options, cpuMs: createCpuClock() }
   const running = new Set<Running>()
   /** What the worker may still end in the database's eyes. */
   const held = new Set<ClaimedTask>()
@@ -181,7 +183,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
     const startedAt = performance.now()
     const abort = new AbortController()
     const abandoned = Promise.withResolvers<void>()
-    const finished = runOne(options, task, abort.signal).then((end) => {
+    const finished = runOne(tools, task, abort.signal).then((end) => {
       pace.ran(performance.now() - startedAt)
       void end.written.finally(() => {
         held.delete(task)
@@ -247,7 +249,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
 /** Runs one handler to its end and reports that end. */
 async function runOne(
-  { reporter, schemas, types }: ExecutorOptions,
+  { reporter, schemas, types, cpuMs }: ExecutorOptions & { readonly cpuMs: () => number },
   task: ClaimedTask,
   signal: AbortSignal,
 ): Promise<{ written: Promise<void> }> {
@@ -259,10 +261,9 @@ async function runOne(
     },
     log: (level, message, fields) => reporter.log({ ...lease, level, message, fields }),
   }
-  const startedCpu = process.cpuUsage()
+  const startedCpuMs = cpuMs()
   const end = await runAttempt(types.get(task.type)!, task, schemas, signal, sink)
-  const { user, system } = process.cpuUsage(startedCpu)
-  const usage = { cpuMs: (user + system) / 1_000 }
+  const usage = { cpuMs: cpuMs() - startedCpuMs }
   return { written: reporter.end({ ...leaseOf(task), end, usage }) }
 }
 

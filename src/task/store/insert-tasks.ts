@@ -44,6 +44,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   priority: 'MEDIUM',
 }
 
+/** What the tasks of one call have in common, as a rule. */
+const USUALLY_SHARED = new Set(['status', 'ready_at', 'is_claimable', 'order_key'])
+
 const FIRST_STATE: readonly BatchColumn<TaskRow>[] = MOVING_COLUMNS.map((column) => {
   const initial = DEFAULTS[column.name]
   return {
@@ -53,21 +56,22 @@ const FIRST_STATE: readonly BatchColumn<TaskRow>[] = MOVING_COLUMNS.map((column)
       const value = column.of(state)
       return initial !== undefined && value === initial ? null : value
     },
+    isUsuallyShared: USUALLY_SHARED.has(column.name),
     ...(initial !== undefined && { otherwise: typeof initial === 'string' ? `'${initial}'` : String(initial) }),
   }
 })
 
 const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
-  { name: 'tenant', type: 'text', of: ({ state }) => state.tenant },
+  { name: 'tenant', type: 'text', of: ({ state }) => state.tenant, isUsuallyShared: true },
   { name: 'id', type: 'uuid', of: ({ state }) => state.id },
-  { name: 'type', type: 'text', of: ({ state }) => state.type },
+  { name: 'type', type: 'text', of: ({ state }) => state.type, isUsuallyShared: true },
   ...FIRST_STATE,
   { name: 'name', type: 'text', of: ({ asked }) => asked.name },
   { name: 'description', type: 'text', of: ({ asked }) => asked.description },
   { name: 'queue', type: 'text', of: ({ asked }) => asked.queue, otherwise: "'default'" },
   { name: 'input', type: 'jsonb', of: ({ input }) => input },
-  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
-  { name: 'updated_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt, isUsuallyShared: true },
+  { name: 'updated_at', type: 'timestamptz', of: ({ createdAt }) => createdAt, isUsuallyShared: true },
   { name: 'deadline', type: 'timestamptz', of: ({ asked }) => asked.deadline },
   { name: 'estimated_ms', type: 'bigint', of: ({ asked }) => asked.estimatedMs },
   { name: 'retry', type: 'jsonb', of: ({ state }) => json(state.retry ?? undefined) },
@@ -89,7 +93,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
   { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
-  { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy },
+  { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy, isUsuallyShared: true },
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
 ]
 

@@ -55,7 +55,7 @@ export const ORDER_OF_NEW: Derived = {
     const isWaiting = `(${sqlOf('is_claimable')} OR ${sqlOf('blocked_on')} IS NOT NULL)`
     return `CASE WHEN ${isWaiting} THEN ${key} END, CASE WHEN ${isWaiting} THEN s."generation" ELSE 0 END`
   },
-  join: 'LEFT JOIN "scheduling" AS s ON s."tenant" = v."tenant"',
+  join: (sqlOf) => `LEFT JOIN "scheduling" AS s ON s."tenant" = ${sqlOf('tenant')}`,
 }
 
 /**
