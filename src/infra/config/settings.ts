@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { logLevels } from '../log.ts'
-import { flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
+import { duration, flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
 
 /** What a process can do; one process does all of it unless told otherwise. */
 export const roles = ['api', 'scheduler', 'worker'] as const
@@ -133,14 +133,41 @@ export const settings = {
     expected: 'a whole number of seconds from 5 to 3600',
     parse: wholeNumber(5, 3_600),
   },
-  eventRetentionDays: {
-    env: 'TASK_MGMT_EVENT_RETENTION_DAYS',
-    flag: 'event-retention-days',
-    placeholder: 'DAYS',
-    default: '30',
-    about: 'Events older than this are dropped.',
-    expected: 'a whole number of days from 1 to 3650',
-    parse: wholeNumber(1, 3_650),
+  keepTasksMs: {
+    env: 'TASK_MGMT_KEEP_TASKS',
+    flag: 'keep-tasks',
+    placeholder: 'TIME',
+    default: '30d',
+    about: 'Finished tasks are deleted after this time, unless something unfinished depends on them or is their child.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepEventsMs: {
+    env: 'TASK_MGMT_KEEP_EVENTS',
+    flag: 'keep-events',
+    placeholder: 'TIME',
+    default: '30d',
+    about: 'Events are dropped after this time: by whole days, below 1d one by one. Older cursors expire.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepLogsMs: {
+    env: 'TASK_MGMT_KEEP_LOGS',
+    flag: 'keep-logs',
+    placeholder: 'TIME',
+    default: '14d',
+    about: 'Log lines of tasks are dropped after this time: by whole days, below 1d one by one.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepIdempotencyKeysMs: {
+    env: 'TASK_MGMT_KEEP_IDEMPOTENCY_KEYS',
+    flag: 'keep-idempotency-keys',
+    placeholder: 'TIME',
+    default: '2d',
+    about: 'A call that is repeated with its idempotency key within this time makes nothing twice.',
+    expected: 'a time from 1d to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1d', '3650d'),
   },
   stopSeconds: {
     env: 'TASK_MGMT_STOP_SECONDS',

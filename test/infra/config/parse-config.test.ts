@@ -83,7 +83,10 @@ describe('problems', () => {
     ['TASK_MGMT_DEV', 'yes'],
     ['DATABASE_URL', 'localhost'],
     ['REDIS_URL', 'http://localhost'],
-    ['TASK_MGMT_EVENT_RETENTION_DAYS', '0'],
+    ['TASK_MGMT_KEEP_EVENTS', '30'],
+    ['TASK_MGMT_KEEP_EVENTS', '59s'],
+    ['TASK_MGMT_KEEP_TASKS', '3651d'],
+    ['TASK_MGMT_KEEP_IDEMPOTENCY_KEYS', '23h'],
   ])('refuse %s=%s', (name, value) => {
     expect(problemsOf({ [name]: value })).toHaveLength(1)
   })
