@@ -3,6 +3,7 @@ import { appendLog } from '../../src/engine/append-log.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
+import { deleteFinishedTasks } from '../../src/engine/delete-finished-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
 import { registerWorker } from '../../src/engine/register-worker.ts'
@@ -11,6 +12,7 @@ import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { returnUnheld } from '../../src/engine/return-unheld.ts'
+import { trimLog } from '../../src/engine/trim-log.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
@@ -40,7 +42,17 @@ interface Prepared {
   readonly expected: Readonly<Record<string, string>>
 }
 
-const TABLES = ['task', 'task_dependency', 'attempt', 'event', 'worker', 'task_type', 'idempotency_key', 'task_log']
+const TABLES = [
+  'task',
+  'task_dependency',
+  'attempt',
+  'event',
+  'worker',
+  'task_type',
+  'idempotency_key',
+  'task_log',
+  'event_log',
+]
 
 /** Everything that the database holds, as one text. */
 async function dump(): Promise<string> {
@@ -182,6 +194,31 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => returnUnheld(on, ACTOR, { workerId, held }),
       expected: { [unknown.id]: 'READY', [known.id]: 'RUNNING' },
+    }
+  },
+  'delete-finished-tasks': async () => {
+    const parent = await running()
+    const child = await running()
+    await endAttempts(engine, ACTOR, [completing(parent), completing(child)])
+    await database.pool.query('UPDATE task SET parent_id = $1 WHERE id = $2', [parent.id, child.id])
+    const dependent = await waitingFor(child.id)
+    const needed = await running()
+    await endAttempts(engine, ACTOR, [completing(needed)])
+    const open = await waitingFor(needed.id)
+    await cancelTask(engine, ACTOR, { taskId: dependent })
+    const before = new Date(Date.now() + 3_600_000)
+    return {
+      act: (on) => deleteFinishedTasks(on, { before, signal: new AbortController().signal }),
+      expected: { [needed.id]: 'COMPLETED', [open]: 'READY' },
+    }
+  },
+  'trim-log': async () => {
+    const id = await verbs.createOne({ queue: 'none' })
+    await database.pool.query("UPDATE event SET at = now() - interval '1 hour'")
+    const before = new Date(Date.now() - 60_000)
+    return {
+      act: (on) => trimLog(on, 'event', { before, signal: new AbortController().signal }),
+      expected: { [id]: 'READY' },
     }
   },
   'register-worker': async () => {

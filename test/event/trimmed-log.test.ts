@@ -6,6 +6,7 @@ import { appendEvents } from '../../src/event/store/append-events.ts'
 import { earliestCursor, nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readLines } from '../../src/event/store/read-lines.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
+import { settleLife } from '../../src/event/store/settle-life.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -78,6 +79,7 @@ describe('a log of which rows are deleted', () => {
   })
 
   it('loses nothing of a transaction that was under way, and tells its reader once its rows are gone', async () => {
+    await withTransaction(db, settleLife)
     const writer = await db.connect()
     await writer.query('BEGIN')
     await appendEvents(writer, [event(1)])
