@@ -136,8 +136,11 @@ test('while tasks are made, tied together, run and retried, it deletes nothing t
   }
 
   async function retry(): Promise<void> {
-    const answer = await retryTask(engine, ACTOR, { taskId: pick(random, known) })
-    if (!answer.ok) refusals.add(answer.refusal.code)
+    const taskId = pick(random, known)
+    // What it depended on may be gone by right: it had finished itself.
+    const answer = await retryTask(engine, ACTOR, { taskId })
+    if (answer.ok) made.delete(taskId)
+    else refusals.add(answer.refusal.code)
   }
 
   const forever = async (act: () => Promise<unknown>) => {
@@ -155,9 +158,7 @@ test('while tasks are made, tied together, run and retried, it deletes nothing t
     isOver = true
   }
   await Promise.all(actors)
-  expect(
-    [...refusals].filter((code) => !['NOT_FOUND', 'VALIDATION', 'NOT_ALLOWED', 'INVALID_TRANSITION'].includes(code)),
-  ).toEqual([])
+  expect([...refusals].filter((code) => code !== 'NOT_FOUND' && code !== 'ILLEGAL_TRANSITION')).toEqual([])
 
   const { rows: open } = await database.pool.query<{ id: string; dependsOn: string[]; parentId: string | null }>(
     `SELECT t.id, t.parent_id AS "parentId", ARRAY(SELECT d.depends_on_id FROM task_dependency d WHERE d.task_id = t.id)::text[] AS "dependsOn"
@@ -165,10 +166,8 @@ test('while tasks are made, tied together, run and retried, it deletes nothing t
   )
   expect(open.length).toBeGreaterThan(10)
   for (const { id, dependsOn, parentId } of open) {
-    expect({ dependsOn, parentId }).toEqual({
-      dependsOn: made.get(id)!.dependsOn,
-      parentId: made.get(id)!.parentId ?? null,
-    })
+    const asked = made.get(id)
+    if (asked !== undefined) expect({ dependsOn, parentId }).toEqual({ ...asked, parentId: asked.parentId ?? null })
   }
   expect(made.size).toBeGreaterThan((await left()).length)
 }, 60_000)

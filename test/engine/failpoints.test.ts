@@ -40,6 +40,8 @@ interface Prepared {
   act(on: TestEngine): Promise<unknown>
   /** Statuses once it has worked, by task. */
   readonly expected: Readonly<Record<string, string>>
+  /** Retention: tasks and their events go by rules of their own, so that a history is no longer whole. */
+  readonly isForgetting?: boolean
 }
 
 const TABLES = [
@@ -210,6 +212,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => deleteFinishedTasks(on, { before, signal: new AbortController().signal }),
       expected: { [needed.id]: 'COMPLETED', [open]: 'READY' },
+      isForgetting: true,
     }
   },
   'trim-log': async () => {
@@ -219,6 +222,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => trimLog(on, 'event', { before, signal: new AbortController().signal }),
       expected: { [id]: 'READY' },
+      isForgetting: true,
     }
   },
   'register-worker': async () => {
@@ -280,9 +284,9 @@ describe.each(Object.keys(SCENARIOS))('%s', (name) => {
         expect(error, `${when} ${whole.failing.statements[index]}`).toBeInstanceOf(Error)
         const isUntouched = !lasting.slice(0, index).includes(true) && !(isLasting && when === 'after')
         if (isUntouched) expect(await dump()).toBe(before)
-        expect(historyProblems(await readHistory(database.pool))).toEqual([])
+        if (!prepared.isForgetting) expect(historyProblems(await readHistory(database.pool))).toEqual([])
         await prepared.act(engine)
-        expect(historyProblems(await readHistory(database.pool))).toEqual([])
+        if (!prepared.isForgetting) expect(historyProblems(await readHistory(database.pool))).toEqual([])
         expect(await statuses(Object.keys(prepared.expected))).toEqual(prepared.expected)
       }
     }
