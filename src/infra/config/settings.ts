@@ -13,10 +13,11 @@ export const settings = {
     env: 'PORT',
     flag: 'port',
     placeholder: 'NUMBER',
-    default: '4000',
-    about: 'Port of the HTTP server; 0 takes any free one.',
-    expected: 'a whole number from 0 to 65535',
-    parse: wholeNumber(0, 65_535),
+    default: 'auto',
+    about:
+      'Port of the HTTP server; 0 takes any free one, none opens none. auto is 4000 with the role api, none without it.',
+    expected: 'a whole number from 0 to 65535, none or auto',
+    parse: z.union([wholeNumber(0, 65_535), oneOf(['auto', 'none'])]),
   },
   host: {
     env: 'HOST',
@@ -90,7 +91,7 @@ export const settings = {
     flag: 'redis-url',
     placeholder: 'URL',
     default: undefined,
-    about: 'Redis that carries live events between processes; not needed for one process.',
+    about: 'Redis that carries wake-ups between processes; without it the database does.',
     expected: 'a URL like redis://host:6379',
     parse: url('redis', 'rediss'),
     isSecret: true,
@@ -110,7 +111,7 @@ export const settings = {
     flag: 'roles',
     placeholder: 'ROLES',
     default: roles.join(','),
-    about: 'What this process does.',
+    about: 'What this process does. With some of the roles it may run beside others on one data folder.',
     expected: `some of ${roles.join(', ')}, separated by commas`,
     parse: listOf(oneOf(roles)).refine((list) => list.length > 0),
     isList: true,
@@ -208,9 +209,15 @@ export const settings = {
 
 type Table = typeof settings
 
-/** The settings by name, read and checked. */
-export type Config = {
+/** The settings by name, each read and checked by itself. */
+export type Given = {
   readonly [Name in keyof Table]: Table[Name]['default'] extends string
     ? z.output<Table[Name]['parse']>
     : z.output<Table[Name]['parse']> | undefined
+}
+
+/** The settings by name, read and checked, also against each other. */
+export type Config = Omit<Given, 'port'> & {
+  /** null: no HTTP server */
+  readonly port: number | null
 }
