@@ -39,6 +39,8 @@ const { values } = parseArgs({
 })
 const SAMPLE_MS = 10_000
 const CALL = 500
+/** Share of the mean by which nothing may rise. */
+const LIMIT = 0.01
 const CALIBRATION = 40_000
 /** What must not grow. */
 const JUDGED = ['serverMb', 'postgresMb', 'taskMb', 'eventMb', 'indexMb', 'claimMs'] as const
@@ -180,8 +182,6 @@ async function writePicture(samples: readonly Sample[]): Promise<void> {
   await writeFile(file, plot(samples, PLOTTED))
   console.log(`picture: ${file}`)
 }
-
-const LIMIT = 0.01
 
 function judge(samples: readonly Sample[]): number {
   const last = samples.slice(Math.floor(samples.length / 3))

@@ -55,7 +55,7 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
       }
       firstConnect.resolve()
       if (session === client) await ended
-      session = null
+      if (session === client) session = null
       if (closing.signal.aborted) return
       if (failures === 0) onError(new Error('The connection that carries wake-ups was lost; it is made again'))
       const backOffMs = Math.min(SHORTEST_BACK_OFF_MS * 2 ** Math.min(failures, 6), LONGEST_BACK_OFF_MS)
@@ -106,8 +106,10 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
       closing.abort()
       await here.close()
       // One that is being made ends by itself, with its time-out at the latest.
-      if (session === null) return
-      await session.end().catch(() => undefined)
+      const last = session
+      session = null
+      if (last === null) return
+      await last.end().catch(() => undefined)
       await connection
     },
   }
