@@ -26,7 +26,7 @@ export async function deleteFinishedTasks(
   { before, signal, batch = BATCH }: { readonly before: Date; readonly signal: AbortSignal; readonly batch?: number },
 ): Promise<number> {
   let total = 0
-  for (const tenant of await readTenants(engine.db)) {
+  for (const tenant of await transact(engine, readTenants)) {
     let after: Place | null = null
     while (!signal.aborted) {
       const from: Place | null = after

@@ -49,7 +49,7 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
         failures = 0
         here.wakeAll()
       } catch (error) {
-        if (failures === 0 && !closing.signal.aborted) onError(error)
+        if (failures === 0) unlessClosing(error)
         failures += 1
         void client.end().catch(() => undefined)
       }
@@ -77,11 +77,15 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
     here.publish(topic, payload)
   }
 
+  function unlessClosing(error: unknown): void {
+    if (!closing.signal.aborted) onError(error)
+  }
+
   async function send(): Promise<void> {
     if (isSending) return
     isSending = true
     while (session !== null && waiting.size > 0) {
-      await session.query('SELECT pg_notify($1, $2)', [WIRE, takeSome(waiting)]).catch(onError)
+      await session.query('SELECT pg_notify($1, $2)', [WIRE, takeSome(waiting)]).catch(unlessClosing)
       await delay(REST_MS)
     }
     // What could not be sent is no news any more when there is a connection again.
@@ -121,6 +125,7 @@ function newClient(url: string): Client {
     application_name: 'task-mgmt channel',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   })
   // The end follows; without a listener of its own a broken connection would end the process.
   client.on('error', () => undefined)

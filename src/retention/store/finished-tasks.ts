@@ -1,4 +1,4 @@
-import type { ClientBase, Pool } from 'pg'
+import type { ClientBase } from 'pg'
 import type { ExpiredTask, Holder } from '../releasable.ts'
 
 /** Where a pass over the finished tasks of a tenant stands: finish time and id of the last one looked at. */
@@ -8,8 +8,8 @@ export interface Place {
 }
 
 /** The tenants that have finished tasks. Index: task_finished_idx, one entry for each. */
-export async function readTenants(db: Pool): Promise<string[]> {
-  const { rows } = await db.query<{ tenant: string }>(`
+export async function readTenants(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ tenant: string }>(`
     WITH RECURSIVE found AS (
       (SELECT tenant FROM task WHERE finished_at IS NOT NULL ORDER BY tenant LIMIT 1)
       UNION ALL
@@ -71,11 +71,11 @@ export async function readHolders(
   return { children: found.rows, needed: new Set(open.rows.map(({ id }) => id)) }
 }
 
-/** Deletes tasks that the transaction has locked; their attempts and dependencies go with them. */
+/** Deletes tasks that the transaction has locked; their attempts and dependencies go with them. Index: task_pkey, task by task. */
 export async function deleteTasks(client: ClientBase, tenant: string, ids: readonly string[]): Promise<void> {
   await client.query({
     name: 'delete-tasks',
-    text: 'DELETE FROM task WHERE tenant = $1 AND id = ANY ($2::uuid[])',
+    text: 'DELETE FROM task t USING unnest($2::uuid[]) AS gone(id) WHERE t.tenant = $1 AND t.id = gone.id',
     values: [tenant, ids],
   })
 }
