@@ -10,6 +10,7 @@ import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
+import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
 
 /** Thrown when the server would be open to strangers; the message says how to make a key. */
@@ -18,8 +19,8 @@ export class AccessUndecided extends Error {
 }
 
 /** Starts the graph's door on the process's HTTP server. */
-export async function startApi(running: Running): Promise<{ notice: string | null }> {
-  const { config, log, pool, prisma, http, parts, channel, engine } = running
+export async function startApi(running: Running, http: HttpFront): Promise<{ notice: string | null }> {
+  const { config, log, pool, prisma, parts, channel, engine } = running
   if (config.initialKey !== undefined) {
     const isNew = await ensureInitialKey(pool, { tenant: DEFAULT_TENANT, secret: config.initialKey })
     if (isNew) log.info('made the initial API key')

@@ -3,7 +3,9 @@ import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
 import { wakeDue } from '../engine/wake-due.ts'
+import type { Config } from '../infra/config/settings.ts'
 import { startAdmission } from '../loop/admission.ts'
+import { type RetentionRule, startCleaner } from '../loop/cleaner.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { Running } from './running.ts'
 
@@ -13,15 +15,14 @@ const RESCUE_MS = 1_000
 const REKEY_MS = 5_000
 const ADMISSION_MS = 1_000
 const LEARN_MS = 30_000
-const MAINTENANCE_MS = 3_600_000
+const DAY_MS = 86_400_000
 
-/** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
+/** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and retention. */
 export async function startScheduler({ engine, config, log, parts, channel }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
-  const { eventRetentionDays } = config
-  const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })
+  const rule = retentionRule(config)
   // Before anything is written: the first event of a new day finds its partition.
-  await upkeep()
+  await maintainPartitions(engine, { keepMs: { event: rule.events, task_log: rule.logs }, now: new Date() })
   const rekeying = startPeriodic({
     everyMs: REKEY_MS,
     run: () => rekeyWaiting(engine),
@@ -40,7 +41,7 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
     }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
-    startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),
+    startCleaner({ engine, rule, onError: onError('retention') }),
   ]
   parts.add({
     name: 'scheduler',
@@ -49,4 +50,15 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   })
+}
+
+/** Attempts name their worker, so workers are kept as long as tasks, and for a day at least. */
+function retentionRule(config: Config): RetentionRule {
+  return {
+    tasks: config.keepTasksMs,
+    events: config.keepEventsMs,
+    logs: config.keepLogsMs,
+    idempotencyKeys: config.keepIdempotencyKeysMs,
+    workers: Math.max(config.keepTasksMs, DAY_MS),
+  }
 }

@@ -3,12 +3,27 @@ const NAMED = `e.id, e.incarnation, e.xid::text AS xid, e.at, e.tenant, e.kind, 
   e.version, e.status, e.attempt, e.actor, e.payload`
 
 // Once a statement: the log's start, this moment, and where the read stands; on its first row, as JSON, so that rows stay narrow.
-export const HEAD_FIELDS = `
+function headFields(dropped: string): string {
+  return `
   'system', coalesce(l.system_identifier, 0)::text,
   'life', (SELECT number FROM database_incarnation),
   'latestLife', coalesce((SELECT number FROM database_incarnation), (SELECT last_value FROM database_incarnation_seq)),
   'snapshot', pg_current_snapshot()::text, 'nextXid', unassigned_xid(pg_snapshot_xmax(pg_current_snapshot()))::text,
-  'droppedIncarnation', l.dropped_incarnation, 'droppedXid', l.dropped_xid::text, 'droppedId', l.dropped_id`
+  'droppedIncarnation', l.${dropped}_incarnation, 'droppedXid', l.${dropped}_xid::text, 'droppedId', l.${dropped}_id`
+}
+
+const HEAD_FIELDS = headFields('dropped')
+
+/** The same for the log lines of tasks, which are dropped by a rule of their own. */
+export const LINES_HEAD_FIELDS = headFields('lines_dropped')
+
+/**
+ * A condition that always holds, and makes a statement lock the log before it takes its snapshot: the functions lock it later, and
+ * could find a partition gone that the start of the log, as the statement sees it, says nothing of.
+ */
+export function lockedAhead(log: 'event' | 'task_log'): string {
+  return `NOT EXISTS (SELECT FROM ${log} WHERE false)`
+}
 
 function withHead(source: string): string {
   return `
@@ -38,7 +53,7 @@ export const PROBE = `
   ), head AS (
     SELECT json_build_object(${HEAD_FIELDS}, 'scanned', c.scanned,
       'maxId', CASE WHEN c.scanned > $4::int THEN largest_event_id() ELSE c.largest END) AS json
-    FROM event_log l, counted c
+    FROM event_log l, counted c WHERE ${lockedAhead('event')}
   ), wanted AS (
     SELECT u.* FROM unseen u, counted c WHERE c.scanned <= $4::int AND ${matches('$5', '$6', '$7', '$8', '$9')}
   ) ${withHead('wanted')}`
@@ -56,7 +71,7 @@ export const REPLAY = `
   ), head AS (
     SELECT json_build_object(${HEAD_FIELDS}, 'scanned', (SELECT count(*)::int FROM scanned),
       'maxId', (SELECT max(id) FROM scanned)) AS json
-    FROM event_log l
+    FROM event_log l WHERE ${lockedAhead('event')}
   ), wanted AS (
     SELECT * FROM scanned
     WHERE (incarnation > $1 OR (incarnation = $1 AND NOT pg_visible_in_snapshot(xid, $2)))
