@@ -43,6 +43,7 @@ export type TaskEventKind =
   | 'TaskPaused'
   | 'TaskResumed'
   | 'TaskUpdated'
+  | 'TaskDeadlineMissed'
 
 export function moved(
   state: TaskState,

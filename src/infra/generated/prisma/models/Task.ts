@@ -107,6 +107,9 @@ export type TaskMinAggregateOutputType = {
   isClaimable: boolean | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskMaxAggregateOutputType = {
@@ -156,6 +159,9 @@ export type TaskMaxAggregateOutputType = {
   isClaimable: boolean | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskCountAggregateOutputType = {
@@ -212,6 +218,9 @@ export type TaskCountAggregateOutputType = {
   isClaimable: number
   generation: number
   orderKey: number
+  scheduleId: number
+  backfillId: number
+  deadlineMissedAt: number
   _all: number
 }
 
@@ -297,6 +306,9 @@ export type TaskMinAggregateInputType = {
   isClaimable?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskMaxAggregateInputType = {
@@ -346,6 +358,9 @@ export type TaskMaxAggregateInputType = {
   isClaimable?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskCountAggregateInputType = {
@@ -402,6 +417,9 @@ export type TaskCountAggregateInputType = {
   isClaimable?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
   _all?: true
 }
 
@@ -545,6 +563,9 @@ export type TaskGroupByOutputType = {
   isClaimable: boolean
   generation: number
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
   _count: TaskCountAggregateOutputType | null
   _avg: TaskAvgAggregateOutputType | null
   _sum: TaskSumAggregateOutputType | null
@@ -624,6 +645,9 @@ export type TaskWhereInput = {
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -631,6 +655,8 @@ export type TaskWhereInput = {
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }
 
 export type TaskOrderByWithRelationInput = {
@@ -687,6 +713,9 @@ export type TaskOrderByWithRelationInput = {
   isClaimable?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
   parent?: Prisma.TaskOrderByWithRelationInput
   children?: Prisma.TaskOrderByRelationAggregateInput
@@ -694,6 +723,8 @@ export type TaskOrderByWithRelationInput = {
   dependents?: Prisma.TaskDependencyOrderByRelationAggregateInput
   attempts?: Prisma.AttemptOrderByRelationAggregateInput
   worker?: Prisma.WorkerOrderByWithRelationInput
+  schedule?: Prisma.ScheduleOrderByWithRelationInput
+  fire?: Prisma.ScheduleFireOrderByWithRelationInput
 }
 
 export type TaskWhereUniqueInput = Prisma.AtLeast<{
@@ -754,6 +785,9 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -761,6 +795,8 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }, "tenant_id">
 
 export type TaskOrderByWithAggregationInput = {
@@ -817,6 +853,9 @@ export type TaskOrderByWithAggregationInput = {
   isClaimable?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
   _avg?: Prisma.TaskAvgOrderByAggregateInput
   _max?: Prisma.TaskMaxOrderByAggregateInput
@@ -881,6 +920,9 @@ export type TaskScalarWhereWithAggregatesInput = {
   isClaimable?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateInput = {
@@ -933,6 +975,8 @@ export type TaskCreateInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -940,6 +984,8 @@ export type TaskCreateInput = {
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateInput = {
@@ -996,10 +1042,14 @@ export type TaskUncheckedCreateInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUpdateInput = {
@@ -1052,6 +1102,8 @@ export type TaskUpdateInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -1059,6 +1111,8 @@ export type TaskUpdateInput = {
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateInput = {
@@ -1115,10 +1169,14 @@ export type TaskUncheckedUpdateInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateManyInput = {
@@ -1175,6 +1233,9 @@ export type TaskCreateManyInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateManyMutationInput = {
@@ -1227,6 +1288,8 @@ export type TaskUpdateManyMutationInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskUncheckedUpdateManyInput = {
@@ -1283,6 +1346,9 @@ export type TaskUncheckedUpdateManyInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskListRelationFilter = {
@@ -1367,6 +1433,9 @@ export type TaskCountOrderByAggregateInput = {
   isClaimable?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskAvgOrderByAggregateInput = {
@@ -1433,6 +1502,9 @@ export type TaskMaxOrderByAggregateInput = {
   isClaimable?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskMinOrderByAggregateInput = {
@@ -1482,6 +1554,9 @@ export type TaskMinOrderByAggregateInput = {
   isClaimable?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskSumOrderByAggregateInput = {
@@ -1751,6 +1826,64 @@ export type TaskUncheckedUpdateManyWithoutWorkerNestedInput = {
   deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
 }
 
+export type TaskCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUncheckedCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskCreateNestedOneWithoutFireInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  connect?: Prisma.TaskWhereUniqueInput
+}
+
+export type TaskUpdateOneWithoutFireNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  upsert?: Prisma.TaskUpsertWithoutFireInput
+  disconnect?: Prisma.TaskWhereInput | boolean
+  delete?: Prisma.TaskWhereInput | boolean
+  connect?: Prisma.TaskWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFireInput, Prisma.TaskUpdateWithoutFireInput>, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
 export type TaskCreateWithoutTypeInput = {
   id: string
   name: string
@@ -1801,12 +1934,16 @@ export type TaskCreateWithoutTypeInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutTypeInput = {
@@ -1861,10 +1998,14 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutTypeInput = {
@@ -1950,6 +2091,9 @@ export type TaskScalarWhereInput = {
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateWithoutChildrenInput = {
@@ -2002,12 +2146,16 @@ export type TaskCreateWithoutChildrenInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutChildrenInput = {
@@ -2064,9 +2212,13 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutChildrenInput = {
@@ -2124,12 +2276,16 @@ export type TaskCreateWithoutParentInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutParentInput = {
@@ -2184,10 +2340,14 @@ export type TaskUncheckedCreateWithoutParentInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutParentInput = {
@@ -2261,12 +2421,16 @@ export type TaskUpdateWithoutChildrenInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutChildrenInput = {
@@ -2323,9 +2487,13 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithWhereUniqueWithoutParentInput = {
@@ -2394,12 +2562,16 @@ export type TaskCreateWithoutDependenciesInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependenciesInput = {
@@ -2456,9 +2628,13 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependenciesInput = {
@@ -2516,12 +2692,16 @@ export type TaskCreateWithoutDependentsInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependentsInput = {
@@ -2578,9 +2758,13 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependentsInput = {
@@ -2649,12 +2833,16 @@ export type TaskUpdateWithoutDependenciesInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependenciesInput = {
@@ -2711,9 +2899,13 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithoutDependentsInput = {
@@ -2777,12 +2969,16 @@ export type TaskUpdateWithoutDependentsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependentsInput = {
@@ -2839,9 +3035,13 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutAttemptsInput = {
@@ -2894,12 +3094,16 @@ export type TaskCreateWithoutAttemptsInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutAttemptsInput = {
@@ -2956,9 +3160,13 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutAttemptsInput = {
@@ -3027,12 +3235,16 @@ export type TaskUpdateWithoutAttemptsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutAttemptsInput = {
@@ -3089,9 +3301,13 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutWorkerInput = {
@@ -3144,12 +3360,16 @@ export type TaskCreateWithoutWorkerInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutWorkerInput = {
@@ -3204,10 +3424,14 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutWorkerInput = {
@@ -3234,6 +3458,422 @@ export type TaskUpdateWithWhereUniqueWithoutWorkerInput = {
 export type TaskUpdateManyWithWhereWithoutWorkerInput = {
   where: Prisma.TaskScalarWhereInput
   data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutWorkerInput>
+}
+
+export type TaskCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+}
+
+export type TaskUncheckedCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskCreateManyScheduleInputEnvelope = {
+  data: Prisma.TaskCreateManyScheduleInput | Prisma.TaskCreateManyScheduleInput[]
+  skipDuplicates?: boolean
+}
+
+export type TaskUpsertWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskUpdateWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+}
+
+export type TaskUpdateManyWithWhereWithoutScheduleInput = {
+  where: Prisma.TaskScalarWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutScheduleInput>
+}
+
+export type TaskCreateWithoutFireInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+}
+
+export type TaskUncheckedCreateWithoutFireInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutFireInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+}
+
+export type TaskUpsertWithoutFireInput = {
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  where?: Prisma.TaskWhereInput
+}
+
+export type TaskUpdateToOneWithWhereWithoutFireInput = {
+  where?: Prisma.TaskWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
+export type TaskUpdateWithoutFireInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutFireInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
 }
 
 export type TaskCreateManyTypeInput = {
@@ -3288,6 +3928,9 @@ export type TaskCreateManyTypeInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutTypeInput = {
@@ -3340,12 +3983,16 @@ export type TaskUpdateWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutTypeInput = {
@@ -3400,10 +4047,14 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutTypeInput = {
@@ -3458,6 +4109,9 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyParentInput = {
@@ -3512,6 +4166,9 @@ export type TaskCreateManyParentInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutParentInput = {
@@ -3564,12 +4221,16 @@ export type TaskUpdateWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutParentInput = {
@@ -3624,10 +4285,14 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutParentInput = {
@@ -3682,6 +4347,9 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyWorkerInput = {
@@ -3736,6 +4404,9 @@ export type TaskCreateManyWorkerInput = {
   isClaimable?: boolean
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutWorkerInput = {
@@ -3788,12 +4459,16 @@ export type TaskUpdateWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutWorkerInput = {
@@ -3848,10 +4523,14 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutWorkerInput = {
@@ -3906,6 +4585,247 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type TaskCreateManyScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+}
+
+export type TaskUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 
@@ -4020,6 +4940,9 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   isClaimable?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   children?: boolean | Prisma.Task$childrenArgs<ExtArgs>
@@ -4027,6 +4950,8 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
@@ -4084,9 +5009,13 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   isClaimable?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -4143,9 +5072,13 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   isClaimable?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectScalar = {
@@ -4202,9 +5135,12 @@ export type TaskSelectScalar = {
   isClaimable?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "generation" | "orderKey", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -4213,17 +5149,21 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 
 export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -4236,6 +5176,8 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     dependents: Prisma.$TaskDependencyPayload<ExtArgs>[]
     attempts: Prisma.$AttemptPayload<ExtArgs>[]
     worker: Prisma.$WorkerPayload<ExtArgs> | null
+    schedule: Prisma.$SchedulePayload<ExtArgs> | null
+    fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -4312,6 +5254,15 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     isClaimable: boolean
     generation: number
     orderKey: number | null
+    /**
+     * The schedule that started it, and the backfill on whose behalf.
+     */
+    scheduleId: string | null
+    backfillId: string | null
+    /**
+     * When the clock saw it pass its deadline unfinished.
+     */
+    deadlineMissedAt: Date | null
   }, ExtArgs["result"]["task"]>
   composites: {}
 }
@@ -4713,6 +5664,8 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   dependents<T extends Prisma.Task$dependentsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$dependentsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskDependencyPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   attempts<T extends Prisma.Task$attemptsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$attemptsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AttemptPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   worker<T extends Prisma.Task$workerArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$workerArgs<ExtArgs>>): Prisma.Prisma__WorkerClient<runtime.Types.Result.GetResult<Prisma.$WorkerPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -4795,6 +5748,9 @@ export interface TaskFieldRefs {
   readonly isClaimable: Prisma.FieldRef<"Task", 'Boolean'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
+  readonly scheduleId: Prisma.FieldRef<"Task", 'String'>
+  readonly backfillId: Prisma.FieldRef<"Task", 'String'>
+  readonly deadlineMissedAt: Prisma.FieldRef<"Task", 'DateTime'>
 }
     
 
@@ -5336,6 +6292,44 @@ export type Task$workerArgs<ExtArgs extends runtime.Types.Extensions.InternalArg
    */
   include?: Prisma.WorkerInclude<ExtArgs> | null
   where?: Prisma.WorkerWhereInput
+}
+
+/**
+ * Task.schedule
+ */
+export type Task$scheduleArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Schedule
+   */
+  select?: Prisma.ScheduleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Schedule
+   */
+  omit?: Prisma.ScheduleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleInclude<ExtArgs> | null
+  where?: Prisma.ScheduleWhereInput
+}
+
+/**
+ * Task.fire
+ */
+export type Task$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ScheduleFire
+   */
+  select?: Prisma.ScheduleFireSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ScheduleFire
+   */
+  omit?: Prisma.ScheduleFireOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleFireInclude<ExtArgs> | null
+  where?: Prisma.ScheduleFireWhereInput
 }
 
 /**
