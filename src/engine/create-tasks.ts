@@ -1,23 +1,20 @@
-import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
-import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
-import { canonicalJson } from '../task/json-text.ts'
 import type { NewDependency, NewTask } from '../task/new-task.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
-import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { mergeOutputs } from '../task/store/dependencies.ts'
 import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
-import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
 import { shareTasks } from '../task/store/lock-tasks.ts'
-import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
+import { readTaskTypeNames, readTaskTypes } from '../task/store/task-types.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
 import { ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { checkTaskInput, insertPlanned } from './make-tasks.ts'
 import { transact } from './transact.ts'
 
 type Path = readonly (string | number)[]
@@ -49,7 +46,7 @@ export async function createTasks(
 ): Promise<Result<CreatedTasks>> {
   const verb = input.verb ?? 'createTasks'
   const pathOf = (index: number): Path => (verb === 'createTask' ? [] : ['tasks', index])
-  const issues = [...checkKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
+  const issues = [...checkIdempotencyKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const order = orderByDependency(input.tasks)
   if (order.kind === 'cycle') return refusedWith({ code: 'DEPENDENCY_CYCLE', cycle: order.cycle })
@@ -59,14 +56,15 @@ export async function createTasks(
   for (const position of order.positions) ids[position] = newUuid()
   const outcome = await transact(engine, async (client): Promise<Outcome> => {
     if (input.idempotencyKey !== undefined) {
-      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
+      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: bodyHashOf(input.tasks) }
       const answer = await takeIdempotencyKey(client, call, ids)
       if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
     }
     const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
     if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now)
-    const hasClaimable = refusalOrPlan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
+    const { planned, now } = refusalOrPlan
+    await appendEvents(client, await insertPlanned(client, actor, planned, now, () => input))
+    const hasClaimable = planned.some(({ born, ended }) => ended === null && born.isClaimable)
     return { taskIds: ids, isReplay: false, hasClaimable }
   }).catch((error: unknown): Outcome => {
     if (error instanceof RollBack) return { refusal: error.refusal }
@@ -78,27 +76,6 @@ export async function createTasks(
 }
 
 type Outcome = { refusal: Refusal } | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean }
-
-/** Undoes the taken idempotency key together with everything else. */
-class RollBack extends Error {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super(refusal.code)
-    this.refusal = refusal
-  }
-}
-
-function checkKey(key: string | undefined): InputIssue[] {
-  if (key === undefined || (key.length >= 1 && key.length <= 500 && !key.includes('\0'))) return []
-  return [
-    { path: ['idempotencyKey'], message: `has ${key.length} characters; give 1 to 500, without the NUL character` },
-  ]
-}
-
-function hashOf(tasks: readonly NewTask[]): Buffer {
-  return createHash('sha256').update(canonicalJson(tasks)).digest()
-}
 
 function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeated' }>): Outcome {
   const { taskIds, isSameBody } = answer
@@ -124,7 +101,7 @@ async function planCall(
       refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
     }
   }
-  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  const issues = tasks.flatMap((task, index) => checkTaskInput(schemas, task, types.get(task.type)!, pathOf(index)))
   if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
 
   const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
@@ -142,13 +119,6 @@ async function planCall(
     return plan
   })
   return { planned, now }
-}
-
-/** A task that gets input from others is checked when it starts: it is not whole before. */
-function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
-  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
-  if (type.inputSchema === null || isIncomplete) return []
-  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
 }
 
 function relatedIds(tasks: readonly NewTask[]): string[] {
@@ -182,51 +152,4 @@ function checkRelations(
     }
   }
   return null
-}
-
-async function writePlan(
-  client: ClientBase,
-  actor: Actor,
-  input: CreateTasks,
-  planned: readonly PlannedTask[],
-  now: Date,
-): Promise<void> {
-  await insertTasks(
-    client,
-    planned.map(
-      ({ asked, born, ended }): TaskRow => ({
-        state: ended?.state ?? born,
-        asked,
-        input: asked.input === undefined ? null : JSON.stringify(asked.input),
-        createdAt: now,
-        createdBy: actor.name,
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    ),
-  )
-  const dependencies = planned.flatMap((task) => dependencyRows(task, now))
-  await insertDependencies(client, dependencies)
-  const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  if (fed.length > 0) await mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))])
-  await appendEvents(
-    client,
-    planned.flatMap((task) => birthEvents(task, actor)),
-  )
-}
-
-function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
-  return dependencies.map((dependency) => ({
-    ...dependency,
-    tenant: born.tenant,
-    taskId: born.id,
-    settledAt: dependency.state === 'PENDING' ? null : now,
-  }))
-}
-
-function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewEvent[] {
-  const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
-  const created: NewEvent = { ...about, kind: 'TaskCreated', version: born.version, status: born.status, payload: null }
-  if (ended === null) return [created]
-  const { state, event } = ended
-  return [created, { ...about, kind: event.kind, version: state.version, status: state.status, payload: event.payload }]
 }

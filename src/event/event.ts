@@ -44,7 +44,8 @@ interface AnnouncedFire {
 export interface ScheduleEventPayloads {
   ScheduleCreated: null
   ScheduleUpdated: { readonly fields: readonly string[] }
-  SchedulePaused: null
+  /** With a reason when the system did it. */
+  SchedulePaused: { readonly reason: string } | null
   ScheduleResumed: null
   ScheduleEnded: null
   ScheduleDeleted: null

@@ -1,5 +1,8 @@
+import { fireSchedules } from '../engine/fire-schedules.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
+import { missDeadlines } from '../engine/miss-deadlines.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
+import { runBackfills } from '../engine/run-backfills.ts'
 import { wakeDue } from '../engine/wake-due.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { Running } from './running.ts'
@@ -9,7 +12,7 @@ const CLOCK_MS = 200
 const RESCUE_MS = 1_000
 const MAINTENANCE_MS = 3_600_000
 
-/** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
+/** Starts what moves tasks without a worker: the clock, schedules, deadlines, the rescue of lost leases, and the upkeep of the log. */
 export async function startScheduler({ engine, config, log, parts }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
   const { eventRetentionDays } = config
@@ -18,6 +21,13 @@ export async function startScheduler({ engine, config, log, parts }: Running): P
   await upkeep()
   const loops = [
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => fireSchedules(engine), onError: onError('the firing of schedules') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => runBackfills(engine), onError: onError('the work on backfills') }),
+    startPeriodic({
+      everyMs: CLOCK_MS,
+      run: () => missDeadlines(engine),
+      onError: onError('the watch over deadlines'),
+    }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),
   ]

@@ -1,7 +1,13 @@
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import type { InputIssue } from '../task/refusal.ts'
 import { checkTiming } from './check-timing.ts'
-import { MISSED_POLICIES, type MissedPolicy, OVERLAP_POLICIES, type OverlapPolicy, type TaskTemplate } from './schedule-state.ts'
+import {
+  MISSED_POLICIES,
+  type MissedPolicy,
+  OVERLAP_POLICIES,
+  type OverlapPolicy,
+  type TaskTemplate,
+} from './schedule-state.ts'
 import { taskOfFire } from './task-of-fire.ts'
 import type { Timing } from './timing.ts'
 

@@ -54,7 +54,10 @@ function zoneIssues(timeZone: string, path: Path): InputIssue[] {
 function intervalIssues({ everyMs, anchor }: Extract<Timing, { kind: 'interval' }>, path: Path): InputIssue[] {
   const issues: InputIssue[] = []
   if (!Number.isInteger(everyMs) || everyMs < LEAST_EVERY_MS || everyMs > MOST_EVERY_MS) {
-    issues.push({ path: [...path, 'every'], message: `is ${everyMs} ms; give PT1S or more, and a hundred years at most` })
+    issues.push({
+      path: [...path, 'every'],
+      message: `is ${everyMs} ms; give PT1S or more, and a hundred years at most`,
+    })
   }
   if (Number.isNaN(new Date(anchor).getTime())) issues.push({ path: [...path, 'anchor'], message: 'is not a time' })
   return issues
@@ -63,9 +66,7 @@ function intervalIssues({ everyMs, anchor }: Extract<Timing, { kind: 'interval' 
 function textIssues(timing: Exclude<Timing, { kind: 'interval' }>, path: Path): InputIssue[] {
   const text = timing.kind === 'cron' ? timing.expression : timing.text
   if (text.length <= LONGEST_TEXT) return []
-  return [
-    { path: [...path, FIELD[timing.kind]], message: `has ${text.length} characters; ${LONGEST_TEXT} at most` },
-  ]
+  return [{ path: [...path, FIELD[timing.kind]], message: `has ${text.length} characters; ${LONGEST_TEXT} at most` }]
 }
 
 function exclusionIssues({ dates = [], ranges = [], weekdays = [] }: Exclusions, path: Path): InputIssue[] {
@@ -81,11 +82,14 @@ function exclusionIssues({ dates = [], ranges = [], weekdays = [] }: Exclusions,
     for (const [name, date] of Object.entries({ from, until })) {
       if (!isLocalDate(date)) issues.push({ path: [...path, 'ranges', index, name], message: `"${date}" ${advice}` })
     }
-    if (from > until) issues.push({ path: [...path, 'ranges', index], message: `ends before it begins: ${until} < ${from}` })
+    if (from > until)
+      issues.push({ path: [...path, 'ranges', index], message: `ends before it begins: ${until} < ${from}` })
   }
-  if (new Set(weekdays).size === WEEKDAYS.length) issues.push({ path: [...path, 'weekdays'], message: 'excludes every day of the week; leave one' })
+  if (new Set(weekdays).size === WEEKDAYS.length)
+    issues.push({ path: [...path, 'weekdays'], message: 'excludes every day of the week; leave one' })
   for (const [index, weekday] of weekdays.entries()) {
-    if (!WEEKDAYS.includes(weekday)) issues.push({ path: [...path, 'weekdays', index], message: `is none of ${WEEKDAYS.join(', ')}` })
+    if (!WEEKDAYS.includes(weekday))
+      issues.push({ path: [...path, 'weekdays', index], message: `is none of ${WEEKDAYS.join(', ')}` })
   }
   return issues
 }

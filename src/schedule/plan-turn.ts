@@ -106,27 +106,29 @@ function overlapping(
 ): PlannedFire[] {
   let { isRunning, queued } = before
   return dues.map((due, place): PlannedFire => {
-    const dueAt = new Date(due)
-    const start: PlannedFire = { dueAt, act: 'START', reason: null }
     const isFree = !isRunning && queued === 0
-    switch (policy) {
-      case 'ALLOW':
-        return start
-      case 'CANCEL':
-        if (place === dues.length - 1) return start
-        return { dueAt, act: 'SKIP', reason: 'A later fire was due at the same time and would have cancelled it.' }
-      case 'SKIP':
-        if (!isFree) return { dueAt, act: 'SKIP', reason: 'The task before it had not ended.' }
-        isRunning = true
-        return start
-      case 'QUEUE':
-        if (isFree) {
-          isRunning = true
-          return start
-        }
-        if (queued >= MAX_QUEUED) return { dueAt, act: 'SKIP', reason: `${MAX_QUEUED} fires waited before it.` }
-        queued += 1
-        return { dueAt, act: 'QUEUE', reason: null }
-    }
+    const decided = decide(policy, { isFree, queued, isLast: place === dues.length - 1 })
+    if (decided.act === 'START') isRunning = true
+    if (decided.act === 'QUEUE') queued += 1
+    return { dueAt: new Date(due), ...decided }
   })
+}
+
+function decide(
+  policy: OverlapPolicy,
+  { isFree, queued, isLast }: { isFree: boolean; queued: number; isLast: boolean },
+): Pick<PlannedFire, 'act' | 'reason'> {
+  const start = { act: 'START', reason: null } as const
+  switch (policy) {
+    case 'ALLOW':
+      return start
+    case 'CANCEL':
+      return isLast ? start : { act: 'SKIP', reason: 'A later fire was due as well and would have cancelled it.' }
+    case 'SKIP':
+      return isFree ? start : { act: 'SKIP', reason: 'The task before it had not ended.' }
+    case 'QUEUE':
+      if (isFree) return start
+      if (queued >= MAX_QUEUED) return { act: 'SKIP', reason: `${MAX_QUEUED} fires waited before it.` }
+      return { act: 'QUEUE', reason: null }
+  }
 }

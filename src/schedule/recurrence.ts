@@ -105,7 +105,8 @@ function ruleOf(rule: string, untilOf: (value: string) => string): string {
   const parts = new Map<string, string>()
   for (const part of rule.split(';')) {
     const [name = '', value = ''] = part.toUpperCase().split('=')
-    if (!(name in PARTS)) throw new TimingError(`RRULE has a part "${part}"; known are ${Object.keys(PARTS).join(', ')}`)
+    if (!(name in PARTS))
+      throw new TimingError(`RRULE has a part "${part}"; known are ${Object.keys(PARTS).join(', ')}`)
     if (parts.has(name)) throw new TimingError(`RRULE says ${name} twice; write it once`)
     checkNumbers(name, value)
     parts.set(name, name === 'UNTIL' ? untilOf(value) : value)
@@ -116,7 +117,10 @@ function ruleOf(rule: string, untilOf: (value: string) => string): string {
   }
   if (parts.has('UNTIL') && parts.has('COUNT')) throw new TimingError('RRULE has UNTIL and COUNT; write one of them')
   for (const name of ['BYDAY', 'WKST']) {
-    const wrong = parts.get(name)?.split(',').find((day) => !WEEKDAY.test(day))
+    const wrong = parts
+      .get(name)
+      ?.split(',')
+      .find((day) => !WEEKDAY.test(day))
     if (wrong !== undefined) throw new TimingError(`RRULE has ${name}=${wrong}; write days like MO, TU or -1FR`)
   }
   return [...parts].map(([name, value]) => `${name}=${value}`).join(';')
@@ -130,7 +134,10 @@ function checkNumbers(name: string, value: string): void {
     const number = Number(text)
     return !/^[+-]?\d+$/.test(text) || number < least || number > most || (number === 0 && least < 0)
   })
-  if (wrong !== undefined) throw new TimingError(`RRULE has ${name}=${wrong}; write whole numbers from ${least} to ${most}${least < 0 ? ', not 0' : ''}`)
+  if (wrong !== undefined)
+    throw new TimingError(
+      `RRULE has ${name}=${wrong}; write whole numbers from ${least} to ${most}${least < 0 ? ', not 0' : ''}`,
+    )
 }
 
 function compile(source: string): RRuleTemporal {

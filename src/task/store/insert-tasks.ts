@@ -14,6 +14,9 @@ export interface TaskRow {
   readonly createdAt: Date
   readonly createdBy: string
   readonly idempotencyKey: string | null
+  /** uuids of the schedule that starts it, and of the backfill on whose behalf */
+  readonly scheduleId?: string | null
+  readonly backfillId?: string | null
 }
 
 export interface DependencyRow {
@@ -86,6 +89,8 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
   { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy },
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
+  { name: 'schedule_id', type: 'uuid', of: ({ scheduleId }) => scheduleId },
+  { name: 'backfill_id', type: 'uuid', of: ({ backfillId }) => backfillId },
 ]
 
 const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
