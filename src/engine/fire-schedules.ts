@@ -68,12 +68,6 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
     tenant,
     idsOf(looked, ({ startsQueued }) => startsQueued),
   )
-  const cancelled = await planCancels(
-    client,
-    tenant,
-    idsOf(looked, ({ cancelsRunning }) => cancelsRunning),
-    now,
-  )
   const starts = await planStarts(
     client,
     schemas,
@@ -81,6 +75,15 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
     looked.flatMap((one) => wantedOf(one, queueHeads)),
   )
   const { written, events, states } = await record(client, looked, starts, now)
+  // Only a fire that really starts its task takes the place of another: a backfill may have had its due time.
+  const starting = new Set(written.flatMap(({ row }) => (row.status === 'STARTED' ? [row.scheduleId] : [])))
+  const replaced = looked.filter(({ schedule, turn }) => turn.cancelsRunning && starting.has(schedule.id))
+  const cancelled = await planCancels(
+    client,
+    tenant,
+    replaced.map(({ schedule }) => schedule.id),
+    now,
+  )
   const made = await writeStarts(client, actor, written, now)
   await writeSchedules(client, [...states, ...broken.map(({ schedule }) => pausedOf(schedule))])
 
