@@ -241,7 +241,7 @@ describe('a fire while the task before it runs', () => {
     for (const left of [1, 0]) {
       expect(await taskStatuses()).toHaveLength(2 - left)
       await finishAll()
-      await database.pool.query('UPDATE schedule SET wake_at = now() - interval '1 s' WHERE id = $1', [id])
+      await database.pool.query(`UPDATE schedule SET wake_at = now() - interval '1 s' WHERE id = $1`, [id])
       await fireSchedules(engine)
       expect(await rowOf(id)).toMatchObject({ queued: left })
     }
