@@ -278,7 +278,8 @@ describe('by hand', () => {
 })
 
 describe('a backfill', () => {
-  const look = () => database.pool.query(`UPDATE backfill SET wake_at = now() - interval '1 s' WHERE status = 'RUNNING'`)
+  const look = () =>
+    database.pool.query(`UPDATE backfill SET wake_at = now() - interval '1 s' WHERE status = 'RUNNING'`)
   const backfills = async () => (await database.pool.query('SELECT * FROM backfill')).rows
 
   test('starts each due time of its range once, at most so many at once, and ends with them', async () => {

@@ -108,6 +108,7 @@ ALTER TABLE "task"
     ADD COLUMN "deadline_missed_at" TIMESTAMPTZ(3),
     ADD CONSTRAINT "task_tenant_schedule_id_fkey" FOREIGN KEY ("tenant", "schedule_id") REFERENCES "schedule"("tenant", "id") ON DELETE NO ACTION ON UPDATE CASCADE,
     ADD CONSTRAINT "task_missed_a_deadline" CHECK ("deadline_missed_at" IS NULL OR "deadline" IS NOT NULL);
+CREATE INDEX "task_schedule_idx" ON "task"("tenant", "schedule_id", "id") WHERE "schedule_id" IS NOT NULL;
 -- What still runs of a schedule, and of a backfill.
 CREATE INDEX "task_of_schedule_idx" ON "task"("tenant", "schedule_id", "id") WHERE "schedule_id" IS NOT NULL AND "backfill_id" IS NULL AND "finished_at" IS NULL;
 CREATE INDEX "task_of_backfill_idx" ON "task"("tenant", "backfill_id", "id") WHERE "backfill_id" IS NOT NULL AND "finished_at" IS NULL;
