@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { createCall } from './call.ts'
 import { addKeyCommands } from './commands/key.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
 import { addSystemCommands } from './commands/system.ts'
 import { addTaskCreate } from './commands/task-create.ts'
 import { addTaskReads } from './commands/task-reads.ts'
@@ -39,6 +40,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskWatching(task, call)
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
+  addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)
   addKeyCommands(program.command('key').description('API keys'), call, options.createLocalKey)

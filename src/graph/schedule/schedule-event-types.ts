@@ -45,7 +45,7 @@ for (const kind of ['BackfillStarted', 'BackfillCompleted', 'BackfillCancelled']
   addId(kind, 'backfillId', ID_PREFIXES.backfill, 'TypeID of the backfill.')
 }
 addId('ScheduleFired', 'taskId', ID_PREFIXES.task, 'TypeID of the task that it started.')
-addText('ScheduleFireSkipped', 'reason', 'Why.')
+addText('ScheduleFireSkipped', 'reason', 'Why it started nothing.')
 addText('SchedulePaused', 'reason', 'Why, when the system did it; null when somebody did.')
 addTime('ScheduleFireMissed', 'firstDueAt', 'from', 'The first due time that was given up.')
 addTime('ScheduleFireMissed', 'lastDueAt', 'until', 'The last due time that was given up.')
