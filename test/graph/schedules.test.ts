@@ -282,7 +282,7 @@ test('schedules of another tenant are not seen', async () => {
   const id = await createId({ name: 'ours' })
   const key = await graph.key('VIEWER', { tenant: 'other' })
   const { data } = await graph.ask(
-    '{ schedules { nodes { id } } schedule(id: "' + id + '") { id } node(id: "' + id + '") { id } }',
+    `{ schedules { nodes { id } } schedule(id: "${id}") { id } node(id: "${id}") { id } }`,
     {},
     key,
   )

@@ -48,14 +48,16 @@ export async function lockSchedule(
   tenant: string,
   id: string,
 ): Promise<{ schedule: ScheduleState; now: Date } | null> {
-  const { rows } = await client.query<StateRow & { now: Date }>(
+  // Whether it is deleted is asked of the row: in the statement it would let the planner take the index of a list for it.
+  const { rows } = await client.query<StateRow & { now: Date; deleted_at: Date | null }>(
     prepared(
-      `SELECT ${STATE_COLUMNS}, date_trunc('milliseconds', clock_timestamp()) AS "now" FROM "schedule" AS s
-      WHERE s."tenant" = $1 AND s."id" = $2 AND s."deleted_at" IS NULL FOR NO KEY UPDATE`,
+      `SELECT ${STATE_COLUMNS}, s."deleted_at", date_trunc('milliseconds', clock_timestamp()) AS "now" FROM "schedule" AS s
+      WHERE s."tenant" = $1 AND s."id" = $2 FOR NO KEY UPDATE`,
       [tenant, id],
     ),
   )
-  return rows[0] === undefined ? null : { schedule: toState(rows[0]), now: rows[0].now }
+  const row = rows[0]
+  return row === undefined || row.deleted_at !== null ? null : { schedule: toState(row), now: row.now }
 }
 
 /**
