@@ -3,6 +3,7 @@ import { createCall } from './call.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addPoolCommands } from './commands/pool.ts'
 import { addQueueCommands } from './commands/queue.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
 import { addSystemCommands } from './commands/system.ts'
 import { addTaskCreate } from './commands/task-create.ts'
 import { addTaskReads } from './commands/task-reads.ts'
@@ -41,6 +42,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskWatching(task, call)
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
+  addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)
   addQueueCommands(program.command('queue').description('In which order waiting tasks run, and what holds them'), call)

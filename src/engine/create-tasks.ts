@@ -1,26 +1,22 @@
-import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
-import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { readCapacities } from '../pool/store.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
-import { canonicalJson } from '../task/json-text.ts'
 import type { NewDependency, NewTask } from '../task/new-task.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { parseSelector, type Requirement } from '../task/selector.ts'
-import { mergeOutputs } from '../task/store/dependencies.ts'
 import { type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
-import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
 import { shareTasks } from '../task/store/lock-tasks.ts'
-import { insertPlacements, MOST_PLACEMENTS } from '../task/store/placements.ts'
+import { countPlacements, MOST_PLACEMENTS } from '../task/store/placements.ts'
 import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
 import type { TaskState } from '../task/task-state.ts'
 import { newUuid } from '../task/type-id.ts'
 import { type LimitsToSettle, limitsToSettle, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { checkTaskInput, insertPlanned } from './make-tasks.ts'
 import { transact } from './transact.ts'
 
 type Path = readonly (string | number)[]
@@ -52,7 +48,7 @@ export async function createTasks(
 ): Promise<Result<CreatedTasks>> {
   const verb = input.verb ?? 'createTasks'
   const pathOf = (index: number): Path => (verb === 'createTask' ? [] : ['tasks', index])
-  const issues = [...checkKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
+  const issues = [...checkIdempotencyKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const order = orderByDependency(input.tasks)
   if (order.kind === 'cycle') return refusedWith({ code: 'DEPENDENCY_CYCLE', cycle: order.cycle })
@@ -62,17 +58,15 @@ export async function createTasks(
   for (const position of order.positions) ids[position] = newUuid()
   const outcome = await transact(engine, async (client): Promise<Outcome> => {
     if (input.idempotencyKey !== undefined) {
-      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: hashOf(input.tasks) }
+      const call = { tenant: actor.tenant, verb, key: input.idempotencyKey, bodyHash: bodyHashOf(input.tasks) }
       const answer = await takeIdempotencyKey(client, call, ids)
       if (answer.kind === 'repeated') return replay(input.idempotencyKey, answer)
     }
     const refusalOrPlan = await planCall(client, engine.schemas, actor, input.tasks, order.positions, ids, pathOf)
     if ('refusal' in refusalOrPlan) throw new RollBack(refusalOrPlan.refusal)
-    const places = placesOf(input.tasks)
-    if (!(await insertPlacements(client, actor.tenant, places.requirements)))
-      throw new RollBack(tooManyPlaces(input, pathOf))
-    await writePlan(client, actor, input, refusalOrPlan.planned, refusalOrPlan.now, places.canonical)
-    const { planned } = refusalOrPlan
+    const { planned, now } = refusalOrPlan
+    await appendEvents(client, await insertPlanned(client, actor, planned, now, () => input))
+    if (await hasTooManyPlaces(client, actor.tenant, input.tasks)) throw new RollBack(tooManyPlaces(input, pathOf))
     const hasClaimable = planned.some(({ born, ended }) => ended === null && born.isClaimable)
     const living = planned.flatMap(({ born, ended }) => (ended === null ? [{ before: null, after: born }] : []))
     return { taskIds: ids, isReplay: false, hasClaimable, limits: limitsToSettle(actor.tenant, living) }
@@ -91,27 +85,6 @@ export async function createTasks(
 type Outcome =
   | { refusal: Refusal }
   | { taskIds: readonly string[]; isReplay: boolean; hasClaimable: boolean; limits?: LimitsToSettle | undefined }
-
-/** Undoes the taken idempotency key together with everything else. */
-class RollBack extends Error {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super(refusal.code)
-    this.refusal = refusal
-  }
-}
-
-function checkKey(key: string | undefined): InputIssue[] {
-  if (key === undefined || (key.length >= 1 && key.length <= 500 && !key.includes('\0'))) return []
-  return [
-    { path: ['idempotencyKey'], message: `has ${key.length} characters; give 1 to 500, without the NUL character` },
-  ]
-}
-
-function hashOf(tasks: readonly NewTask[]): Buffer {
-  return createHash('sha256').update(canonicalJson(tasks)).digest()
-}
 
 function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeated' }>): Outcome {
   const { taskIds, isSameBody } = answer
@@ -137,7 +110,7 @@ async function planCall(
       refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
     }
   }
-  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  const issues = tasks.flatMap((task, index) => checkTaskInput(schemas, task, types.get(task.type)!, pathOf(index)))
   issues.push(...(await checkPools(client, actor.tenant, tasks, types, pathOf)))
   if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
 
@@ -157,13 +130,6 @@ async function planCall(
     return plan
   })
   return { planned, now }
-}
-
-/** A task that gets input from others is checked when it starts: it is not whole before. */
-function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
-  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
-  if (type.inputSchema === null || isIncomplete) return []
-  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
 }
 
 /** A task that asks for more than a pool has could never run. */
@@ -190,18 +156,9 @@ async function checkPools(
   })
 }
 
-/** What the tasks ask of workers: the canonical form of each selector as it was written, and what each of those requires. */
-function placesOf(tasks: readonly NewTask[]) {
-  const canonical = new Map<string, string>()
-  const requirements = new Map<string, readonly Requirement[]>()
-  for (const { workerSelector } of tasks) {
-    if (workerSelector === undefined || canonical.has(workerSelector)) continue
-    const parsed = parseSelector(workerSelector)
-    if (!parsed.ok) throw new Error('A selector was checked and cannot be read')
-    canonical.set(workerSelector, parsed.canonical)
-    requirements.set(parsed.canonical, parsed.requirements)
-  }
-  return { canonical, requirements }
+async function hasTooManyPlaces(client: ClientBase, tenant: string, tasks: readonly NewTask[]): Promise<boolean> {
+  if (tasks.every(({ workerSelector }) => workerSelector === undefined)) return false
+  return (await countPlacements(client, tenant)) > MOST_PLACEMENTS
 }
 
 function tooManyPlaces({ tasks }: CreateTasks, pathOf: (index: number) => Path): Refusal {
@@ -209,6 +166,7 @@ function tooManyPlaces({ tasks }: CreateTasks, pathOf: (index: number) => Path):
   const message = `would be one of more than ${MOST_PLACEMENTS} different selectors; put what differs between tasks into fewer`
   return { code: 'VALIDATION', issues: [{ path: [...pathOf(index), 'workerSelector'], message }] }
 }
+
 const NOBODY: ReadonlyMap<string, TaskState> = new Map()
 
 function relatedIds(tasks: readonly NewTask[]): string[] {
@@ -242,54 +200,4 @@ function checkRelations(
     }
   }
   return null
-}
-
-async function writePlan(
-  client: ClientBase,
-  actor: Actor,
-  input: CreateTasks,
-  planned: readonly PlannedTask[],
-  now: Date,
-  canonical: ReadonlyMap<string, string>,
-): Promise<void> {
-  const rows = planned.map(
-    ({ asked, born, ended }): TaskRow => ({
-      state: ended?.state ?? born,
-      asked,
-      input: asked.input === undefined ? null : JSON.stringify(asked.input),
-      createdAt: now,
-      createdBy: actor.name,
-      idempotencyKey: input.idempotencyKey ?? null,
-      placement: asked.workerSelector === undefined ? null : canonical.get(asked.workerSelector)!,
-    }),
-  )
-  const dependencies = planned.flatMap((task) => dependencyRows(task, now))
-  const fed = dependencies.filter(({ kind, state }) => kind === 'DATA' && state === 'SATISFIED')
-  // The statements share a round trip; they run in this order.
-  await Promise.all([
-    insertTasks(client, rows),
-    insertDependencies(client, dependencies),
-    fed.length > 0 && mergeOutputs(client, actor.tenant, [...new Set(fed.map(({ taskId }) => taskId))]),
-    appendEvents(
-      client,
-      planned.flatMap((task) => birthEvents(task, actor)),
-    ),
-  ])
-}
-
-function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
-  return dependencies.map((dependency) => ({
-    ...dependency,
-    tenant: born.tenant,
-    taskId: born.id,
-    settledAt: dependency.state === 'PENDING' ? null : now,
-  }))
-}
-
-function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewEvent[] {
-  const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
-  const created: NewEvent = { ...about, kind: 'TaskCreated', version: born.version, status: born.status, payload: null }
-  if (ended === null) return [created]
-  const { state, event } = ended
-  return [created, { ...about, kind: event.kind, version: state.version, status: state.status, payload: event.payload }]
 }

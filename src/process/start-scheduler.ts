@@ -1,7 +1,10 @@
+import { fireSchedules } from '../engine/fire-schedules.ts'
 import { learnLengths } from '../engine/learn-lengths.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
+import { missDeadlines } from '../engine/miss-deadlines.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
+import { runBackfills } from '../engine/run-backfills.ts'
 import { wakeDue } from '../engine/wake-due.ts'
 import type { Config } from '../infra/config/settings.ts'
 import { startAdmission } from '../loop/admission.ts'
@@ -17,7 +20,7 @@ const ADMISSION_MS = 1_000
 const LEARN_MS = 30_000
 const DAY_MS = 86_400_000
 
-/** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and retention. */
+/** Starts what moves tasks without a worker: the clock, schedules, deadlines, the rescue of lost leases, and retention. */
 export async function startScheduler({ engine, config, log, parts, channel }: Running): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
   const rule = retentionRule(config)
@@ -40,6 +43,13 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
       onError: onError('learning how long tasks run'),
     }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => fireSchedules(engine), onError: onError('the firing of schedules') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => runBackfills(engine), onError: onError('the work on backfills') }),
+    startPeriodic({
+      everyMs: CLOCK_MS,
+      run: () => missDeadlines(engine),
+      onError: onError('the watch over deadlines'),
+    }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startCleaner({ engine, rule, onError: onError('retention') }),
   ]

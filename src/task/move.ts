@@ -42,6 +42,7 @@ export type TaskEventKind =
   | 'TaskPaused'
   | 'TaskResumed'
   | 'TaskUpdated'
+  | 'TaskDeadlineMissed'
 
 export function moved(
   state: TaskState,

@@ -5,6 +5,9 @@ export const ID_PREFIXES = {
   task: 'task',
   worker: 'worker',
   apiKey: 'key',
+  schedule: 'schedule',
+  scheduleFire: 'fire',
+  backfill: 'backfill',
 } as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]

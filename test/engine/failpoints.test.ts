@@ -1,22 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appendLog } from '../../src/engine/append-log.ts'
+import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
+import { createBackfill } from '../../src/engine/create-backfill.ts'
+import { createSchedule } from '../../src/engine/create-schedule.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { deleteFinishedTasks } from '../../src/engine/delete-finished-tasks.ts'
+import { deleteSchedule } from '../../src/engine/delete-schedule.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
+import { fireSchedule } from '../../src/engine/fire-schedule.ts'
+import { fireSchedules } from '../../src/engine/fire-schedules.ts'
+import { missDeadlines } from '../../src/engine/miss-deadlines.ts'
+import { pauseSchedule } from '../../src/engine/pause-schedule.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
 import { registerWorker } from '../../src/engine/register-worker.ts'
 import { reportProgress } from '../../src/engine/report-progress.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
+import { resumeSchedule } from '../../src/engine/resume-schedule.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { returnUnheld } from '../../src/engine/return-unheld.ts'
+import { runBackfills } from '../../src/engine/run-backfills.ts'
 import { trimLog } from '../../src/engine/trim-log.ts'
+import { updateSchedule } from '../../src/engine/update-schedule.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
 import { newUuid } from '../../src/task/type-id.ts'
+import { addSchedule, dueNow, EACH_HOUR } from '../schedule/schedules.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 import { type FailingPool, type Failpoint, failingPool } from '../support/failing-pool.ts'
@@ -54,6 +66,9 @@ const TABLES = [
   'idempotency_key',
   'task_log',
   'event_log',
+  'schedule',
+  'schedule_fire',
+  'backfill',
 ]
 
 /** Everything that the database holds, as one text. */
@@ -65,7 +80,7 @@ async function dump(): Promise<string> {
 
 /** What the round before left would only make the dumps slower. */
 async function empty(): Promise<void> {
-  for (const table of ['task', 'event', 'task_log', 'idempotency_key'])
+  for (const table of ['schedule_fire', 'backfill', 'task', 'schedule', 'event', 'task_log', 'idempotency_key'])
     await database.pool.query(`DELETE FROM "${table}"`)
 }
 
@@ -85,6 +100,8 @@ async function waitingFor(id: string, kind: 'COMPLETION' | 'DATA' = 'COMPLETION'
   const dependency = kind === 'DATA' ? { taskId: id, kind, inputField: 'found' } : { taskId: id, kind }
   return verbs.createOne({ queue: 'none', dependsOn: [dependency] })
 }
+
+const PAST = { from: new Date('2021-01-01T00:00:00Z'), until: new Date('2021-01-01T02:00:00Z'), maxAtOnce: 2 }
 
 const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
   'create-tasks': async () => {
@@ -224,6 +241,71 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
       expected: { [id]: 'READY' },
       isForgetting: true,
     }
+  },
+  'miss-deadlines': async () => {
+    const ids = await verbs.create({ queue: 'none' }, { queue: 'none' })
+    await database.pool.query("UPDATE task SET deadline = now() - interval '1 second' WHERE id = ANY ($1)", [ids])
+    return { act: (on) => missDeadlines(on), expected: { [ids[0]!]: 'READY', [ids[1]!]: 'READY' } }
+  },
+  'create-schedule': async () => {
+    const task = { name: 'made', type: 'work' }
+    const asked = { name: 'hourly', timing: EACH_HOUR, task, idempotencyKey: newUuid() }
+    return { act: (on) => createSchedule(on, ACTOR, asked), expected: {} }
+  },
+  'update-schedule': async () => {
+    const scheduleId = await addSchedule(engine)
+    const update = { name: 'renamed', timing: { ...EACH_HOUR, everyMs: 60_000 }, task: { name: 'b', type: 'other' } }
+    return { act: (on) => updateSchedule(on, ACTOR, { scheduleId, update }), expected: {} }
+  },
+  'pause-schedule': async () => {
+    const scheduleId = await addSchedule(engine)
+    return { act: (on) => pauseSchedule(on, ACTOR, { scheduleId }), expected: {} }
+  },
+  'resume-schedule': async () => {
+    const scheduleId = await addSchedule(engine)
+    await pauseSchedule(engine, ACTOR, { scheduleId })
+    return { act: (on) => resumeSchedule(on, ACTOR, { scheduleId }), expected: {} }
+  },
+  'delete-schedule': async () => {
+    const scheduleId = await addSchedule(engine)
+    await createBackfill(engine, ACTOR, { scheduleId, ...PAST })
+    return { act: (on) => deleteSchedule(on, ACTOR, { scheduleId }), expected: {} }
+  },
+  'fire-schedule': async () => {
+    const scheduleId = await addSchedule(engine)
+    const asked = { scheduleId, idempotencyKey: newUuid() }
+    return { act: (on) => fireSchedule(on, ACTOR, asked), expected: {} }
+  },
+  'fire-schedules: start, queue and cancel': async () => {
+    const ids = await Promise.all(
+      (['QUEUE', 'CANCEL', 'SKIP'] as const).map((overlapPolicy) => addSchedule(engine, { overlapPolicy })),
+    )
+    const running: string[] = []
+    for (const scheduleId of ids) {
+      const fired = await fireSchedule(engine, ACTOR, { scheduleId })
+      if (fired.ok) running.push(fired.value.taskId)
+      await dueNow(database.pool, scheduleId)
+    }
+    return {
+      act: (on) => fireSchedules(on),
+      expected: { [running[0]!]: 'READY', [running[1]!]: 'CANCELLED', [running[2]!]: 'READY' },
+    }
+  },
+  'create-backfill': async () => {
+    const scheduleId = await addSchedule(engine)
+    const asked = { scheduleId, ...PAST, idempotencyKey: newUuid() }
+    return { act: (on) => createBackfill(on, ACTOR, asked), expected: {} }
+  },
+  'cancel-backfill': async () => {
+    const scheduleId = await addSchedule(engine)
+    const made = await createBackfill(engine, ACTOR, { scheduleId, ...PAST })
+    const backfillId = made.ok ? made.value.backfillId : ''
+    return { act: (on) => cancelBackfill(on, ACTOR, { backfillId }), expected: {} }
+  },
+  'run-backfills': async () => {
+    const scheduleId = await addSchedule(engine)
+    await createBackfill(engine, ACTOR, { scheduleId, ...PAST })
+    return { act: (on) => runBackfills(on), expected: {} }
   },
   'register-worker': async () => {
     const types = [

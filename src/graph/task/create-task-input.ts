@@ -15,7 +15,7 @@ const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   }),
 })
 
-const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
+export const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   description: 'How failed attempts are repeated; what is absent is taken from the default.',
   fields: (t) => ({
     maxAttempts: t.int({ description: 'Attempts in all, 1 (no retry) to 1,000; 3 when absent.' }),
@@ -28,7 +28,7 @@ const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   }),
 })
 
-const TimeoutsInput = builder.inputType('TimeoutsInput', {
+export const TimeoutsInput = builder.inputType('TimeoutsInput', {
   description: 'Limits on the time of a task, each longer than zero.',
   fields: (t) => ({
     queue: t.field({ type: 'Duration', description: 'From READY to the claim; no limit when absent.' }),
@@ -49,7 +49,7 @@ const PoolSlotsInput = builder.inputType('PoolSlotsInput', {
   }),
 })
 
-const ResourcesInput = builder.inputType('ResourcesInput', {
+export const ResourcesInput = builder.inputType('ResourcesInput', {
   description: 'What the task takes while it runs; each 0 or more.',
   fields: (t) => ({
     pools: t.field({

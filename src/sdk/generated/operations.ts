@@ -23,6 +23,21 @@ export type AttemptOutcome =
   /** It ran or kept silent for too long and was cut off. */
   | 'TIMED_OUT';
 
+/** Where a backfill stands. */
+export type BackfillStatus =
+  /** Starts no other task. */
+  | 'CANCELLED'
+  /** All its due times are seen to, and their tasks have ended. */
+  | 'COMPLETED'
+  /** Starts tasks, or waits for them to end. */
+  | 'RUNNING';
+
+/** A backfill to cancel. */
+export type CancelBackfillInput = {
+  /** TypeID of the backfill. */
+  readonly id: string;
+};
+
 /** What is cancelled along with a task. */
 export type CancelCascadeInput = {
   /** Its parts, and theirs. */
@@ -87,6 +102,42 @@ export type CreateApiKeyInput = {
   readonly role: Role;
 };
 
+/** Due times of the past to start tasks for; those that have started one already are passed over. */
+export type CreateBackfillInput = {
+  /** The first due time that is wanted, at the earliest. */
+  readonly from: string;
+  /** The same key with the same input answers the same backfill, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Most of its tasks that have not ended at any time, 1 to 1,000; 1 when absent. */
+  readonly maxAtOnce?: number | null | undefined;
+  /** TypeID of the schedule. */
+  readonly scheduleId: string;
+  /** The last due time that is wanted, at the latest; not in the future. At most 10,000 lie between. */
+  readonly until: string;
+};
+
+/** A schedule to make. */
+export type CreateScheduleInput = {
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The same key with the same input answers the same schedule, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Each fire acts up to so much later, P1D at most; PT0S when absent. */
+  readonly jitter?: string | null | undefined;
+  /** Most missed due times that ALL makes up for, 1 to 1,000; 100 when absent. */
+  readonly missedCap?: number | null | undefined;
+  /** What becomes of due times that passed while no scheduler ran; ONCE when absent. */
+  readonly missedPolicy?: MissedPolicy | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** What a fire does while a task of the schedule has not ended; SKIP when absent. */
+  readonly overlapPolicy?: OverlapPolicy | null | undefined;
+  /** The task that each fire makes. */
+  readonly task: ScheduledTaskInput;
+  /** When it fires. */
+  readonly timing: TimingInput;
+};
+
 /** A task to make. */
 export type CreateTaskInput = {
   /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
@@ -137,6 +188,14 @@ export type CreateTasksInput = {
   readonly tasks: ReadonlyArray<NewTaskInput>;
 };
 
+/** Days from one to another, both included. */
+export type DateRangeInput = {
+  /** The first day, like 2026-12-24. */
+  readonly from: string;
+  /** The last day, like 2027-01-01. */
+  readonly until: string;
+};
+
 /** Conditions on a time; all that are given must hold. What has no such time does not match. */
 export type DateTimeFilter = {
   /** Later than this. */
@@ -147,6 +206,12 @@ export type DateTimeFilter = {
   readonly lt?: string | null | undefined;
   /** This or earlier. */
   readonly lte?: string | null | undefined;
+};
+
+/** A schedule to delete. */
+export type DeleteScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
 };
 
 /** What a task needs from one that it depends on. */
@@ -171,6 +236,8 @@ export type DependencyState =
 export type EventFilter = {
   /** What happened. */
   readonly kind?: EventKindFilter | null | undefined;
+  /** To which schedule. */
+  readonly scheduleId?: ScheduleIdFilter | null | undefined;
   /** Where the task stood after it. */
   readonly status?: EventStatusFilter | null | undefined;
   /** To which task. */
@@ -183,12 +250,42 @@ export type EventFilter = {
 export type EventKind =
   /** The worker stopped renewing its lease; the task may be claimed again. */
   | 'ATTEMPT_LOST'
+  /** A backfill was cancelled; it starts no other task. */
+  | 'BACKFILL_CANCELLED'
+  /** A backfill has seen to all its due times, and their tasks have ended. */
+  | 'BACKFILL_COMPLETED'
+  /** A backfill was asked for. */
+  | 'BACKFILL_STARTED'
+  /** The schedule was made. */
+  | 'SCHEDULE_CREATED'
+  /** It was deleted; what it has started stays. */
+  | 'SCHEDULE_DELETED'
+  /** It has no due time left. */
+  | 'SCHEDULE_ENDED'
+  /** It started a task: for a due time, by hand, or for a backfill. */
+  | 'SCHEDULE_FIRED'
+  /** A fire started nothing, because its task was refused. */
+  | 'SCHEDULE_FIRE_FAILED'
+  /** Due times passed while no scheduler ran, and were given up by the rule for missed fires. */
+  | 'SCHEDULE_FIRE_MISSED'
+  /** A fire waits for the task before it to end. */
+  | 'SCHEDULE_FIRE_QUEUED'
+  /** A fire started nothing, by the rule for overlaps. */
+  | 'SCHEDULE_FIRE_SKIPPED'
+  /** It was held back by hand. */
+  | 'SCHEDULE_PAUSED'
+  /** It goes on with the next due time. */
+  | 'SCHEDULE_RESUMED'
+  /** It was changed by hand. */
+  | 'SCHEDULE_UPDATED'
   /** It was cancelled. */
   | 'TASK_CANCELLED'
   /** It ended with success. */
   | 'TASK_COMPLETED'
   /** The task was made; its status says whether it waits or may be claimed at once. */
   | 'TASK_CREATED'
+  /** Its deadline passed before it had ended; once for each deadline. */
+  | 'TASK_DEADLINE_MISSED'
   /** It ended with an error that no retry is left for. */
   | 'TASK_FAILED'
   /** The handler gave up its slot until a time or an outside answer. */
@@ -232,6 +329,16 @@ export type EventStatusFilter = {
   readonly in?: ReadonlyArray<TaskStatus> | null | undefined;
 };
 
+/** Days, by the clock of the time zone, on which nothing fires; at most 1,000 dates and ranges. */
+export type ExclusionsInput = {
+  /** Single days, like 2026-12-25. */
+  readonly dates?: ReadonlyArray<string> | null | undefined;
+  /** Days in a row. */
+  readonly ranges?: ReadonlyArray<DateRangeInput> | null | undefined;
+  /** Days of every week. */
+  readonly weekdays?: ReadonlyArray<Weekday> | null | undefined;
+};
+
 /** The share of one fairness key under FAIR. */
 export type FairnessWeightInput = {
   /** The key. */
@@ -240,12 +347,48 @@ export type FairnessWeightInput = {
   readonly weight: number;
 };
 
+/** Why a schedule fired. */
+export type FireCause =
+  /** A backfill asked for that due time. */
+  | 'BACKFILL'
+  /** Somebody asked for it. */
+  | 'HAND'
+  /** It was due. */
+  | 'TIME';
+
+/** A schedule to fire now. */
+export type FireScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
+  /** The same key for the same schedule answers the same task, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+/** What a fire did. */
+export type FireStatus =
+  /** Its task was refused; `errorCode` and `errorMessage` say why. */
+  | 'FAILED'
+  /** It waits for the task before it to end. */
+  | 'QUEUED'
+  /** It started nothing; `reason` says why. */
+  | 'SKIPPED'
+  /** It started its task. */
+  | 'STARTED';
+
 /** How the server is. */
 export type HealthStatus =
   /** It answers, but something that it needs does not. */
   | 'DEGRADED'
   /** Everything it needs answers. */
   | 'OK';
+
+/** Fires again and again after the same elapsed time, whatever clocks do. */
+export type IntervalInput = {
+  /** The first fire; all others are counted from it. Now when absent. */
+  readonly anchor?: string | null | undefined;
+  /** Time between two fires, PT1S or more. */
+  readonly every: string;
+};
 
 /** Conditions on labels. */
 export type LabelFilter = {
@@ -263,6 +406,15 @@ export type LogLevel =
   | 'INFO'
   /** Something is odd; the work goes on. */
   | 'WARN';
+
+/** What becomes of due times that passed while no scheduler ran, by more than a minute. */
+export type MissedPolicy =
+  /** All of them fire, the latest up to `missedCap`. */
+  | 'ALL'
+  /** The latest of them fires; the default. */
+  | 'ONCE'
+  /** None of them fires. */
+  | 'SKIP';
 
 /** One of several tasks to make together. */
 export type NewTaskInput = {
@@ -313,6 +465,17 @@ export type OrderDirection =
   /** Latest first. */
   | 'DESC';
 
+/** What a fire does while a task of the schedule has not ended. */
+export type OverlapPolicy =
+  /** Starts another beside it. */
+  | 'ALLOW'
+  /** Cancels it with its parts, and takes its place. */
+  | 'CANCEL'
+  /** Waits for it to end; one starts after another, at most 1,000 wait. */
+  | 'QUEUE'
+  /** Starts none; the default. */
+  | 'SKIP';
+
 /** What nobody shall claim for now. */
 export type PauseClaimsInput = {
   /** Of the queue or the type; absent for everything. */
@@ -321,6 +484,12 @@ export type PauseClaimsInput = {
   readonly reason?: string | null | undefined;
   /** One type, one queue, or everything. */
   readonly scope: PauseScope;
+};
+
+/** A schedule to hold back. */
+export type PauseScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
 };
 
 /** What a pause holds. */
@@ -370,6 +539,12 @@ export type ResumeClaimsInput = {
   readonly name?: string | null | undefined;
   /** One type, one queue, or everything. */
   readonly scope: PauseScope;
+};
+
+/** A schedule to let go on. */
+export type ResumeScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
 };
 
 /** A task to let go on. */
@@ -433,6 +608,75 @@ export type Role =
   | 'VIEWER'
   /** Claims and runs tasks, and nothing else. */
   | 'WORKER';
+
+/** Which schedules are wanted. All conditions that are given must hold. */
+export type ScheduleFilter = {
+  /** Its whole name. */
+  readonly name?: string | null | undefined;
+  /** Where it stands. */
+  readonly status?: ScheduleStatusFilter | null | undefined;
+  /** Name of the type of its tasks. */
+  readonly taskType?: string | null | undefined;
+};
+
+/** Conditions on the schedule; all that are given must hold. */
+export type ScheduleIdFilter = {
+  /** TypeID: it is this schedule. */
+  readonly eq?: string | null | undefined;
+  /** TypeIDs: it is one of these, at most 1,000. */
+  readonly in?: ReadonlyArray<string> | null | undefined;
+};
+
+/** Where a schedule stands. */
+export type ScheduleStatus =
+  /** Fires at its next due time. */
+  | 'ACTIVE'
+  /** No due time is left. */
+  | 'ENDED'
+  /** Held back by hand, or because its timing cannot be read any more. */
+  | 'PAUSED';
+
+/** Conditions on where a schedule stands; all that are given must hold. */
+export type ScheduleStatusFilter = {
+  /** It is this. */
+  readonly eq?: ScheduleStatus | null | undefined;
+  /** It is one of these. */
+  readonly in?: ReadonlyArray<ScheduleStatus> | null | undefined;
+};
+
+/** The task that each fire makes. */
+export type ScheduledTaskInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type: string;
+};
 
 /** In which order waiting tasks are claimed. */
 export type SchedulingStrategy =
@@ -509,6 +753,8 @@ export type TaskFilter = {
   readonly finishedAt?: DateTimeFilter | null | undefined;
   /** The key it was created with. */
   readonly idempotencyKey?: string | null | undefined;
+  /** Whether its deadline passed before it had ended. */
+  readonly isOverdue?: boolean | null | undefined;
   /** Its labels. */
   readonly labels?: LabelFilter | null | undefined;
   /** This does not hold. */
@@ -519,6 +765,8 @@ export type TaskFilter = {
   readonly parentId?: string | null | undefined;
   /** How urgent it is. */
   readonly priority?: TaskPriorityFilter | null | undefined;
+  /** TypeID: that schedule started it. */
+  readonly scheduleId?: string | null | undefined;
   /** Not to start before. */
   readonly scheduledFor?: DateTimeFilter | null | undefined;
   /** Where it stands. */
@@ -643,6 +891,20 @@ export type TimeoutsInput = {
   readonly total?: string | null | undefined;
 };
 
+/** When a schedule fires: give one of `cron`, `interval` and `rrule`. */
+export type TimingInput = {
+  /** Five fields (minute, hour, day of month, month, weekday), six with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly. */
+  readonly cron?: string | null | undefined;
+  /** Days on which nothing fires. */
+  readonly exclude?: ExclusionsInput | null | undefined;
+  /** A fixed elapsed time. */
+  readonly interval?: IntervalInput | null | undefined;
+  /** Lines of RFC 5545: DTSTART, one RRULE, any EXDATE and RDATE. Local times are those of `timeZone`. */
+  readonly rrule?: string | null | undefined;
+  /** IANA name of the zone whose clock counts, like Europe/Berlin; UTC when absent. */
+  readonly timeZone?: string | null | undefined;
+};
+
 /** What becomes of a task when one that it depends on did not end as needed. */
 export type UnmetRule =
   /** It is CANCELLED. */
@@ -651,6 +913,28 @@ export type UnmetRule =
   | 'FAIL'
   /** It is SKIPPED; the default. */
   | 'SKIP';
+
+/** Changes to a schedule. What is absent stays. */
+export type UpdateScheduleInput = {
+  /** What it is for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** TypeID of the schedule. */
+  readonly id: string;
+  /** Each fire acts up to so much later, P1D at most. */
+  readonly jitter?: string | null | undefined;
+  /** Most missed due times that ALL makes up for, 1 to 1,000. */
+  readonly missedCap?: number | null | undefined;
+  /** What becomes of due times that were missed. */
+  readonly missedPolicy?: MissedPolicy | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** What a fire does while a task of the schedule has not ended. */
+  readonly overlapPolicy?: OverlapPolicy | null | undefined;
+  /** The task that each later fire makes, as a whole. */
+  readonly task?: ScheduledTaskInput | null | undefined;
+  /** When it fires from now on; due times that were not seen to yet are dropped. */
+  readonly timing?: TimingInput | null | undefined;
+};
 
 /** Changes to a task that has not ended. What is absent stays; null takes away what can be absent. */
 export type UpdateTaskInput = {
@@ -673,6 +957,23 @@ export type UpdateTaskInput = {
   /** All its tags from now on: at most 100, of 1 to 200 characters. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
 };
+
+/** A day of the week. */
+export type Weekday =
+  /** The day after Thursday. */
+  | 'FRIDAY'
+  /** The day after Sunday. */
+  | 'MONDAY'
+  /** The day after Friday. */
+  | 'SATURDAY'
+  /** The day after Saturday. */
+  | 'SUNDAY'
+  /** The day after Wednesday. */
+  | 'THURSDAY'
+  /** The day after Monday. */
+  | 'TUESDAY'
+  /** The day after Tuesday. */
+  | 'WEDNESDAY';
 
 /** What a worker does. */
 export type WorkerState =
@@ -731,10 +1032,25 @@ export type ReadEventsQueryVariables = Exact<{
 
 export type ReadEventsQuery = { readonly events: { readonly cursor: string, readonly hasMore: boolean, readonly events: ReadonlyArray<
       | EventFields_AttemptLost_Fragment
+      | EventFields_BackfillCancelled_Fragment
+      | EventFields_BackfillCompleted_Fragment
+      | EventFields_BackfillStarted_Fragment
       | EventFields_OtherEvent_Fragment
+      | EventFields_ScheduleCreated_Fragment
+      | EventFields_ScheduleDeleted_Fragment
+      | EventFields_ScheduleEnded_Fragment
+      | EventFields_ScheduleFireFailed_Fragment
+      | EventFields_ScheduleFireMissed_Fragment
+      | EventFields_ScheduleFireQueued_Fragment
+      | EventFields_ScheduleFireSkipped_Fragment
+      | EventFields_ScheduleFired_Fragment
+      | EventFields_SchedulePaused_Fragment
+      | EventFields_ScheduleResumed_Fragment
+      | EventFields_ScheduleUpdated_Fragment
       | EventFields_TaskCancelled_Fragment
       | EventFields_TaskCompleted_Fragment
       | EventFields_TaskCreated_Fragment
+      | EventFields_TaskDeadlineMissed_Fragment
       | EventFields_TaskFailed_Fragment
       | EventFields_TaskParked_Fragment
       | EventFields_TaskPaused_Fragment
@@ -763,10 +1079,25 @@ export type EventsSubscription = { readonly events:
     )
     | { readonly __typename: 'EventBatch', readonly cursor: string, readonly caughtUp: boolean, readonly events: ReadonlyArray<
         | EventFields_AttemptLost_Fragment
+        | EventFields_BackfillCancelled_Fragment
+        | EventFields_BackfillCompleted_Fragment
+        | EventFields_BackfillStarted_Fragment
         | EventFields_OtherEvent_Fragment
+        | EventFields_ScheduleCreated_Fragment
+        | EventFields_ScheduleDeleted_Fragment
+        | EventFields_ScheduleEnded_Fragment
+        | EventFields_ScheduleFireFailed_Fragment
+        | EventFields_ScheduleFireMissed_Fragment
+        | EventFields_ScheduleFireQueued_Fragment
+        | EventFields_ScheduleFireSkipped_Fragment
+        | EventFields_ScheduleFired_Fragment
+        | EventFields_SchedulePaused_Fragment
+        | EventFields_ScheduleResumed_Fragment
+        | EventFields_ScheduleUpdated_Fragment
         | EventFields_TaskCancelled_Fragment
         | EventFields_TaskCompleted_Fragment
         | EventFields_TaskCreated_Fragment
+        | EventFields_TaskDeadlineMissed_Fragment
         | EventFields_TaskFailed_Fragment
         | EventFields_TaskParked_Fragment
         | EventFields_TaskPaused_Fragment
@@ -812,13 +1143,43 @@ export type EventErrorFieldsFragment = { readonly code: string, readonly message
 
 type EventFields_AttemptLost_Fragment = { readonly __typename: 'AttemptLost', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
+type EventFields_BackfillCancelled_Fragment = { readonly __typename: 'BackfillCancelled', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_BackfillCompleted_Fragment = { readonly __typename: 'BackfillCompleted', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_BackfillStarted_Fragment = { readonly __typename: 'BackfillStarted', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly total: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_OtherEvent_Fragment = { readonly __typename: 'OtherEvent', readonly kind: string, readonly payload: unknown, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleCreated_Fragment = { readonly __typename: 'ScheduleCreated', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleDeleted_Fragment = { readonly __typename: 'ScheduleDeleted', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleEnded_Fragment = { readonly __typename: 'ScheduleEnded', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireFailed_Fragment = { readonly __typename: 'ScheduleFireFailed', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireMissed_Fragment = { readonly __typename: 'ScheduleFireMissed', readonly scheduleId: string, readonly version: number, readonly firstDueAt: string | null, readonly lastDueAt: string | null, readonly count: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireQueued_Fragment = { readonly __typename: 'ScheduleFireQueued', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireSkipped_Fragment = { readonly __typename: 'ScheduleFireSkipped', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFired_Fragment = { readonly __typename: 'ScheduleFired', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly cause: Open<FireCause> | null, readonly taskId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_SchedulePaused_Fragment = { readonly __typename: 'SchedulePaused', readonly scheduleId: string, readonly version: number, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleResumed_Fragment = { readonly __typename: 'ScheduleResumed', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleUpdated_Fragment = { readonly __typename: 'ScheduleUpdated', readonly scheduleId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCancelled_Fragment = { readonly __typename: 'TaskCancelled', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCompleted_Fragment = { readonly __typename: 'TaskCompleted', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCreated_Fragment = { readonly __typename: 'TaskCreated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TaskDeadlineMissed_Fragment = { readonly __typename: 'TaskDeadlineMissed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly deadline: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskFailed_Fragment = { readonly __typename: 'TaskFailed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
@@ -848,10 +1209,25 @@ type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', re
 
 export type EventFieldsFragment =
   | EventFields_AttemptLost_Fragment
+  | EventFields_BackfillCancelled_Fragment
+  | EventFields_BackfillCompleted_Fragment
+  | EventFields_BackfillStarted_Fragment
   | EventFields_OtherEvent_Fragment
+  | EventFields_ScheduleCreated_Fragment
+  | EventFields_ScheduleDeleted_Fragment
+  | EventFields_ScheduleEnded_Fragment
+  | EventFields_ScheduleFireFailed_Fragment
+  | EventFields_ScheduleFireMissed_Fragment
+  | EventFields_ScheduleFireQueued_Fragment
+  | EventFields_ScheduleFireSkipped_Fragment
+  | EventFields_ScheduleFired_Fragment
+  | EventFields_SchedulePaused_Fragment
+  | EventFields_ScheduleResumed_Fragment
+  | EventFields_ScheduleUpdated_Fragment
   | EventFields_TaskCancelled_Fragment
   | EventFields_TaskCompleted_Fragment
   | EventFields_TaskCreated_Fragment
+  | EventFields_TaskDeadlineMissed_Fragment
   | EventFields_TaskFailed_Fragment
   | EventFields_TaskParked_Fragment
   | EventFields_TaskPaused_Fragment
@@ -866,6 +1242,217 @@ export type EventFieldsFragment =
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
 ;
+
+export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
+
+export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } };
+
+export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null };
+
+export type BackfillFieldsFragment = { readonly id: string, readonly status: Open<BackfillStatus>, readonly from: string, readonly until: string, readonly maxAtOnce: number, readonly total: number, readonly done: number, readonly started: number, readonly running: number, readonly skipped: number, readonly failed: number, readonly createdAt: string, readonly finishedAt: string | null };
+
+export type ScheduleDetailsFragment = (
+  { readonly description: string | null, readonly jitter: string, readonly missedPolicy: Open<MissedPolicy>, readonly missedCap: number, readonly overlapPolicy: Open<OverlapPolicy>, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly nextFires: ReadonlyArray<string>, readonly task: { readonly input: unknown, readonly dueAtField: string | null, readonly description: string | null, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown }, readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment> }, readonly backfills: { readonly nodes: ReadonlyArray<BackfillFieldsFragment> } }
+  & ScheduleSummaryFragment
+);
+
+export type GetScheduleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetScheduleQuery = { readonly schedule: ScheduleDetailsFragment | null };
+
+export type ListSchedulesQueryVariables = Exact<{
+  filter?: ScheduleFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListSchedulesQuery = { readonly schedules: { readonly nodes: ReadonlyArray<ScheduleSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ListFiresQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListFiresQuery = { readonly schedule: { readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type PreviewScheduleQueryVariables = Exact<{
+  timing: TimingInput;
+  after?: string | null | undefined;
+  count?: number | null | undefined;
+}>;
+
+
+export type PreviewScheduleQuery = { readonly previewSchedule:
+    | { readonly __typename: 'PreviewScheduleSuccess', readonly fires: ReadonlyArray<string> }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CreateScheduleMutationVariables = Exact<{
+  input: CreateScheduleInput;
+}>;
+
+
+export type CreateScheduleMutation = { readonly createSchedule:
+    | { readonly __typename: 'CreateScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type UpdateScheduleMutationVariables = Exact<{
+  input: UpdateScheduleInput;
+}>;
+
+
+export type UpdateScheduleMutation = { readonly updateSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | { readonly __typename: 'UpdateScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseScheduleMutationVariables = Exact<{
+  input: PauseScheduleInput;
+}>;
+
+
+export type PauseScheduleMutation = { readonly pauseSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'PauseScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeScheduleMutationVariables = Exact<{
+  input: ResumeScheduleInput;
+}>;
+
+
+export type ResumeScheduleMutation = { readonly resumeSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ResumeScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DeleteScheduleMutationVariables = Exact<{
+  input: DeleteScheduleInput;
+}>;
+
+
+export type DeleteScheduleMutation = { readonly deleteSchedule:
+    | { readonly __typename: 'DeleteScheduleSuccess', readonly deletedId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FireScheduleMutationVariables = Exact<{
+  input: FireScheduleInput;
+}>;
+
+
+export type FireScheduleMutation = { readonly fireSchedule:
+    | { readonly __typename: 'FireScheduleSuccess', readonly task: TaskSummaryFragment | null }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CreateBackfillMutationVariables = Exact<{
+  input: CreateBackfillInput;
+}>;
+
+
+export type CreateBackfillMutation = { readonly createBackfill:
+    | { readonly __typename: 'CreateBackfillSuccess', readonly backfill: BackfillFieldsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CancelBackfillMutationVariables = Exact<{
+  input: CancelBackfillInput;
+}>;
+
+
+export type CancelBackfillMutation = { readonly cancelBackfill:
+    | { readonly __typename: 'CancelBackfillSuccess', readonly backfill: BackfillFieldsFragment }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
 
 export type ReadSchedulingQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -996,7 +1583,7 @@ export type TaskStateFragment = (
 );
 
 export type TaskDetailsFragment = (
-  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null } | null, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
+  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null } | null, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
   & TaskStateFragment
 );
 
@@ -1259,11 +1846,18 @@ export type UserErrorFieldsFragment =
   | UserErrorFields_VersionConflictError_Fragment
 ;
 
+const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
+  name: 'cancelBackfill',
+  kind: 'mutation',
+  field: 'cancelBackfill',
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
@@ -1294,11 +1888,25 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
+const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
+  name: 'createBackfill',
+  kind: 'mutation',
+  field: 'createBackfill',
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
+const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
+  name: 'createSchedule',
+  kind: 'mutation',
+  field: 'createSchedule',
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
@@ -1308,11 +1916,25 @@ const createTasksOperation: Operation<CreateTasksMutation['createTasks'], Create
   text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
+const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
+  name: 'deleteSchedule',
+  kind: 'mutation',
+  field: 'deleteSchedule',
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on TaskReady{isByHand}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+}
+
+const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
+  name: 'fireSchedule',
+  kind: 'mutation',
+  field: 'fireSchedule',
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -1322,11 +1944,18 @@ const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVari
   text: "query getHealth{health{status version startedAt uptime checks{name isHealthy latency message}}}",
 }
 
+const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
+  name: 'getSchedule',
+  kind: 'query',
+  field: 'schedule',
+  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+}
+
 const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> = {
   name: 'getTask',
   kind: 'query',
   field: 'task',
-  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
+  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
 }
 
 const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQueryVariables> = {
@@ -1350,11 +1979,25 @@ const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQu
   text: "query listApiKeys{apiKeys{...ApiKeyFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}",
 }
 
+const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVariables> = {
+  name: 'listFires',
+  kind: 'query',
+  field: 'schedule',
+  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}",
+}
+
 const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
   name: 'listPools',
   kind: 'query',
   field: 'pools',
   text: "query listPools{pools{...PoolFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}",
+}
+
+const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
+  name: 'listSchedules',
+  kind: 'query',
+  field: 'schedules',
+  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
 }
 
 const listTasksOperation: Operation<ListTasksQuery['tasks'], ListTasksQueryVariables> = {
@@ -1385,18 +2028,32 @@ const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseC
   text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
+const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
+  name: 'pauseSchedule',
+  kind: 'mutation',
+  field: 'pauseSchedule',
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
+const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
+  name: 'previewSchedule',
+  kind: 'query',
+  field: 'previewSchedule',
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on TaskReady{isByHand}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
@@ -1420,18 +2077,25 @@ const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], Res
   text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
+const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
+  name: 'resumeSchedule',
+  kind: 'mutation',
+  field: 'resumeSchedule',
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
@@ -1455,16 +2119,26 @@ const taskUpdatedOperation: Operation<TaskUpdatedSubscription['taskUpdated'], Ta
   text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}",
 }
 
+const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'], UpdateScheduleMutationVariables> = {
+  name: 'updateSchedule',
+  kind: 'mutation',
+  field: 'updateSchedule',
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+}
+
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
 }
 
 /** The operations of the graph, over a transport. */
 export function getSdk(transport: Transport) {
   return {
+    /** Cancels a backfill: it starts no other task. Those that it has started go on. */
+    cancelBackfill: (variables: CancelBackfillMutationVariables, options?: CallOptions) =>
+      transport.request(cancelBackfillOperation, variables, options),
     /** Cancels a task that has not ended, and what hangs on it as far as asked. */
     cancelTask: (variables: CancelTaskMutationVariables, options?: CallOptions) =>
       transport.request(cancelTaskOperation, variables, options),
@@ -1480,18 +2154,33 @@ export function getSdk(transport: Transport) {
     /** Makes a key. The answer shows it, this once. */
     createApiKey: (variables: CreateApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(createApiKeyOperation, variables, options),
+    /** Starts tasks for due times of the past that have none. The rule for overlaps does not count here. */
+    createBackfill: (variables: CreateBackfillMutationVariables, options?: CallOptions) =>
+      transport.request(createBackfillOperation, variables, options),
+    /** Makes a schedule. It fires from its first due time after now on. */
+    createSchedule: (variables: CreateScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(createScheduleOperation, variables, options),
     /** Makes a task. It runs as soon as its dependencies, its time and a worker allow. */
     createTask: (variables: CreateTaskMutationVariables, options?: CallOptions) =>
       transport.request(createTaskOperation, variables, options),
     /** Makes tasks together, all or none; they may depend on each other by key. */
     createTasks: (variables: CreateTasksMutationVariables, options?: CallOptions) =>
       transport.request(createTasksOperation, variables, options),
+    /** Deletes a schedule, and cancels its backfills. The tasks that it has started stay. */
+    deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(deleteScheduleOperation, variables, options),
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** Fires a schedule now, whatever its status and its rule for overlaps say. Its due times stay. */
+    fireSchedule: (variables: FireScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(fireScheduleOperation, variables, options),
     /** How the server is. */
     getHealth: (variables: GetHealthQueryVariables = {}, options?: CallOptions) =>
       transport.request(getHealthOperation, variables, options),
+    /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
+    getSchedule: (variables: GetScheduleQueryVariables, options?: CallOptions) =>
+      transport.request(getScheduleOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     getTask: (variables: GetTaskQueryVariables, options?: CallOptions) =>
       transport.request(getTaskOperation, variables, options),
@@ -1504,9 +2193,15 @@ export function getSdk(transport: Transport) {
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
+    /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
+    listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
+      transport.request(listFiresOperation, variables, options),
     /** The pools by name, at most 1,000. */
     listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listPoolsOperation, variables, options),
+    /** Schedules that are not deleted, the latest created first. */
+    listSchedules: (variables: ListSchedulesQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listSchedulesOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     listTasks: (variables: ListTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTasksOperation, variables, options),
@@ -1519,9 +2214,15 @@ export function getSdk(transport: Transport) {
     /** Lets nobody claim tasks of one type, of one queue, or any, until `resumeClaims`. What runs goes on. */
     pauseClaims: (variables: PauseClaimsMutationVariables, options?: CallOptions) =>
       transport.request(pauseClaimsOperation, variables, options),
+    /** Holds a schedule back until it is resumed. What it has started goes on. */
+    pauseSchedule: (variables: PauseScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(pauseScheduleOperation, variables, options),
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
+    /** When a timing would fire, without making a schedule. */
+    previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
+      transport.request(previewScheduleOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
@@ -1534,6 +2235,9 @@ export function getSdk(transport: Transport) {
     /** Ends a pause of `pauseClaims`. Where there is none nothing changes. */
     resumeClaims: (variables: ResumeClaimsMutationVariables, options?: CallOptions) =>
       transport.request(resumeClaimsOperation, variables, options),
+    /** Lets a paused schedule go on with its first due time after now. */
+    resumeSchedule: (variables: ResumeScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(resumeScheduleOperation, variables, options),
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
@@ -1549,6 +2253,9 @@ export function getSdk(transport: Transport) {
     /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
     taskUpdated: (variables: TaskUpdatedSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskUpdatedOperation, variables, options),
+    /** Changes a schedule. What it has started stays as it is. */
+    updateSchedule: (variables: UpdateScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(updateScheduleOperation, variables, options),
     /** Changes a task that has not ended; one that waits takes its new place at once. */
     updateTask: (variables: UpdateTaskMutationVariables, options?: CallOptions) =>
       transport.request(updateTaskOperation, variables, options),

@@ -17,6 +17,9 @@ export interface TaskRow {
   readonly idempotencyKey: string | null
   /** The canonical selector; null for any worker. */
   readonly placement: string | null
+  /** uuids of the schedule that starts it, and of the backfill on whose behalf */
+  readonly scheduleId?: string | null
+  readonly backfillId?: string | null
 }
 
 export interface DependencyRow {
@@ -95,6 +98,8 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
   { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy, isUsuallyShared: true },
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
+  { name: 'schedule_id', type: 'uuid', of: ({ scheduleId }) => scheduleId },
+  { name: 'backfill_id', type: 'uuid', of: ({ backfillId }) => backfillId },
 ]
 
 const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [

@@ -9,15 +9,13 @@ export const MOST_PLACEMENTS = 500
  * Makes selectors known to claims.
  *
  * Locks: none, but a rival that adds the same one is waited for.
- *
- * @returns false when there would be too many
  */
 export async function insertPlacements(
   client: ClientBase,
   tenant: string,
   placements: ReadonlyMap<string, readonly Requirement[]>,
-): Promise<boolean> {
-  if (placements.size === 0) return true
+): Promise<void> {
+  if (placements.size === 0) return
   const sorted = [...placements].sort(([a], [b]) => (a < b ? -1 : 1))
   await client.query(
     prepared(
@@ -26,8 +24,11 @@ export async function insertPlacements(
       [tenant, sorted.map(([selector]) => selector), sorted.map(([, requirements]) => JSON.stringify(requirements))],
     ),
   )
+}
+
+export async function countPlacements(client: ClientBase, tenant: string): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
     prepared('SELECT count(*)::int AS "count" FROM "placement" WHERE "tenant" = $1', [tenant]),
   )
-  return rows[0]!.count <= MOST_PLACEMENTS
+  return rows[0]!.count
 }

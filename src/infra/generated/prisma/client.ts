@@ -67,6 +67,21 @@ export type Attempt = Prisma.AttemptModel
  */
 export type Worker = Prisma.WorkerModel
 /**
+ * Model Schedule
+ * 
+ */
+export type Schedule = Prisma.ScheduleModel
+/**
+ * Model ScheduleFire
+ * 
+ */
+export type ScheduleFire = Prisma.ScheduleFireModel
+/**
+ * Model Backfill
+ * 
+ */
+export type Backfill = Prisma.BackfillModel
+/**
  * Model IdempotencyKey
  * 
  */

@@ -575,6 +575,108 @@ export type EnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
+export type EnumScheduleStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel> | $Enums.ScheduleStatus
+}
+
+export type EnumMissedPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel> | $Enums.MissedPolicy
+}
+
+export type EnumOverlapPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel> | $Enums.OverlapPolicy
+}
+
+export type EnumScheduleStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel> | $Enums.ScheduleStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+}
+
+export type EnumMissedPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel> | $Enums.MissedPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+}
+
+export type EnumOverlapPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel> | $Enums.OverlapPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+}
+
+export type EnumFireCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseFilter<$PrismaModel> | $Enums.FireCause
+}
+
+export type EnumFireStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusFilter<$PrismaModel> | $Enums.FireStatus
+}
+
+export type EnumFireCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseWithAggregatesFilter<$PrismaModel> | $Enums.FireCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+}
+
+export type EnumFireStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusWithAggregatesFilter<$PrismaModel> | $Enums.FireStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+}
+
+export type EnumBackfillStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel> | $Enums.BackfillStatus
+}
+
+export type EnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel> | $Enums.BackfillStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+}
+
 export type BytesFilter<$PrismaModel = never> = {
   equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
   in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
@@ -1173,6 +1275,108 @@ export type NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
   _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+}
+
+export type NestedEnumScheduleStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel> | $Enums.ScheduleStatus
+}
+
+export type NestedEnumMissedPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel> | $Enums.MissedPolicy
+}
+
+export type NestedEnumOverlapPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel> | $Enums.OverlapPolicy
+}
+
+export type NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel> | $Enums.ScheduleStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel> | $Enums.MissedPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+}
+
+export type NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel> | $Enums.OverlapPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+}
+
+export type NestedEnumFireCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseFilter<$PrismaModel> | $Enums.FireCause
+}
+
+export type NestedEnumFireStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusFilter<$PrismaModel> | $Enums.FireStatus
+}
+
+export type NestedEnumFireCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseWithAggregatesFilter<$PrismaModel> | $Enums.FireCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+}
+
+export type NestedEnumFireStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusWithAggregatesFilter<$PrismaModel> | $Enums.FireStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumBackfillStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel> | $Enums.BackfillStatus
+}
+
+export type NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel> | $Enums.BackfillStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
 }
 
 export type NestedBytesFilter<$PrismaModel = never> = {

@@ -402,6 +402,9 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  Schedule: 'Schedule',
+  ScheduleFire: 'ScheduleFire',
+  Backfill: 'Backfill',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey',
   Scheduling: 'Scheduling',
@@ -427,7 +430,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause" | "placement"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause" | "placement"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -798,6 +801,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.WorkerCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.WorkerCountAggregateOutputType> | number
+        }
+      }
+    }
+    Schedule: {
+      payload: Prisma.$SchedulePayload<ExtArgs>
+      fields: Prisma.ScheduleFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ScheduleFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ScheduleFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        findFirst: {
+          args: Prisma.ScheduleFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ScheduleFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        findMany: {
+          args: Prisma.ScheduleFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        create: {
+          args: Prisma.ScheduleCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        createMany: {
+          args: Prisma.ScheduleCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ScheduleCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        delete: {
+          args: Prisma.ScheduleDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        update: {
+          args: Prisma.ScheduleUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        deleteMany: {
+          args: Prisma.ScheduleDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ScheduleUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ScheduleUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        upsert: {
+          args: Prisma.ScheduleUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        aggregate: {
+          args: Prisma.ScheduleAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSchedule>
+        }
+        groupBy: {
+          args: Prisma.ScheduleGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ScheduleCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleCountAggregateOutputType> | number
+        }
+      }
+    }
+    ScheduleFire: {
+      payload: Prisma.$ScheduleFirePayload<ExtArgs>
+      fields: Prisma.ScheduleFireFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ScheduleFireFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ScheduleFireFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        findFirst: {
+          args: Prisma.ScheduleFireFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ScheduleFireFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        findMany: {
+          args: Prisma.ScheduleFireFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        create: {
+          args: Prisma.ScheduleFireCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        createMany: {
+          args: Prisma.ScheduleFireCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ScheduleFireCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        delete: {
+          args: Prisma.ScheduleFireDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        update: {
+          args: Prisma.ScheduleFireUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        deleteMany: {
+          args: Prisma.ScheduleFireDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ScheduleFireUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ScheduleFireUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        upsert: {
+          args: Prisma.ScheduleFireUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        aggregate: {
+          args: Prisma.ScheduleFireAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateScheduleFire>
+        }
+        groupBy: {
+          args: Prisma.ScheduleFireGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleFireGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ScheduleFireCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleFireCountAggregateOutputType> | number
+        }
+      }
+    }
+    Backfill: {
+      payload: Prisma.$BackfillPayload<ExtArgs>
+      fields: Prisma.BackfillFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.BackfillFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.BackfillFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        findFirst: {
+          args: Prisma.BackfillFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.BackfillFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        findMany: {
+          args: Prisma.BackfillFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        create: {
+          args: Prisma.BackfillCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        createMany: {
+          args: Prisma.BackfillCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.BackfillCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        delete: {
+          args: Prisma.BackfillDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        update: {
+          args: Prisma.BackfillUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        deleteMany: {
+          args: Prisma.BackfillDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.BackfillUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.BackfillUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        upsert: {
+          args: Prisma.BackfillUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        aggregate: {
+          args: Prisma.BackfillAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateBackfill>
+        }
+        groupBy: {
+          args: Prisma.BackfillGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BackfillGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.BackfillCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BackfillCountAggregateOutputType> | number
         }
       }
     }
@@ -1659,7 +1884,10 @@ export const TaskScalarFieldEnum = {
   blockedOn: 'blockedOn',
   placement: 'placement',
   generation: 'generation',
-  orderKey: 'orderKey'
+  orderKey: 'orderKey',
+  scheduleId: 'scheduleId',
+  backfillId: 'backfillId',
+  deadlineMissedAt: 'deadlineMissedAt'
 } as const
 
 export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
@@ -1715,6 +1943,73 @@ export const WorkerScalarFieldEnum = {
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const ScheduleScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  timing: 'timing',
+  jitterMs: 'jitterMs',
+  missedPolicy: 'missedPolicy',
+  missedCap: 'missedCap',
+  overlapPolicy: 'overlapPolicy',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  nextFireAt: 'nextFireAt',
+  wakeAt: 'wakeAt',
+  queued: 'queued',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type ScheduleScalarFieldEnum = (typeof ScheduleScalarFieldEnum)[keyof typeof ScheduleScalarFieldEnum]
+
+
+export const ScheduleFireScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  dueAt: 'dueAt',
+  cause: 'cause',
+  status: 'status',
+  taskId: 'taskId',
+  backfillId: 'backfillId',
+  reason: 'reason',
+  error: 'error',
+  firedAt: 'firedAt'
+} as const
+
+export type ScheduleFireScalarFieldEnum = (typeof ScheduleFireScalarFieldEnum)[keyof typeof ScheduleFireScalarFieldEnum]
+
+
+export const BackfillScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  status: 'status',
+  fromAt: 'fromAt',
+  untilAt: 'untilAt',
+  timing: 'timing',
+  maxAtOnce: 'maxAtOnce',
+  reachedAt: 'reachedAt',
+  total: 'total',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  running: 'running',
+  wakeAt: 'wakeAt',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  finishedAt: 'finishedAt'
+} as const
+
+export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
@@ -2080,6 +2375,90 @@ export type ListEnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$
 
 
 /**
+ * Reference to a field of type 'ScheduleStatus'
+ */
+export type EnumScheduleStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ScheduleStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'ScheduleStatus[]'
+ */
+export type ListEnumScheduleStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ScheduleStatus[]'>
+    
+
+
+/**
+ * Reference to a field of type 'MissedPolicy'
+ */
+export type EnumMissedPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MissedPolicy'>
+    
+
+
+/**
+ * Reference to a field of type 'MissedPolicy[]'
+ */
+export type ListEnumMissedPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MissedPolicy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'OverlapPolicy'
+ */
+export type EnumOverlapPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'OverlapPolicy'>
+    
+
+
+/**
+ * Reference to a field of type 'OverlapPolicy[]'
+ */
+export type ListEnumOverlapPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'OverlapPolicy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FireCause'
+ */
+export type EnumFireCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireCause'>
+    
+
+
+/**
+ * Reference to a field of type 'FireCause[]'
+ */
+export type ListEnumFireCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireCause[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FireStatus'
+ */
+export type EnumFireStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'FireStatus[]'
+ */
+export type ListEnumFireStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireStatus[]'>
+    
+
+
+/**
+ * Reference to a field of type 'BackfillStatus'
+ */
+export type EnumBackfillStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BackfillStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'BackfillStatus[]'
+ */
+export type ListEnumBackfillStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BackfillStatus[]'>
+    
+
+
+/**
  * Reference to a field of type 'Bytes'
  */
 export type BytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes'>
@@ -2290,6 +2669,9 @@ export type GlobalOmitConfig = {
   taskDependency?: Prisma.TaskDependencyOmit
   attempt?: Prisma.AttemptOmit
   worker?: Prisma.WorkerOmit
+  schedule?: Prisma.ScheduleOmit
+  scheduleFire?: Prisma.ScheduleFireOmit
+  backfill?: Prisma.BackfillOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   apiKey?: Prisma.ApiKeyOmit
   scheduling?: Prisma.SchedulingOmit

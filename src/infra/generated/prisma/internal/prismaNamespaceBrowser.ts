@@ -56,6 +56,9 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  Schedule: 'Schedule',
+  ScheduleFire: 'ScheduleFire',
+  Backfill: 'Backfill',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey',
   Scheduling: 'Scheduling',
@@ -163,7 +166,10 @@ export const TaskScalarFieldEnum = {
   blockedOn: 'blockedOn',
   placement: 'placement',
   generation: 'generation',
-  orderKey: 'orderKey'
+  orderKey: 'orderKey',
+  scheduleId: 'scheduleId',
+  backfillId: 'backfillId',
+  deadlineMissedAt: 'deadlineMissedAt'
 } as const
 
 export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
@@ -219,6 +225,73 @@ export const WorkerScalarFieldEnum = {
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const ScheduleScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  timing: 'timing',
+  jitterMs: 'jitterMs',
+  missedPolicy: 'missedPolicy',
+  missedCap: 'missedCap',
+  overlapPolicy: 'overlapPolicy',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  nextFireAt: 'nextFireAt',
+  wakeAt: 'wakeAt',
+  queued: 'queued',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type ScheduleScalarFieldEnum = (typeof ScheduleScalarFieldEnum)[keyof typeof ScheduleScalarFieldEnum]
+
+
+export const ScheduleFireScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  dueAt: 'dueAt',
+  cause: 'cause',
+  status: 'status',
+  taskId: 'taskId',
+  backfillId: 'backfillId',
+  reason: 'reason',
+  error: 'error',
+  firedAt: 'firedAt'
+} as const
+
+export type ScheduleFireScalarFieldEnum = (typeof ScheduleFireScalarFieldEnum)[keyof typeof ScheduleFireScalarFieldEnum]
+
+
+export const BackfillScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  status: 'status',
+  fromAt: 'fromAt',
+  untilAt: 'untilAt',
+  timing: 'timing',
+  maxAtOnce: 'maxAtOnce',
+  reachedAt: 'reachedAt',
+  total: 'total',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  running: 'running',
+  wakeAt: 'wakeAt',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  finishedAt: 'finishedAt'
+} as const
+
+export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {

@@ -109,6 +109,9 @@ export type TaskMinAggregateOutputType = {
   placement: string | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskMaxAggregateOutputType = {
@@ -160,6 +163,9 @@ export type TaskMaxAggregateOutputType = {
   placement: string | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskCountAggregateOutputType = {
@@ -219,6 +225,9 @@ export type TaskCountAggregateOutputType = {
   placement: number
   generation: number
   orderKey: number
+  scheduleId: number
+  backfillId: number
+  deadlineMissedAt: number
   _all: number
 }
 
@@ -306,6 +315,9 @@ export type TaskMinAggregateInputType = {
   placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskMaxAggregateInputType = {
@@ -357,6 +369,9 @@ export type TaskMaxAggregateInputType = {
   placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskCountAggregateInputType = {
@@ -416,6 +431,9 @@ export type TaskCountAggregateInputType = {
   placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
   _all?: true
 }
 
@@ -562,6 +580,9 @@ export type TaskGroupByOutputType = {
   placement: string
   generation: number
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
   _count: TaskCountAggregateOutputType | null
   _avg: TaskAvgAggregateOutputType | null
   _sum: TaskSumAggregateOutputType | null
@@ -644,6 +665,9 @@ export type TaskWhereInput = {
   placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -651,6 +675,8 @@ export type TaskWhereInput = {
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }
 
 export type TaskOrderByWithRelationInput = {
@@ -710,6 +736,9 @@ export type TaskOrderByWithRelationInput = {
   placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
   parent?: Prisma.TaskOrderByWithRelationInput
   children?: Prisma.TaskOrderByRelationAggregateInput
@@ -717,6 +746,8 @@ export type TaskOrderByWithRelationInput = {
   dependents?: Prisma.TaskDependencyOrderByRelationAggregateInput
   attempts?: Prisma.AttemptOrderByRelationAggregateInput
   worker?: Prisma.WorkerOrderByWithRelationInput
+  schedule?: Prisma.ScheduleOrderByWithRelationInput
+  fire?: Prisma.ScheduleFireOrderByWithRelationInput
 }
 
 export type TaskWhereUniqueInput = Prisma.AtLeast<{
@@ -780,6 +811,9 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -787,6 +821,8 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }, "tenant_id">
 
 export type TaskOrderByWithAggregationInput = {
@@ -846,6 +882,9 @@ export type TaskOrderByWithAggregationInput = {
   placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
   _avg?: Prisma.TaskAvgOrderByAggregateInput
   _max?: Prisma.TaskMaxOrderByAggregateInput
@@ -913,6 +952,9 @@ export type TaskScalarWhereWithAggregatesInput = {
   placement?: Prisma.StringWithAggregatesFilter<"Task"> | string
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateInput = {
@@ -968,6 +1010,8 @@ export type TaskCreateInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -975,6 +1019,8 @@ export type TaskCreateInput = {
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateInput = {
@@ -1034,10 +1080,14 @@ export type TaskUncheckedCreateInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUpdateInput = {
@@ -1093,6 +1143,8 @@ export type TaskUpdateInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -1100,6 +1152,8 @@ export type TaskUpdateInput = {
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateInput = {
@@ -1159,10 +1213,14 @@ export type TaskUncheckedUpdateInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateManyInput = {
@@ -1222,6 +1280,9 @@ export type TaskCreateManyInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateManyMutationInput = {
@@ -1277,6 +1338,8 @@ export type TaskUpdateManyMutationInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskUncheckedUpdateManyInput = {
@@ -1336,6 +1399,9 @@ export type TaskUncheckedUpdateManyInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskListRelationFilter = {
@@ -1423,6 +1489,9 @@ export type TaskCountOrderByAggregateInput = {
   placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskAvgOrderByAggregateInput = {
@@ -1491,6 +1560,9 @@ export type TaskMaxOrderByAggregateInput = {
   placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskMinOrderByAggregateInput = {
@@ -1542,6 +1614,9 @@ export type TaskMinOrderByAggregateInput = {
   placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskSumOrderByAggregateInput = {
@@ -1803,6 +1878,64 @@ export type TaskUncheckedUpdateManyWithoutWorkerNestedInput = {
   deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
 }
 
+export type TaskCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUncheckedCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskCreateNestedOneWithoutFireInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  connect?: Prisma.TaskWhereUniqueInput
+}
+
+export type TaskUpdateOneWithoutFireNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  upsert?: Prisma.TaskUpsertWithoutFireInput
+  disconnect?: Prisma.TaskWhereInput | boolean
+  delete?: Prisma.TaskWhereInput | boolean
+  connect?: Prisma.TaskWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFireInput, Prisma.TaskUpdateWithoutFireInput>, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
 export type TaskCreateWithoutTypeInput = {
   id: string
   name: string
@@ -1856,12 +1989,16 @@ export type TaskCreateWithoutTypeInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutTypeInput = {
@@ -1919,10 +2056,14 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutTypeInput = {
@@ -2011,6 +2152,9 @@ export type TaskScalarWhereInput = {
   placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateWithoutChildrenInput = {
@@ -2066,12 +2210,16 @@ export type TaskCreateWithoutChildrenInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutChildrenInput = {
@@ -2131,9 +2279,13 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutChildrenInput = {
@@ -2194,12 +2346,16 @@ export type TaskCreateWithoutParentInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutParentInput = {
@@ -2257,10 +2413,14 @@ export type TaskUncheckedCreateWithoutParentInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutParentInput = {
@@ -2337,12 +2497,16 @@ export type TaskUpdateWithoutChildrenInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutChildrenInput = {
@@ -2402,9 +2566,13 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithWhereUniqueWithoutParentInput = {
@@ -2476,12 +2644,16 @@ export type TaskCreateWithoutDependenciesInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependenciesInput = {
@@ -2541,9 +2713,13 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependenciesInput = {
@@ -2604,12 +2780,16 @@ export type TaskCreateWithoutDependentsInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependentsInput = {
@@ -2669,9 +2849,13 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependentsInput = {
@@ -2743,12 +2927,16 @@ export type TaskUpdateWithoutDependenciesInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependenciesInput = {
@@ -2808,9 +2996,13 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithoutDependentsInput = {
@@ -2877,12 +3069,16 @@ export type TaskUpdateWithoutDependentsInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependentsInput = {
@@ -2942,9 +3138,13 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutAttemptsInput = {
@@ -3000,12 +3200,16 @@ export type TaskCreateWithoutAttemptsInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutAttemptsInput = {
@@ -3065,9 +3269,13 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutAttemptsInput = {
@@ -3139,12 +3347,16 @@ export type TaskUpdateWithoutAttemptsInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutAttemptsInput = {
@@ -3204,9 +3416,13 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutWorkerInput = {
@@ -3262,12 +3478,16 @@ export type TaskCreateWithoutWorkerInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutWorkerInput = {
@@ -3325,10 +3545,14 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutWorkerInput = {
@@ -3355,6 +3579,440 @@ export type TaskUpdateWithWhereUniqueWithoutWorkerInput = {
 export type TaskUpdateManyWithWhereWithoutWorkerInput = {
   where: Prisma.TaskScalarWhereInput
   data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutWorkerInput>
+}
+
+export type TaskCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+}
+
+export type TaskUncheckedCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskCreateManyScheduleInputEnvelope = {
+  data: Prisma.TaskCreateManyScheduleInput | Prisma.TaskCreateManyScheduleInput[]
+  skipDuplicates?: boolean
+}
+
+export type TaskUpsertWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskUpdateWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+}
+
+export type TaskUpdateManyWithWhereWithoutScheduleInput = {
+  where: Prisma.TaskScalarWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutScheduleInput>
+}
+
+export type TaskCreateWithoutFireInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+}
+
+export type TaskUncheckedCreateWithoutFireInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutFireInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+}
+
+export type TaskUpsertWithoutFireInput = {
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  where?: Prisma.TaskWhereInput
+}
+
+export type TaskUpdateToOneWithWhereWithoutFireInput = {
+  where?: Prisma.TaskWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
+export type TaskUpdateWithoutFireInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutFireInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
 }
 
 export type TaskCreateManyTypeInput = {
@@ -3412,6 +4070,9 @@ export type TaskCreateManyTypeInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutTypeInput = {
@@ -3467,12 +4128,16 @@ export type TaskUpdateWithoutTypeInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutTypeInput = {
@@ -3530,10 +4195,14 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutTypeInput = {
@@ -3591,6 +4260,9 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyParentInput = {
@@ -3648,6 +4320,9 @@ export type TaskCreateManyParentInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutParentInput = {
@@ -3703,12 +4378,16 @@ export type TaskUpdateWithoutParentInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutParentInput = {
@@ -3766,10 +4445,14 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutParentInput = {
@@ -3827,6 +4510,9 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyWorkerInput = {
@@ -3884,6 +4570,9 @@ export type TaskCreateManyWorkerInput = {
   placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutWorkerInput = {
@@ -3939,12 +4628,16 @@ export type TaskUpdateWithoutWorkerInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutWorkerInput = {
@@ -4002,10 +4695,14 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutWorkerInput = {
@@ -4063,6 +4760,259 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type TaskCreateManyScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+}
+
+export type TaskUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 
@@ -4180,6 +5130,9 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   children?: boolean | Prisma.Task$childrenArgs<ExtArgs>
@@ -4187,6 +5140,8 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
@@ -4247,9 +5202,13 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -4309,9 +5268,13 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectScalar = {
@@ -4371,9 +5334,12 @@ export type TaskSelectScalar = {
   placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -4382,17 +5348,21 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 
 export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -4405,6 +5375,8 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     dependents: Prisma.$TaskDependencyPayload<ExtArgs>[]
     attempts: Prisma.$AttemptPayload<ExtArgs>[]
     worker: Prisma.$WorkerPayload<ExtArgs> | null
+    schedule: Prisma.$SchedulePayload<ExtArgs> | null
+    fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -4493,6 +5465,15 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     placement: string
     generation: number
     orderKey: number | null
+    /**
+     * The schedule that started it, and the backfill on whose behalf.
+     */
+    scheduleId: string | null
+    backfillId: string | null
+    /**
+     * When the clock saw it pass its deadline unfinished.
+     */
+    deadlineMissedAt: Date | null
   }, ExtArgs["result"]["task"]>
   composites: {}
 }
@@ -4894,6 +5875,8 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   dependents<T extends Prisma.Task$dependentsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$dependentsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskDependencyPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   attempts<T extends Prisma.Task$attemptsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$attemptsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AttemptPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   worker<T extends Prisma.Task$workerArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$workerArgs<ExtArgs>>): Prisma.Prisma__WorkerClient<runtime.Types.Result.GetResult<Prisma.$WorkerPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -4979,6 +5962,9 @@ export interface TaskFieldRefs {
   readonly placement: Prisma.FieldRef<"Task", 'String'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
+  readonly scheduleId: Prisma.FieldRef<"Task", 'String'>
+  readonly backfillId: Prisma.FieldRef<"Task", 'String'>
+  readonly deadlineMissedAt: Prisma.FieldRef<"Task", 'DateTime'>
 }
     
 
@@ -5520,6 +6506,44 @@ export type Task$workerArgs<ExtArgs extends runtime.Types.Extensions.InternalArg
    */
   include?: Prisma.WorkerInclude<ExtArgs> | null
   where?: Prisma.WorkerWhereInput
+}
+
+/**
+ * Task.schedule
+ */
+export type Task$scheduleArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Schedule
+   */
+  select?: Prisma.ScheduleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Schedule
+   */
+  omit?: Prisma.ScheduleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleInclude<ExtArgs> | null
+  where?: Prisma.ScheduleWhereInput
+}
+
+/**
+ * Task.fire
+ */
+export type Task$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ScheduleFire
+   */
+  select?: Prisma.ScheduleFireSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ScheduleFire
+   */
+  omit?: Prisma.ScheduleFireOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleFireInclude<ExtArgs> | null
+  where?: Prisma.ScheduleFireWhereInput
 }
 
 /**
