@@ -9,7 +9,7 @@ import {
 } from '../retention/store/finished-tasks.ts'
 import { tryTurn } from '../retention/store/turn.ts'
 import type { Engine } from './engine.ts'
-import { transact } from './transact.ts'
+import { READ_IN_ORDER, transact } from './transact.ts'
 
 /** Tasks of one transaction, so that none is locked for long. */
 const BATCH = 1_000
@@ -54,6 +54,7 @@ async function deleteBatch(
   range: { readonly before: Date; readonly after: Place | null; readonly limit: number },
 ): Promise<Deleted | null> {
   if (!(await tryTurn(client))) return null
+  await client.query(`SET LOCAL ${READ_IN_ORDER}`)
   const expired = await lockExpiredTasks(client, tenant, range)
   if (expired.length === 0) return { deleted: 0, last: null }
   const { children, needed } = await readHolders(

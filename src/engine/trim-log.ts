@@ -1,8 +1,9 @@
+import type { ClientBase } from 'pg'
 import type { Log } from '../retention/store/horizon.ts'
-import { deleteLogRows, type Trimmed } from '../retention/store/log-rows.ts'
+import { deleteLogRows, type LogRange, type Trimmed } from '../retention/store/log-rows.ts'
 import { tryTurn } from '../retention/store/turn.ts'
 import type { Engine } from './engine.ts'
-import { transact } from './transact.ts'
+import { READ_IN_ORDER, transact } from './transact.ts'
 
 /** Rows of one transaction: about 20 ms. */
 const BATCH = 5_000
@@ -23,8 +24,8 @@ export async function trimLog(
   let afterId = 0
   while (!signal.aborted) {
     const from = afterId
-    const done: Trimmed | null = await transact(engine, async (client) =>
-      (await tryTurn(client)) ? deleteLogRows(client, log, { before, afterId: from, limit: batch }) : null,
+    const done: Trimmed | null = await transact(engine, (client) =>
+      trimBatch(client, log, { before, afterId: from, limit: batch }),
     )
     if (done === null) break
     total += done.deleted
@@ -32,4 +33,10 @@ export async function trimLog(
     if (done.isOver) break
   }
   return total
+}
+
+async function trimBatch(client: ClientBase, log: Log, range: LogRange): Promise<Trimmed | null> {
+  if (!(await tryTurn(client))) return null
+  await client.query(`SET LOCAL ${READ_IN_ORDER}`)
+  return deleteLogRows(client, log, range)
 }

@@ -58,7 +58,7 @@ async function start({ config, log, stop, print, handlers = [], onReady }: Serve
   const { notices } = await startRoles({
     config,
     handlers,
-    log,
+    log: database.log,
     version: readVersion(),
     pool: database.pool,
     databaseUrl: database.url,

@@ -30,6 +30,8 @@ export interface StartedDatabase {
   readonly embedded: EmbeddedPostgres | undefined
   /** Whether the database is the embedded one of the data folder, be it ours or another process's. */
   readonly isEmbedded: boolean
+  /** For all that works with the database: silent while another process's database is away, which one line has told. */
+  readonly log: Log
   /** Resolves when the database is gone for this process, and nothing but another start helps. */
   readonly lost: Promise<Error>
 }
@@ -46,10 +48,10 @@ const LONGEST_IDLE_IN_TRANSACTION_MS = 60_000
  * folder; migrates, and opens the pool.
  */
 export async function startDatabase(options: StartDatabaseOptions): Promise<StartedDatabase> {
-  const { config, log, parts, signal } = options
+  const { config, parts, signal } = options
   const server = await reachServer(options)
   signal.throwIfAborted()
-  const { url } = server
+  const { url, log } = server
   const applied = await migrate({ url, folder: migrationsFolder, log }).catch((error: unknown) => {
     throw isConnectionError(error) ? new DatabaseUnreachable(unreachable(url, error)) : error
   })
@@ -68,18 +70,19 @@ export async function startDatabase(options: StartDatabaseOptions): Promise<Star
   return { ...server, pool, isEmbedded: config.databaseUrl === undefined }
 }
 
-type ReachedServer = Pick<StartedDatabase, 'url' | 'place' | 'embedded' | 'lost'>
+type ReachedServer = Pick<StartedDatabase, 'url' | 'place' | 'embedded' | 'log' | 'lost'>
 
 async function reachServer(options: StartDatabaseOptions): Promise<ReachedServer> {
+  const { log } = options
   const { databaseUrl, dataDir } = options.config
   if (databaseUrl !== undefined) {
-    return { url: databaseUrl, place: maskUrl(databaseUrl), embedded: undefined, lost: NEVER }
+    return { url: databaseUrl, place: maskUrl(databaseUrl), embedded: undefined, log, lost: NEVER }
   }
   for (let round = 1; ; round++) {
     try {
       const embedded = await startEmbedded(options)
       const place = `${embedded.folder} (embedded PostgreSQL)`
-      return { url: embedded.databaseUrl, place, embedded, lost: embedded.lost }
+      return { url: embedded.databaseUrl, place, embedded, log, lost: embedded.lost }
     } catch (error) {
       if (!(error instanceof FolderInUse) || hasAllRoles(options.config)) throw error
       const found = await findServer({ dataFolder: dataDir, withinMs: 5_000, signal: options.signal })
@@ -99,19 +102,25 @@ function hasAllRoles({ roles }: Config): boolean {
 }
 
 function join({ config, log, parts }: StartDatabaseOptions, found: ConnectionFile): ReachedServer {
+  const ours = log.child({})
   const watch = watchServer({
     dataFolder: config.dataDir,
     databaseUrl: found.databaseUrl,
-    onAway: () =>
+    onAway: () => {
+      ours.level = 'silent'
       log.warn(
         { owner: found.pid },
         'the database went away, with the process that runs it or for a moment; this process waits until it is back',
-      ),
-    onBack: () => log.info('the database is back'),
+      )
+    },
+    onBack: () => {
+      ours.level = log.level
+      log.info('the database is back')
+    },
   })
   parts.add({ name: 'watch over the database', stopWithinMs: 2_000, stop: () => watch.stop() })
   const place = `${config.dataDir} (embedded PostgreSQL of pid ${found.pid})`
-  return { url: found.databaseUrl, place, embedded: undefined, lost: watch.moved }
+  return { url: found.databaseUrl, place, embedded: undefined, log: ours, lost: watch.moved }
 }
 
 async function startEmbedded({ config, log, parts, signal }: StartDatabaseOptions): Promise<EmbeddedPostgres> {

@@ -111,6 +111,7 @@ it('wait for the database when its owner ends, and go on when it is back', async
   await start('api')
   for (const server of others) await until(() => server.output.stderr.includes('the database is back'), 30_000)
   await runOne()
+  for (const { output } of others) expect(output.stderr.trimEnd().split('\n').length).toBeLessThan(25)
   for (const server of others) expect(await end(server, 'SIGTERM')).toBe(0)
 }, 120_000)
 

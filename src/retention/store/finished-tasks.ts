@@ -47,7 +47,8 @@ const NO_ID = '00000000-0000-0000-0000-000000000000'
  * What may keep locked tasks: their children, whatever their status, and those among the tasks that something unfinished depends on.
  * To be read after the locks, in a statement of its own: what was added before them is seen.
  *
- * Indexes: task_parent_idx, task_dependency_tenant_depends_on_id_task_id_idx, task_pkey.
+ * Indexes: task_parent_idx, task_dependency_tenant_depends_on_id_task_id_idx, task_pkey. Not joins: planned while the tables were small,
+ * one would read a whole table for each row later.
  */
 export async function readHolders(
   client: ClientBase,
@@ -56,26 +57,25 @@ export async function readHolders(
 ): Promise<{ children: Holder[]; needed: Set<string> }> {
   const children = client.query<Holder>({
     name: 'children-of-expired',
-    text: `SELECT c.id, c.parent_id AS "of" FROM unnest($2::uuid[]) AS expired(id)
-      JOIN task c ON c.tenant = $1 AND c.parent_id = expired.id`,
+    text: `SELECT id, parent_id AS "of" FROM task WHERE tenant = $1 AND parent_id = ANY ($2::uuid[]) AND parent_id IS NOT NULL`,
     values: [tenant, ids],
   })
   const needed = client.query<{ id: string }>({
     name: 'needed-of-expired',
-    text: `SELECT expired.id FROM unnest($2::uuid[]) AS expired(id)
-      WHERE EXISTS (SELECT FROM task_dependency d JOIN task t ON t.tenant = d.tenant AND t.id = d.task_id
-        WHERE d.tenant = $1 AND d.depends_on_id = expired.id AND t.finished_at IS NULL)`,
+    text: `SELECT DISTINCT d.depends_on_id AS id FROM task_dependency d
+      WHERE d.tenant = $1 AND d.depends_on_id = ANY ($2::uuid[])
+        AND (SELECT t.finished_at IS NULL FROM task t WHERE t.tenant = d.tenant AND t.id = d.task_id)`,
     values: [tenant, ids],
   })
   const [found, open] = await Promise.all([children, needed])
   return { children: found.rows, needed: new Set(open.rows.map(({ id }) => id)) }
 }
 
-/** Deletes tasks that the transaction has locked; their attempts and dependencies go with them. Index: task_pkey, task by task. */
+/** Deletes tasks that the transaction has locked; their attempts and dependencies go with them. */
 export async function deleteTasks(client: ClientBase, tenant: string, ids: readonly string[]): Promise<void> {
   await client.query({
     name: 'delete-tasks',
-    text: 'DELETE FROM task t USING unnest($2::uuid[]) AS gone(id) WHERE t.tenant = $1 AND t.id = gone.id',
+    text: 'DELETE FROM task WHERE tenant = $1 AND id = ANY ($2::uuid[])',
     values: [tenant, ids],
   })
 }
