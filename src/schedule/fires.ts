@@ -50,16 +50,29 @@ export function nextFires(timing: Timing, after: Date, count: number): Date[] {
   return dues
 }
 
-/** The latest due times in (after, until], at most so many, the earliest of them first. Costs what `count` says, not what the range holds. */
+/**
+ * The latest due times in (after, until], at most so many, the earliest of them first.
+ *
+ * Looks back over longer and longer stretches, and over shorter ones where one holds far too much: costs what `count` says, not what
+ * the range holds.
+ */
 export function lastFires(fires: Fires, after: number, until: number, count: number): number[] {
+  const tooMany = 8 * count + 100
   const coming = fires.after(until)
   let span = Math.max(((coming ?? until + 60_000) - until) * count, 1_000)
+  // The longest stretch that held too few, and the shortest that held too many.
+  let few = 0
+  let many: number | null = null
   for (;;) {
     const from = Math.max(after, until - span)
     const dues: number[] = []
-    for (let due = fires.after(from); due !== null && due <= until; due = fires.after(due)) dues.push(due)
-    if (dues.length >= count || from === after) return dues.slice(-count)
-    span *= 4
+    for (let due = fires.after(from); due !== null && due <= until && dues.length < tooMany; due = fires.after(due)) {
+      dues.push(due)
+    }
+    if (dues.length === tooMany) many = span
+    else if (dues.length >= count || from === after) return dues.slice(-count)
+    else few = span
+    span = many === null ? span * 4 : Math.ceil((few + many) / 2)
   }
 }
 

@@ -307,12 +307,16 @@ describe('a backfill', () => {
   })
 
   test('makes up for fires that were skipped', async () => {
-    const id = await addSchedule(engine, { overlapPolicy: 'SKIP' })
-    const due = await dueNow(database.pool, id)
-    await database.pool.query(`UPDATE schedule SET timing = timing || '{"everyMs":1}' WHERE id = $1`, [id])
+    const due = new Date(Date.now() - 1_500)
+    const second = new Date(due.getTime() + 1_000)
+    const timing = { ...EACH_SECOND, anchor: due.toISOString() }
+    const id = await addSchedule(engine, { overlapPolicy: 'SKIP', timing })
     await sleepSince(database.pool, id, due)
     await fireSchedules(engine)
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: due, until: new Date(due.getTime() + 1) })
+    const before = await firesOfSchedule(database.pool, id)
+    expect(before.slice(0, 2)).toMatchObject([{ status: 'STARTED' }, { dueAt: second, status: 'SKIPPED' }])
+    await pauseSchedule(engine, ACTOR, { scheduleId: id })
+    await createBackfill(engine, ACTOR, { scheduleId: id, from: due, until: second })
     await runBackfills(engine)
     expect((await firesOfSchedule(database.pool, id)).slice(0, 2)).toMatchObject([
       { cause: 'TIME', status: 'STARTED' },

@@ -200,6 +200,11 @@ test('the last due times of a range are found from its end, whatever it holds', 
   for (let due = fires.after(after); due !== null && due <= until; due = fires.after(due)) all.push(due)
   for (const count of [1, 2, 10, 100, 1000]) expect(lastFires(fires, after, until, count)).toEqual(all.slice(-count))
   const perSecond = firesOf({ kind: 'cron', expression: '* * * * * *', timeZone: 'UTC' })
+  // A burst far back: months without any, and millions in the month before them.
+  const inJanuary = firesOf({ kind: 'cron', expression: '* * * * 1 *', timeZone: 'UTC' })
+  const end = new Date('2026-02-01T00:00:00Z').getTime()
+  const found = lastFires(inJanuary, 0, new Date('2026-12-31T23:00:00Z').getTime(), 3)
+  expect(found).toEqual([3, 2, 1].map((ago) => end - ago * 1000))
   expect(lastFires(perSecond, 0, START, 5)).toEqual([4, 3, 2, 1, 0].map((ago) => START - ago * 1000))
 })
 

@@ -56,8 +56,9 @@ function showExclusions({ exclude }: TimingFieldsFragment): string | null {
 function showFire(fire: ScheduleDetailsFragment['fires']['nodes'][number]): string {
   const { dueAt, cause, status, task, taskId, reason, errorMessage } = fire
   const started = task === null ? taskId : `${task.id} ${task.status}`
-  const what =
-    status === 'STARTED' ? started : `${status}${clean(reason ?? errorMessage ?? '').replace(/^(?=.)/, ': ')}`
+  const why = clean(reason ?? errorMessage ?? '')
+  const idle = why === '' ? status : `${status}: ${why}`
+  const what = status === 'STARTED' ? started : idle
   return `${dueAt} ${cause === 'TIME' ? '' : `${cause.toLowerCase()} `}${what}`
 }
 
