@@ -19,7 +19,7 @@ const nouns = Object.keys(knows)
 const doors = ['graph', 'rest', 'cli', 'web', 'sdk']
 
 /** What several verbs are made of. Every other file of engine is a verb of its own. */
-const shared = ['apply', 'decision', 'settle-dependents', 'command-task', 'transact', 'engine']
+const shared = ['apply', 'attempt-end', 'check-ends', 'decision', 'settle-dependents', 'command-task', 'log-entry', 'transact', 'engine']
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */
 const entries = ['^src/process/(main|cli)\\.ts$', '^src/index\\.ts$', '^src/sdk/sdk\\.ts$', '[-/]thread(-entry)?\\.ts$']

@@ -11,8 +11,11 @@ export interface Publisher {
   publish(topic: BellTopic, payload?: string): void
 }
 
-/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | `log:${string}`
+/**
+ * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside, or a worker is to drain. leased: a
+ * worker over the graph was handed tasks; the payload is its uuid.
+ */
+export type BellTopic = 'events' | 'claimable' | 'revoked' | 'leased' | `log:${string}`
 
 /** Who asks. */
 export interface Actor {
