@@ -1,5 +1,5 @@
-import { readOwnAttempts } from '../task/store/attempts.ts'
 import { insertLogLines } from '../task/store/append-log.ts'
+import { readOwnAttempts } from '../task/store/attempts.ts'
 import { noteRequest } from '../task/store/worker-requests.ts'
 import type { Actor, Engine } from './engine.ts'
 import { fieldsText, type LogEntry } from './log-entry.ts'

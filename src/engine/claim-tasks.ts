@@ -15,11 +15,17 @@ export interface ClaimTasks {
   readonly requestId?: string
 }
 
+/** A claim, and whether its request had claimed before: then the tasks are those of that time whose leases still hold. */
+export interface ClaimAnswer extends Claim {
+  readonly isRepeat?: boolean
+}
+
 /** Leases the tasks that come next to a worker and starts their attempts. */
-export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<Claim> {
+export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<ClaimAnswer> {
   if (input.types.length === 0) return { tasks: [], hasMore: false }
   const { requestId } = input
-  const claim = requestId === undefined ? await claimNow(engine, input) : await claimOnce(engine, { ...input, requestId })
+  const claim =
+    requestId === undefined ? await claimNow(engine, input) : await claimOnce(engine, { ...input, requestId })
   if (claim.tasks.length > 0) engine.channel.publish('events')
   return claim
 }
@@ -30,13 +36,13 @@ async function claimNow(engine: Engine, input: ClaimTasks): Promise<Claim> {
 }
 
 /** The claim and the note of what it leased are one transaction: of two with the same id, one leases and both answer that. */
-async function claimOnce(engine: Engine, input: ClaimTasks & { readonly requestId: string }): Promise<Claim> {
+async function claimOnce(engine: Engine, input: ClaimTasks & { readonly requestId: string }): Promise<ClaimAnswer> {
   try {
     return await transact(
       engine,
       async (client) => {
         const claimed = await readClaimed(client, input)
-        if (claimed !== null) return { tasks: claimed, hasMore: true }
+        if (claimed !== null) return { tasks: claimed, hasMore: true, isRepeat: true }
         const { rows } = await client.query<ClaimRow>(claimStatement(input))
         const claim = toClaim(rows)
         const leases = claim.tasks.map(({ id, epoch }) => ({ taskId: id, epoch }))

@@ -10,6 +10,8 @@ import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer, type GraphServer } from '../../src/graph/server.ts'
+import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
+import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
@@ -98,6 +100,7 @@ export async function startGraph(options: TestGraphOptions = {}): Promise<TestGr
       ...createLineReader({ db: pool, channel, onError }),
     },
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
+    workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
     health: createHealthReader({ version: '0.0.0', startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),

@@ -15,7 +15,8 @@ const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   }),
 })
 
-const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
+/** Part of a task to make, and of what the tasks of a type start with. */
+export const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   description: 'How failed attempts are repeated; what is absent is taken from the default.',
   fields: (t) => ({
     maxAttempts: t.int({ description: 'Attempts in all, 1 (no retry) to 1,000; 3 when absent.' }),
@@ -28,7 +29,8 @@ const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   }),
 })
 
-const TimeoutsInput = builder.inputType('TimeoutsInput', {
+/** Part of a task to make, and of what the tasks of a type start with. */
+export const TimeoutsInput = builder.inputType('TimeoutsInput', {
   description: 'Limits on the time of a task, each longer than zero.',
   fields: (t) => ({
     queue: t.field({ type: 'Duration', description: 'From READY to the claim; no limit when absent.' }),
@@ -41,7 +43,8 @@ const TimeoutsInput = builder.inputType('TimeoutsInput', {
   }),
 })
 
-const ResourcesInput = builder.inputType('ResourcesInput', {
+/** Part of a task to make, and of what the tasks of a type start with. */
+export const ResourcesInput = builder.inputType('ResourcesInput', {
   description: 'What the task takes of its worker while it runs; each 0 or more.',
   fields: (t) => ({
     cpuCores: t.float({ description: 'Processor cores.' }),

@@ -43,6 +43,11 @@ export type Attempt = Prisma.AttemptModel
  */
 export type Worker = Prisma.WorkerModel
 /**
+ * Model WorkerRequest
+ * 
+ */
+export type WorkerRequest = Prisma.WorkerRequestModel
+/**
  * Model IdempotencyKey
  * 
  */

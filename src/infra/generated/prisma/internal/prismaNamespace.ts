@@ -402,6 +402,7 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey'
 } as const
@@ -419,7 +420,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "idempotencyKey" | "apiKey"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "workerRequest" | "idempotencyKey" | "apiKey"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -793,6 +794,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    WorkerRequest: {
+      payload: Prisma.$WorkerRequestPayload<ExtArgs>
+      fields: Prisma.WorkerRequestFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WorkerRequestFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WorkerRequestFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findFirst: {
+          args: Prisma.WorkerRequestFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WorkerRequestFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findMany: {
+          args: Prisma.WorkerRequestFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        create: {
+          args: Prisma.WorkerRequestCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        createMany: {
+          args: Prisma.WorkerRequestCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WorkerRequestCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        delete: {
+          args: Prisma.WorkerRequestDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        update: {
+          args: Prisma.WorkerRequestUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        deleteMany: {
+          args: Prisma.WorkerRequestDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WorkerRequestUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WorkerRequestUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        upsert: {
+          args: Prisma.WorkerRequestUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        aggregate: {
+          args: Prisma.WorkerRequestAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWorkerRequest>
+        }
+        groupBy: {
+          args: Prisma.WorkerRequestGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WorkerRequestCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestCountAggregateOutputType> | number
+        }
+      }
+    }
     IdempotencyKey: {
       payload: Prisma.$IdempotencyKeyPayload<ExtArgs>
       fields: Prisma.IdempotencyKeyFieldRefs
@@ -1107,10 +1182,22 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
@@ -1568,6 +1655,7 @@ export type GlobalOmitConfig = {
   taskDependency?: Prisma.TaskDependencyOmit
   attempt?: Prisma.AttemptOmit
   worker?: Prisma.WorkerOmit
+  workerRequest?: Prisma.WorkerRequestOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   apiKey?: Prisma.ApiKeyOmit
 }

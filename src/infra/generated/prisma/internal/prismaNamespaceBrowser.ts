@@ -56,6 +56,7 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey'
 } as const
@@ -203,10 +204,22 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
