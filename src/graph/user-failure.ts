@@ -107,12 +107,12 @@ export class StaleLease extends UserFailure {
   readonly currentEpoch: number
   readonly status: string
 
-  constructor(lease: { taskId: string; epoch: number; currentEpoch: number; status: string }) {
+  constructor(lease: { taskId: string; epoch: number; currentEpoch: number; status: string }, path: Path) {
     const { taskId, epoch, currentEpoch, status } = lease
     const now = currentEpoch === epoch ? `it is ${status}` : `it is ${status} under epoch ${currentEpoch}`
     super(
       `You do not hold the lease of ${taskId} under epoch ${epoch}: ${now}. Stop working on it and report no more of it.`,
-      ['input', 'epoch'],
+      path,
     )
     this.taskId = taskId
     this.epoch = epoch
@@ -146,7 +146,7 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'VERSION_CONFLICT':
       return new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
     case 'STALE_LEASE':
-      return new StaleLease({ ...refusal, taskId: publicTaskId(refusal.taskId) })
+      return new StaleLease({ ...refusal, taskId: publicTaskId(refusal.taskId) }, pathOf(['epoch']).map(String))
   }
 }
 

@@ -1,10 +1,8 @@
 import type { AttemptEnd, AttemptEnded } from '../../engine/attempt-end.ts'
 import { endAttempts } from '../../engine/end-attempts.ts'
-import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { InvalidInput } from '../invalid-input.ts'
-import { TaskStatusEnum } from '../task/task-enums.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
 import { NotFound, StaleLease } from '../user-failure.ts'
 import {
@@ -17,6 +15,7 @@ import {
   releaseFields,
   releaseOf,
 } from './end-inputs.ts'
+import { endedType } from './ended-type.ts'
 import { leaseOf, ownLeaseFields, workerOf } from './lease-inputs.ts'
 
 const REFUSALS = [InvalidInput, NotFound, StaleLease]
@@ -95,24 +94,6 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) => endOne(context, input, parkOf(input, ['input'])),
   }),
 }))
-
-function endedType(name: string, description: string) {
-  return builder.objectRef<AttemptEnded>(name).implement({
-    description,
-    fields: (t) => ({
-      taskId: t.id({
-        description: 'TypeID of the task.',
-        resolve: ({ taskId }) => encodeTypeId(ID_PREFIXES.task, taskId),
-      }),
-      status: t.field({
-        type: TaskStatusEnum,
-        description: 'Where the task stands.',
-        resolve: ({ status }) => status,
-      }),
-      version: t.exposeInt('version', { description: 'Version of the task, from 1.' }),
-    }),
-  })
-}
 
 async function endOne(
   context: GraphContext,

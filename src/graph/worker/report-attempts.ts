@@ -6,11 +6,9 @@ import { reportProgress } from '../../engine/report-progress.ts'
 import type { Result } from '../../task/refusal.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
-import { UserError } from '../errors.ts'
 import { InvalidInput, invalid } from '../invalid-input.ts'
-import { TaskStatusEnum } from '../task/task-enums.ts'
 import { actorOf } from '../task/task-payload.ts'
-import { failureOf as refusalOf } from '../user-failure.ts'
+import { NotFound, failureOf as refusalOf, StaleLease } from '../user-failure.ts'
 import {
   CompletionInput,
   completionOf,
@@ -21,6 +19,7 @@ import {
   ReleaseInput,
   releaseOf,
 } from './end-inputs.ts'
+import { endedType } from './ended-type.ts'
 import { leaseFields, leaseOf, REQUEST_ID, workerOf } from './lease-inputs.ts'
 import { lineFields, lineOf, progressFields, progressMessageOf } from './report-inputs.ts'
 
@@ -81,41 +80,13 @@ const ReportAttemptsInput = builder.inputType('ReportAttemptsInput', {
   }),
 })
 
-interface EndAnswer {
-  readonly end: Pick<EndAttempt, 'taskId' | 'epoch'>
-  readonly result: Result<AttemptEnded>
-  readonly index: number
-}
-
-const AttemptEndAnswer = builder.objectRef<EndAnswer>('AttemptEndAnswer').implement({
-  description: 'What came of one end. Each is taken or refused by itself.',
-  fields: (t) => ({
-    taskId: t.id({
-      description: 'TypeID of the task.',
-      resolve: ({ end }) => encodeTypeId(ID_PREFIXES.task, end.taskId),
-    }),
-    epoch: t.int({ description: 'The epoch that was reported.', resolve: ({ end }) => end.epoch }),
-    status: t.field({
-      type: TaskStatusEnum,
-      nullable: true,
-      description: 'Where the task stands; null when the end was refused.',
-      resolve: ({ result }) => (result.ok ? result.value.status : null),
-    }),
-    refusal: t.field({
-      type: UserError,
-      nullable: true,
-      description: 'Why it was refused: StaleLeaseError, ValidationError or NotFoundError; null when it was taken.',
-      resolve: ({ result, index }) =>
-        result.ok ? null : (refusalOf(result.refusal, (path) => ['input', 'ends', index, ...path]) as never),
-    }),
-  }),
-})
-
 interface Reported {
   /** uuids */
   readonly stale: readonly string[]
-  readonly ends: readonly EndAnswer[]
+  readonly ends: readonly Result<AttemptEnded>[]
 }
+
+const AttemptEndSuccess = endedType('AttemptEndSuccess', 'The end was taken.')
 
 const ReportAttemptsSuccess = builder.objectRef<Reported>('ReportAttemptsSuccess').implement({
   description: 'The reports were read; each was taken as far as its lease allowed.',
@@ -124,10 +95,23 @@ const ReportAttemptsSuccess = builder.objectRef<Reported>('ReportAttemptsSuccess
       description: 'TypeIDs of the tasks whose progress was refused because the lease is over: stop their handlers.',
       resolve: ({ stale }) => stale.map((id) => encodeTypeId(ID_PREFIXES.task, id)),
     }),
-    ends: t.field({
-      type: [AttemptEndAnswer],
+    ends: t.errorUnionListField({
+      types: [AttemptEndSuccess, InvalidInput, NotFound, StaleLease],
+      union: {
+        name: 'AttemptEndResult',
+        description: 'What came of one end: each is taken or refused by itself.',
+        resolveType: () => 'AttemptEndSuccess',
+      },
       description: 'One answer for each end, in order.',
-      resolve: ({ ends }) => [...ends],
+      resolve: ({ ends }) =>
+        ends.map((result, index) =>
+          result.ok
+            ? result.value
+            : (refusalOf(result.refusal, (path) => ['input', 'ends', index, ...path]) as
+                | InvalidInput
+                | NotFound
+                | StaleLease),
+        ),
     }),
   }),
 })
@@ -165,7 +149,7 @@ builder.mutationFields((t) => ({
       await appendLeasedLog(context.engine, actor, { workerId, requestId: input.requestId, lines })
       const stale = await reportProgress(context.engine, actor, reports)
       const results = await endAttempts(context.engine, actor, ends)
-      return { stale, ends: results.map((result, index) => ({ result, index, end: ends[index]! })) }
+      return { stale, ends: results }
     },
   }),
 }))

@@ -107,5 +107,5 @@ async function refusalOf(
   const id = encodeTypeId(ID_PREFIXES.task, taskId)
   const place = await readTaskPlace(engine.db, tenant, taskId)
   if (place === null) return new NotFound('task', id, ['input', 'taskId'])
-  return new StaleLease({ taskId: id, epoch, currentEpoch: place.epoch, status: place.status })
+  return new StaleLease({ taskId: id, epoch, currentEpoch: place.epoch, status: place.status }, ['input', 'epoch'])
 }

@@ -1440,44 +1440,21 @@ export type ReportAttemptsMutationVariables = Exact<{
 
 
 export type ReportAttemptsMutation = { readonly reportAttempts:
-    | { readonly __typename: 'ReportAttemptsSuccess', readonly staleTaskIds: ReadonlyArray<string>, readonly ends: ReadonlyArray<{ readonly taskId: string, readonly epoch: number, readonly status: Open<TaskStatus> | null, readonly refusal:
-          | (
-            { readonly __typename: 'CursorExpired' }
-            & UserErrorFields_CursorExpired_Fragment
-          )
-          | (
-            { readonly __typename: 'DependencyCycleError' }
-            & UserErrorFields_DependencyCycleError_Fragment
-          )
-          | (
-            { readonly __typename: 'IdempotencyConflictError' }
-            & UserErrorFields_IdempotencyConflictError_Fragment
-          )
-          | (
-            { readonly __typename: 'IllegalTransitionError' }
-            & UserErrorFields_IllegalTransitionError_Fragment
-          )
-          | (
-            { readonly __typename: 'NotFoundError' }
-            & UserErrorFields_NotFoundError_Fragment
-          )
-          | (
-            { readonly __typename: 'StaleLeaseError' }
-            & UserErrorFields_StaleLeaseError_Fragment
-          )
-          | (
-            { readonly __typename: 'UnknownTaskTypeError' }
-            & UserErrorFields_UnknownTaskTypeError_Fragment
-          )
-          | (
-            { readonly __typename: 'ValidationError' }
-            & UserErrorFields_ValidationError_Fragment
-          )
-          | (
-            { readonly __typename: 'VersionConflictError' }
-            & UserErrorFields_VersionConflictError_Fragment
-          )
-         | null }> }
+    | { readonly __typename: 'ReportAttemptsSuccess', readonly staleTaskIds: ReadonlyArray<string>, readonly ends: ReadonlyArray<
+        | { readonly __typename: 'AttemptEndSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+        | (
+          { readonly __typename: 'NotFoundError' }
+          & UserErrorFields_NotFoundError_Fragment
+        )
+        | (
+          { readonly __typename: 'StaleLeaseError' }
+          & UserErrorFields_StaleLeaseError_Fragment
+        )
+        | (
+          { readonly __typename: 'ValidationError' }
+          & UserErrorFields_ValidationError_Fragment
+        )
+      > }
     | (
       { readonly __typename: 'ValidationError' }
       & UserErrorFields_ValidationError_Fragment
@@ -1837,7 +1814,7 @@ const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'
   name: 'reportAttempts',
   kind: 'mutation',
   field: 'reportAttempts',
-  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{taskId epoch status refusal{__typename ...UserErrorFields}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
