@@ -4,7 +4,7 @@ import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
 import { createAttemptReporter } from '../loop/attempt-reporter.ts'
 import { createEnginePort } from '../loop/engine-port.ts'
 import { type Executor, startExecutor } from '../loop/executor.ts'
-import { startHeartbeat } from '../loop/heartbeat.ts'
+import { DATABASE_BEAT, type HeartbeatOrder, startHeartbeat } from '../loop/heartbeat.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { TaskTypeRegistration } from '../task/store/task-types.ts'
 import { newUuid } from '../task/type-id.ts'
@@ -94,7 +94,7 @@ async function startOne(
   let isOver = false
   let isDraining = false
   const order = { url: databaseUrl, tenant: TENANT, workerId, intervalMs: Math.max(leaseMs / 4, 500) }
-  const stopHeartbeat = startHeartbeat(order, (report) => {
+  const stopHeartbeat = startHeartbeat(DATABASE_BEAT, order satisfies HeartbeatOrder, (report) => {
     if (report.kind === 'missed') log.warn({ why: report.why }, 'a heartbeat of the worker was missed')
     else if (report.state === 'DRAINING') {
       if (!isOver && !isDraining) log.info('the worker is drained: it finishes what it holds and claims no more')
