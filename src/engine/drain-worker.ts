@@ -10,11 +10,12 @@ import type { Engine } from './engine.ts'
  * @returns the state that it is in now
  */
 export async function drainWorker(engine: Engine, tenant: string, id: string): Promise<Result<WorkerState>> {
+  const before = await readWorkerState(engine.db, tenant, id)
+  if (before === null) return refusedWith({ code: 'NOT_FOUND', what: 'worker', id, path: ['id'] })
+  if (before !== 'ACTIVE') return accepted(before)
   await writeWorkerState(engine.db, tenant, id, 'DRAINING')
-  const state = await readWorkerState(engine.db, tenant, id)
-  if (state === null) return refusedWith({ code: 'NOT_FOUND', what: 'worker', id, path: ['id'] })
   // Its claims and heartbeats that wait look again, and find that it drains.
   engine.channel.publish('claimable')
   engine.channel.publish('revoked')
-  return accepted(state)
+  return accepted((await readWorkerState(engine.db, tenant, id)) ?? 'STOPPED')
 }

@@ -43,6 +43,8 @@ export function startHeartbeat<Order>(
   thread.unref()
   return async () => {
     const ended = once(thread, 'exit')
+    // Whoever waits for the end must not be left by a process that has nothing else to wait for.
+    thread.ref()
     thread.postMessage('stop')
     await Promise.race([ended, delay(STOP_MS, undefined, { ref: false })])
     await thread.terminate()
