@@ -60,7 +60,7 @@ describe('the system', () => {
     ])
     expect(JSON.parse((await run(['system', 'health', '--json'])).out)).toMatchObject({ status: 'OK' })
     expect((await run(['system', 'status'])).out).toMatch(/Workers +1 active, 1000 slots/)
-    expect((await run(['worker', 'list'])).out).toMatch(/test +ACTIVE +1000 .* work\n$/)
+    expect((await run(['worker', 'list'])).out).toMatch(/test +ACTIVE +0\/1000 .* work\n$/)
     expect((await run(['worker', 'list', '--state', 'lost'])).out).toBe('No worker.\n')
     expect((await run(['task', 'types'])).out).toMatch(/^TYPE +INPUT +DESCRIPTION\nwork +anything/)
   })
