@@ -5,8 +5,9 @@ import type { RegisterWorkerInput } from '../sdk/generated/operations.ts'
 import type { JsonValue } from '../task/json.ts'
 import type { TaskHandler } from '../worker/handler.ts'
 import { defaultsInputOf } from './defaults-input-of.ts'
-import { type Served, type ServedDefinition, servedOf, type ThreadDefinition } from './definition.ts'
+import type { ServedDefinition, ThreadDefinition } from './definition.ts'
 import { type RemoteRun, startRun } from './remote-run.ts'
+import { type Served, servedOf } from './served.ts'
 
 const DEFAULT_SLOTS = 10
 const DEFAULT_LEASE_MS = 30_000

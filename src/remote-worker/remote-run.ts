@@ -9,10 +9,10 @@ import type { RegisterWorkerInput } from '../sdk/generated/operations.ts'
 import { isRefused, unwrap } from '../sdk/unwrap.ts'
 import { createSchemaCheck } from '../task/schema-check.ts'
 import type { BeatOrder } from './beat-thread.ts'
-import { type Served, servedType } from './definition.ts'
 import { createGraphPort, endedLeaseOf, leaseInputOf } from './graph-port.ts'
 import { millisecondsOf } from './milliseconds-of.ts'
 import { type Patience, untilAnswered } from './patience.ts'
+import { type Served, servedType } from './served.ts'
 
 const BEAT_THREAD = new URL(`./beat-thread${extname(import.meta.url)}`, import.meta.url)
 const HEARTBEAT_WAIT_MS = 20_000

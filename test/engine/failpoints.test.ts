@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { appendLeasedLog } from '../../src/engine/append-leased-log.ts'
 import { appendLog } from '../../src/engine/append-log.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
@@ -40,7 +41,17 @@ interface Prepared {
   readonly expected: Readonly<Record<string, string>>
 }
 
-const TABLES = ['task', 'task_dependency', 'attempt', 'event', 'worker', 'task_type', 'idempotency_key', 'task_log']
+const TABLES = [
+  'task',
+  'task_dependency',
+  'attempt',
+  'event',
+  'worker',
+  'task_type',
+  'idempotency_key',
+  'task_log',
+  'worker_request',
+]
 
 /** Everything that the database holds, as one text. */
 async function dump(): Promise<string> {
@@ -51,7 +62,7 @@ async function dump(): Promise<string> {
 
 /** What the round before left would only make the dumps slower. */
 async function empty(): Promise<void> {
-  for (const table of ['task', 'event', 'task_log', 'idempotency_key'])
+  for (const table of ['task', 'event', 'task_log', 'idempotency_key', 'worker_request'])
     await database.pool.query(`DELETE FROM "${table}"`)
 }
 
@@ -94,6 +105,32 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => claimTasks(on, { tenant: 'default', workerId, queue, types: ['work'], limit: 5 }),
       expected: { [id]: 'RUNNING' },
+    }
+  },
+  'claim-tasks for a request that can come again': async () => {
+    const queue = newUuid()
+    const id = await verbs.createOne({ queue })
+    const { workerId } = verbs
+    return {
+      act: (on) => claimTasks(on, { tenant: 'default', workerId, queue, types: ['work'], limit: 5, requestId: queue }),
+      expected: { [id]: 'RUNNING' },
+    }
+  },
+  'append-leased-log': async () => {
+    const { id, epoch } = await running()
+    const line = { taskId: id, epoch, level: 'info', message: 'hello', fields: { a: 1 } } as const
+    const { workerId } = verbs
+    return {
+      act: (on) => appendLeasedLog(on, ACTOR, { workerId, requestId: id, lines: [line] }),
+      expected: { [id]: 'RUNNING' },
+    }
+  },
+  'end-attempts: over the graph': async () => {
+    const task = await running()
+    const { workerId } = verbs
+    return {
+      act: (on) => endAttempts(on, ACTOR, [{ ...completing(task, '{"a":1}'), workerId }]),
+      expected: { [task.id]: 'COMPLETED' },
     }
   },
   'end-attempts: complete with data for a dependent': async () => {
