@@ -36,7 +36,8 @@ export async function appendLeasedLog(
       const attempt = attempts.get(`${line.taskId} ${epoch}`)
       return attempt === undefined ? [] : [{ ...line, tenant, attempt, fields: fieldsText(fields) }]
     })
-    const isNew = requestId === undefined || (await noteRequest(client, { tenant, workerId, requestId }))
+    const isNew =
+      requestId === undefined || (await noteRequest(client, { tenant, workerId, requestId: `log ${requestId}` }))
     if (isNew) await insertLogLines(client, rows)
     const strange = lines.filter(({ taskId, epoch }) => !attempts.has(`${taskId} ${epoch}`))
     return [...new Set(strange.map(({ taskId }) => taskId))]

@@ -37,16 +37,18 @@ async function claimNow(engine: Engine, input: ClaimTasks): Promise<Claim> {
 
 /** The claim and the note of what it leased are one transaction: of two with the same id, one leases and both answer that. */
 async function claimOnce(engine: Engine, input: ClaimTasks & { readonly requestId: string }): Promise<ClaimAnswer> {
+  // Claims and other requests of a worker may count on their own.
+  const request = { ...input, requestId: `claim ${input.requestId}` }
   try {
     return await transact(
       engine,
       async (client) => {
-        const claimed = await readClaimed(client, input)
+        const claimed = await readClaimed(client, request)
         if (claimed !== null) return { tasks: claimed, hasMore: true, isRepeat: true }
         const { rows } = await client.query<ClaimRow>(claimStatement(input))
         const claim = toClaim(rows)
         const leases = claim.tasks.map(({ id, epoch }) => ({ taskId: id, epoch }))
-        if (leases.length > 0 && !(await noteRequest(client, input, leases))) throw new ClaimedByRival()
+        if (leases.length > 0 && !(await noteRequest(client, request, leases))) throw new ClaimedByRival()
         return claim
       },
       [READ_IN_ORDER],

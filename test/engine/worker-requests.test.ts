@@ -61,15 +61,24 @@ describe('a claim with a request id', () => {
     }
   })
 
+  test('is not confused with lines of the same id', async () => {
+    const task = await race.running()
+    const queue = newUuid()
+    await verbs.create({ queue })
+    const line = { taskId: task.id, epoch: task.epoch, level: 'info', message: 'hello', fields: null } as const
+    await appendLeasedLog(engine, ACTOR, { workerId: verbs.workerId, requestId: 'same', lines: [line] })
+    expect((await claimOnce(queue, 'same')).tasks).toHaveLength(1)
+  })
+
   test('is forgotten after ten minutes, not before', async () => {
     const queue = newUuid()
     await verbs.create({ queue })
     await claimOnce(queue, 'kept')
     await dropOldRequests(database.pool)
-    expect(await countOf('worker_request WHERE request_id = $1', ['kept'])).toBe(1)
+    expect(await countOf('worker_request WHERE request_id = $1', ['claim kept'])).toBe(1)
     await database.pool.query(`UPDATE worker_request SET created_at = now() - interval '11 minutes'`)
     await dropOldRequests(database.pool)
-    expect(await countOf('worker_request WHERE request_id = $1', ['kept'])).toBe(0)
+    expect(await countOf('worker_request WHERE request_id = $1', ['claim kept'])).toBe(0)
   })
 })
 

@@ -48,7 +48,7 @@ export function addWorkerCommands(worker: Command, run: RunCall): void {
         if (call.isJson) call.json(now)
         else
           call.line(
-            `${now.state === 'DRAINING' ? 'Drains' : 'Is already'} ${now.state}: ${now.id} ${clean(now.name)}, ${now.leases} held`,
+            `${now.state === 'DRAINING' ? 'Drains' : `Is ${now.state}`}: ${now.id} ${clean(now.name)}, ${now.leases} held`,
           )
       }),
     )
