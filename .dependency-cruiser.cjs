@@ -22,6 +22,9 @@ const doors = ['graph', 'rest', 'cli', 'web', 'sdk']
 /** What several verbs are made of. Every other file of engine is a verb of its own. */
 const shared = [
   'apply',
+  'attempt-end',
+  'check-ends',
+  'log-entry',
   'decision',
   'settle-dependents',
   'command-task',
@@ -36,7 +39,13 @@ const shared = [
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */
-const entries = ['^src/process/(main|cli)\\.ts$', '^src/index\\.ts$', '^src/sdk/sdk\\.ts$', '[-/]thread(-entry)?\\.ts$']
+const entries = [
+  '^src/process/(main|cli)\\.ts$',
+  '^src/index\\.ts$',
+  '^src/sdk/sdk\\.ts$',
+  '^src/remote-worker/worker\\.ts$',
+  '[-/]thread(-entry)?\\.ts$',
+]
 
 /** Modules of Node that reach outside the process. Time, paths and hashes do not. */
 const reachingOut = '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads)(/|$)'
@@ -82,7 +91,7 @@ module.exports = {
         'Read, decide, write are three steps of one verb; a decision may name the type that a store reads, never call it.',
       from: {
         path: `^src/([^/]+)/`,
-        pathNot: [`^src/[^/]+/${store}`, '^src/(engine|loop|process|infra|graph|rest|cli|web|sdk|index)'],
+        pathNot: [`^src/[^/]+/${store}`, '^src/(engine|loop|process|infra|graph|rest|cli|web|sdk|remote-worker|index)'],
       },
       to: { path: `^src/[^/]+/${store}`, dependencyTypesNot: ['type-only'] },
     },
@@ -137,6 +146,20 @@ module.exports = {
       comment: 'task-mgmt/sdk runs in browsers and other runtimes, so it has no dependency and no module of Node.',
       from: { path: '^src/sdk/' },
       to: { pathNot: '^src/sdk/' },
+    },
+    {
+      name: 'remote-worker-speaks-through-sdk',
+      severity: 'error',
+      comment:
+        'task-mgmt/worker runs far from the database: it reaches the engine through the graph, and loads nothing of the server.',
+      from: { path: '^src/remote-worker/' },
+      to: {
+        path: [
+          `^src/${any(['engine', 'graph', 'rest', 'cli', 'web', 'process', 'integration'])}/`,
+          npm(['pg', 'ioredis', '@prisma', '@pothos', 'graphql', 'graphql-yoga']),
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'infra-knows-nothing-of-ours',

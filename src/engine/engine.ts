@@ -12,10 +12,11 @@ export interface Publisher {
 }
 
 /**
- * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. reordered: waiting tasks are to
- * stand in another order. limits: somebody waits for slots that may be free; the payload says of which limits.
+ * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside, or a worker is to drain. reordered:
+ * waiting tasks are to stand in another order. limits: somebody waits for slots that may be free; the payload says of which limits.
+ * leased: a worker over the graph was handed tasks; the payload is its uuid.
  */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | 'reordered' | 'limits' | `log:${string}`
+export type BellTopic = 'events' | 'claimable' | 'revoked' | 'reordered' | 'limits' | 'leased' | `log:${string}`
 
 /** Who asks. */
 export interface Actor {

@@ -10,6 +10,8 @@ import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
+import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
+import { openBells } from '../infra/channel/bells.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
 
@@ -35,6 +37,7 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
   })
   parts.add({ name: 'tail', stopWithinMs: 2_000, stop: () => tail.close() })
   await channel.subscribe('events', () => tail.ring())
+  const bells = await openBells(channel, ['claimable', 'revoked', 'leased'])
 
   const hasGraphiQL = config.isDevelopment || access.kind === 'open'
   const graph = createGraphServer({
@@ -43,6 +46,7 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
     engine,
     events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
     authenticator: createAuthenticator({ db: pool, mode: access.kind }),
+    workers: createWorkerWaits({ engine, bells }),
     health: createHealthReader({ version: running.version, startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),

@@ -10,6 +10,7 @@ import type { Config } from '../infra/config/settings.ts'
 import { startAdmission } from '../loop/admission.ts'
 import { type RetentionRule, startCleaner } from '../loop/cleaner.ts'
 import { startPeriodic } from '../loop/periodic.ts'
+import { dropOldRequests } from '../task/store/worker-requests.ts'
 import type { Running } from './running.ts'
 
 /** How late a start time, a back-off or a time-out may be noticed. */
@@ -19,6 +20,7 @@ const REKEY_MS = 5_000
 const ADMISSION_MS = 1_000
 const LEARN_MS = 30_000
 const DAY_MS = 86_400_000
+const FORGET_MS = 60_000
 
 /** Starts what moves tasks without a worker: the clock, schedules, deadlines, the rescue of lost leases, and retention. */
 export async function startScheduler({ engine, config, log, parts, channel }: Running): Promise<void> {
@@ -52,6 +54,11 @@ export async function startScheduler({ engine, config, log, parts, channel }: Ru
     }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
     startCleaner({ engine, rule, onError: onError('retention') }),
+    startPeriodic({
+      everyMs: FORGET_MS,
+      run: () => dropOldRequests(engine.db),
+      onError: onError('the upkeep of requests'),
+    }),
   ]
   parts.add({
     name: 'scheduler',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EndAttempt, endAttempts } from '../../src/engine/end-attempts.ts'
+import type { EndAttempt } from '../../src/engine/attempt-end.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
 import { newUuid } from '../../src/task/type-id.ts'

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { appendLeasedLog } from '../../src/engine/append-leased-log.ts'
 import { appendLog } from '../../src/engine/append-log.ts'
 import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
@@ -69,6 +70,7 @@ const TABLES = [
   'schedule',
   'schedule_fire',
   'backfill',
+  'worker_request',
 ]
 
 /** Everything that the database holds, as one text. */
@@ -80,7 +82,16 @@ async function dump(): Promise<string> {
 
 /** What the round before left would only make the dumps slower. */
 async function empty(): Promise<void> {
-  for (const table of ['schedule_fire', 'backfill', 'task', 'schedule', 'event', 'task_log', 'idempotency_key'])
+  for (const table of [
+    'schedule_fire',
+    'backfill',
+    'task',
+    'schedule',
+    'event',
+    'task_log',
+    'idempotency_key',
+    'worker_request',
+  ])
     await database.pool.query(`DELETE FROM "${table}"`)
 }
 
@@ -125,6 +136,32 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
     return {
       act: (on) => claimTasks(on, { tenant: 'default', workerId, queue, types: ['work'], limit: 5 }),
       expected: { [id]: 'RUNNING' },
+    }
+  },
+  'claim-tasks for a request that can come again': async () => {
+    const queue = newUuid()
+    const id = await verbs.createOne({ queue })
+    const { workerId } = verbs
+    return {
+      act: (on) => claimTasks(on, { tenant: 'default', workerId, queue, types: ['work'], limit: 5, requestId: queue }),
+      expected: { [id]: 'RUNNING' },
+    }
+  },
+  'append-leased-log': async () => {
+    const { id, epoch } = await running()
+    const line = { taskId: id, epoch, level: 'info', message: 'hello', fields: { a: 1 } } as const
+    const { workerId } = verbs
+    return {
+      act: (on) => appendLeasedLog(on, ACTOR, { workerId, requestId: id, lines: [line] }),
+      expected: { [id]: 'RUNNING' },
+    }
+  },
+  'end-attempts: over the graph': async () => {
+    const task = await running()
+    const { workerId } = verbs
+    return {
+      act: (on) => endAttempts(on, ACTOR, [{ ...completing(task, '{"a":1}'), workerId }]),
+      expected: { [task.id]: 'COMPLETED' },
     }
   },
   'end-attempts: complete with data for a dependent': async () => {

@@ -15,6 +15,7 @@ const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   }),
 })
 
+/** Part of a task to make, and of what the tasks of a type start with. */
 export const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   description: 'How failed attempts are repeated; what is absent is taken from the default.',
   fields: (t) => ({
@@ -28,6 +29,7 @@ export const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   }),
 })
 
+/** Part of a task to make, and of what the tasks of a type start with. */
 export const TimeoutsInput = builder.inputType('TimeoutsInput', {
   description: 'Limits on the time of a task, each longer than zero.',
   fields: (t) => ({

@@ -8,6 +8,38 @@ export type Open<Known extends string> = Known | (string & {})
 
 import type { CallOptions, Operation, Transport } from '../transport.ts'
 
+/** Lines for the log of a task that the worker has, or had, under a lease. */
+export type AppendLogInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** The lines in their order, 1 to 1,000. */
+  readonly lines: ReadonlyArray<LogLineInput>;
+  /** New for each request, and the same when it is sent again because its answer was lost: then the lines are not written twice. 1 to 200 characters. */
+  readonly requestId?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** How an attempt ended: exactly one of `complete`, `fail`, `release` and `park`. */
+export type AttemptEndInput = {
+  /** It succeeded. */
+  readonly complete?: CompletionInput | null | undefined;
+  /** Processor time that the attempt used, as far as it can be told. */
+  readonly cpuTime?: string | null | undefined;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** It failed. */
+  readonly fail?: FailureInput | null | undefined;
+  /** The task waits. */
+  readonly park?: ParkInput | null | undefined;
+  /** The task goes back unfinished. */
+  readonly release?: ReleaseInput | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
 /** How an attempt ended. */
 export type AttemptOutcome =
   /** The task was cancelled meanwhile. */
@@ -56,6 +88,38 @@ export type CancelTaskInput = {
   readonly id: string;
   /** Why; kept with the task. */
   readonly reason?: string | null | undefined;
+};
+
+/** What a worker can take now. */
+export type ClaimTasksInput = {
+  /** Most tasks to take, 1 to 1,000: how many slots are free. */
+  readonly limit: number;
+  /** New for each claim, and the same when it is sent again because its answer was lost: the same tasks are answered then, as far as their leases still hold. 1 to 200 characters. */
+  readonly requestId: string;
+  /** Names of the task types that it can take, at most 1,000. */
+  readonly types: ReadonlyArray<string>;
+  /** How long to wait when there is nothing to take, at most PT25S; not at all when absent. */
+  readonly wait?: string | null | undefined;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** A task that was done. */
+export type CompleteTaskInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** What came of it: JSON of at most 1 MB that fits the output schema of the type. */
+  readonly output?: unknown;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** That an attempt succeeded. */
+export type CompletionInput = {
+  /** What came of it: JSON of at most 1 MB that fits the output schema of the type. */
+  readonly output?: unknown;
 };
 
 /** How many tasks of one concurrency key may run at once. */
@@ -232,6 +296,12 @@ export type DependencyState =
   /** The other task ended otherwise; `onUnmet` says what follows. */
   | 'UNMET';
 
+/** A worker to drain. */
+export type DrainWorkerInput = {
+  /** TypeID of the worker. */
+  readonly id: string;
+};
+
 /** Which events are wanted. All conditions that are given must hold. */
 export type EventFilter = {
   /** What happened. */
@@ -339,6 +409,36 @@ export type ExclusionsInput = {
   readonly weekdays?: ReadonlyArray<Weekday> | null | undefined;
 };
 
+/** A task whose attempt failed. */
+export type FailTaskInput = {
+  /** Stable, UPPER_SNAKE_CASE, 1 to 200 characters; retry policies can name it. */
+  readonly code: string;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** What happened, for people; 10,000 characters are kept. */
+  readonly message: string;
+  /** Whether another attempt could help; yes when absent. */
+  readonly retryable?: boolean | null | undefined;
+  /** Where it happened; 20,000 characters are kept. */
+  readonly stack?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** That an attempt failed, and why. */
+export type FailureInput = {
+  /** Stable, UPPER_SNAKE_CASE, 1 to 200 characters; retry policies can name it. */
+  readonly code: string;
+  /** What happened, for people; 10,000 characters are kept. */
+  readonly message: string;
+  /** Whether another attempt could help; yes when absent. */
+  readonly retryable?: boolean | null | undefined;
+  /** Where it happened; 20,000 characters are kept. */
+  readonly stack?: string | null | undefined;
+};
+
 /** The share of one fairness key under FAIR. */
 export type FairnessWeightInput = {
   /** The key. */
@@ -382,6 +482,26 @@ export type HealthStatus =
   /** Everything it needs answers. */
   | 'OK';
 
+/** A worker’s sign of life. */
+export type HeartbeatWorkerInput = {
+  /** All leases that it knows of, except those it was told have ended. What it has been leased for more than five seconds, and leaves out twice, goes back to the queue. When absent, only the worker’s own lease is renewed. */
+  readonly held?: ReadonlyArray<HeldLeaseInput> | null | undefined;
+  /** The worker is about to stop: it gets no more tasks. Say so in every heartbeat from then on. */
+  readonly isDraining?: boolean | null | undefined;
+  /** How long to wait for news: a lease that ended, the wish to drain, or tasks that it was handed since. At most PT25S and a third of the lease; not at all when absent. */
+  readonly wait?: string | null | undefined;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** A lease that a worker has. */
+export type HeldLeaseInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
 /** Fires again and again after the same elapsed time, whatever clocks do. */
 export type IntervalInput = {
   /** The first fire; all others are counted from it. Now when absent. */
@@ -396,6 +516,54 @@ export type LabelFilter = {
   readonly contains?: unknown;
 };
 
+/** Why a lease has ended other than by its worker. */
+export type LeaseEnd =
+  /** The task was cancelled. */
+  | 'CANCELLED'
+  /** The task was removed. */
+  | 'GONE'
+  /** The task runs, waits or has ended elsewhere. */
+  | 'LOST'
+  /** The attempt ran or kept silent for too long. */
+  | 'TIMED_OUT';
+
+/** One line of the log of a task that the worker has, or had, under a lease. */
+export type LeasedLineInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** More about it: one object, at most 16 KB. */
+  readonly fields?: unknown;
+  /** How grave it is; INFO when absent. */
+  readonly level?: LineLevel | null | undefined;
+  /** What is said; 10,000 characters are kept. */
+  readonly message: string;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
+/** How far a task is. */
+export type LeasedProgressInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Done so far, from 0 to 1. */
+  readonly fraction: number;
+  /** What it is doing; 1,000 characters are kept. */
+  readonly message?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
+/** How grave a line of a log is. */
+export type LineLevel =
+  /** For those who look for a fault. */
+  | 'DEBUG'
+  /** Something failed. */
+  | 'ERROR'
+  /** What happens; the default. */
+  | 'INFO'
+  /** Something is not as it should be. */
+  | 'WARN';
+
 /** How much a line matters. */
 export type LogLevel =
   /** For who looks for a mistake. */
@@ -406,6 +574,16 @@ export type LogLevel =
   | 'INFO'
   /** Something is odd; the work goes on. */
   | 'WARN';
+
+/** One line of a task’s log. */
+export type LogLineInput = {
+  /** More about it: one object, at most 16 KB. */
+  readonly fields?: unknown;
+  /** How grave it is; INFO when absent. */
+  readonly level?: LineLevel | null | undefined;
+  /** What is said; 10,000 characters are kept. */
+  readonly message: string;
+};
 
 /** What becomes of due times that passed while no scheduler ran, by more than a minute. */
 export type MissedPolicy =
@@ -476,6 +654,28 @@ export type OverlapPolicy =
   /** Starts none; the default. */
   | 'SKIP';
 
+/** That a task waits without a worker until a time or an outside answer, whichever comes first. */
+export type ParkInput = {
+  /** Names the answer, 1 to 500 characters. */
+  readonly key?: string | null | undefined;
+  /** The time. */
+  readonly until?: string | null | undefined;
+};
+
+/** A task to park. */
+export type ParkTaskInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Names the answer, 1 to 500 characters. */
+  readonly key?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** The time. */
+  readonly until?: string | null | undefined;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
 /** What nobody shall claim for now. */
 export type PauseClaimsInput = {
   /** Of the queue or the type; absent for everything. */
@@ -515,6 +715,78 @@ export type PoolSlotsInput = {
   readonly pool: string;
   /** How many of its slots, at least 0. */
   readonly slots: number;
+};
+
+/** A process that is about to run tasks. */
+export type RegisterWorkerInput = {
+  /** Machine that it runs on, 1 to 255 characters. */
+  readonly host: string;
+  /** Names and values it is chosen by: one object of strings. */
+  readonly labels?: unknown;
+  /** After this silence its tasks run elsewhere, PT1S to PT1H; PT30S when absent. */
+  readonly lease?: string | null | undefined;
+  /** What people call it, 1 to 200 characters. */
+  readonly name: string;
+  /** Number of its process on that machine. */
+  readonly pid?: number | null | undefined;
+  /** New at each start of the process, and the same when the request is sent again because its answer was lost: the same worker is answered then. 1 to 200 characters. */
+  readonly requestId: string;
+  /** How many tasks it runs at once, 1 to 10,000. */
+  readonly slots: number;
+  /** The task types that it serves, 1 to 1,000. */
+  readonly types: ReadonlyArray<ServedTypeInput>;
+  /** Version of its program, at most 200 characters. */
+  readonly version?: string | null | undefined;
+};
+
+/** That a task goes back to the queue unfinished. It does not count as a failure. */
+export type ReleaseInput = {
+  /** How long nobody gets it; at once when absent. */
+  readonly delay?: string | null | undefined;
+  /** Why; 1,000 characters are kept. */
+  readonly reason?: string | null | undefined;
+};
+
+/** A task to give back. */
+export type ReleaseTaskInput = {
+  /** How long nobody gets it; at once when absent. */
+  readonly delay?: string | null | undefined;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Why; 1,000 characters are kept. */
+  readonly reason?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** What a worker has to say of its attempts: lines are written first, then progress, then ends. */
+export type ReportAttemptsInput = {
+  /** Attempts that have ended, at most 1,000. */
+  readonly ends?: ReadonlyArray<AttemptEndInput> | null | undefined;
+  /** Lines in their order, at most 5,000. */
+  readonly log?: ReadonlyArray<LeasedLineInput> | null | undefined;
+  /** The latest progress of attempts, at most 1,000. */
+  readonly progress?: ReadonlyArray<LeasedProgressInput> | null | undefined;
+  /** New for each request, and the same when it is sent again because its answer was lost: then lines are not written twice. 1 to 200 characters. */
+  readonly requestId: string;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** How far a task is. It is also a sign of life for the heartbeat time-out of the task. */
+export type ReportProgressInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Done so far, from 0 to 1. */
+  readonly fraction: number;
+  /** What it is doing; 1,000 characters are kept. */
+  readonly message?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
 };
 
 /** What the task takes while it runs; each 0 or more. */
@@ -707,6 +979,26 @@ export type SchedulingWeightsInput = {
   readonly priority?: number | null | undefined;
 };
 
+/** A task type that a worker serves. What is said here replaces what was said of the type before. */
+export type ServedTypeInput = {
+  /** What its tasks start with. */
+  readonly defaults?: TaskTypeDefaultsInput | null | undefined;
+  /** What the work is. */
+  readonly description?: string | null | undefined;
+  /** JSON Schema (2020-12), an object, that inputs must fit; anything when absent. */
+  readonly inputSchema?: unknown;
+  /** Lower snake case, 1 to 64 characters. */
+  readonly name: string;
+  /** JSON Schema (2020-12), an object, that outputs must fit; anything when absent. */
+  readonly outputSchema?: unknown;
+};
+
+/** A worker that signs off. */
+export type StopWorkerInput = {
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
 /** Conditions on a text; all that are given must hold. Case counts. */
 export type StringFilter = {
   /** It is this. */
@@ -860,6 +1152,18 @@ export type TaskStatusFilter = {
   readonly in?: ReadonlyArray<TaskStatus> | null | undefined;
   /** It is none of these. */
   readonly notIn?: ReadonlyArray<TaskStatus> | null | undefined;
+};
+
+/** What tasks of a type have where their creator says nothing. */
+export type TaskTypeDefaultsInput = {
+  /** How urgent they are; MEDIUM when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** What they take of their worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Limits on their time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
 };
 
 /** Conditions on the name of the task type; all that are given must hold. */
@@ -1532,12 +1836,21 @@ export type GetViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type GetViewerQuery = { readonly viewer: { readonly name: string, readonly role: Open<Role>, readonly tenant: string, readonly isAnonymous: boolean } };
 
+export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null };
+
 export type ListWorkersQueryVariables = Exact<{
   state?: WorkerState | null | undefined;
 }>;
 
 
-export type ListWorkersQuery = { readonly workers: ReadonlyArray<{ readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly stoppedAt: string | null }> };
+export type ListWorkersQuery = { readonly workers: ReadonlyArray<WorkerFieldsFragment> };
+
+export type GetWorkerQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetWorkerQuery = { readonly worker: WorkerFieldsFragment | null };
 
 export type TaskSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority>, readonly version: number, readonly tags: ReadonlyArray<string>, readonly labels: unknown, readonly createdAt: string, readonly scheduledFor: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly type: { readonly name: string }, readonly progress: { readonly fraction: number, readonly message: string | null } | null };
 
@@ -1829,6 +2142,8 @@ type UserErrorFields_IllegalTransitionError_Fragment = { readonly taskId: string
 
 type UserErrorFields_NotFoundError_Fragment = { readonly id: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_StaleLeaseError_Fragment = { readonly taskId: string, readonly epoch: number, readonly currentEpoch: number, readonly status: Open<TaskStatus>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_UnknownTaskTypeError_Fragment = { readonly type: string, readonly knownTypes: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_ValidationError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
@@ -1841,37 +2156,293 @@ export type UserErrorFieldsFragment =
   | UserErrorFields_IdempotencyConflictError_Fragment
   | UserErrorFields_IllegalTransitionError_Fragment
   | UserErrorFields_NotFoundError_Fragment
+  | UserErrorFields_StaleLeaseError_Fragment
   | UserErrorFields_UnknownTaskTypeError_Fragment
   | UserErrorFields_ValidationError_Fragment
   | UserErrorFields_VersionConflictError_Fragment
 ;
 
+export type RegisterWorkerMutationVariables = Exact<{
+  input: RegisterWorkerInput;
+}>;
+
+
+export type RegisterWorkerMutation = { readonly registerWorker:
+    | { readonly __typename: 'RegisterWorkerSuccess', readonly workerId: string, readonly state: Open<WorkerState>, readonly lease: string, readonly heartbeatInterval: string }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ClaimTasksMutationVariables = Exact<{
+  input: ClaimTasksInput;
+}>;
+
+
+export type ClaimTasksMutation = { readonly claimTasks:
+    | { readonly __typename: 'ClaimTasksSuccess', readonly state: Open<WorkerState>, readonly hasMore: boolean, readonly waited: string, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: string, readonly input: unknown, readonly labels: unknown, readonly attempt: number, readonly epoch: number, readonly version: number, readonly wakeAt: string, readonly timeLeft: string }> }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type HeartbeatWorkerMutationVariables = Exact<{
+  input: HeartbeatWorkerInput;
+}>;
+
+
+export type HeartbeatWorkerMutation = { readonly heartbeatWorker:
+    | { readonly __typename: 'HeartbeatWorkerSuccess', readonly state: Open<WorkerState>, readonly lease: string, readonly ended: ReadonlyArray<{ readonly taskId: string, readonly epoch: number, readonly reason: Open<LeaseEnd> }> }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReportAttemptsMutationVariables = Exact<{
+  input: ReportAttemptsInput;
+}>;
+
+
+export type ReportAttemptsMutation = { readonly reportAttempts:
+    | { readonly __typename: 'ReportAttemptsSuccess', readonly staleTaskIds: ReadonlyArray<string>, readonly ends: ReadonlyArray<
+        | { readonly __typename: 'AttemptEndSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+        | (
+          { readonly __typename: 'NotFoundError' }
+          & UserErrorFields_NotFoundError_Fragment
+        )
+        | (
+          { readonly __typename: 'StaleLeaseError' }
+          & UserErrorFields_StaleLeaseError_Fragment
+        )
+        | (
+          { readonly __typename: 'ValidationError' }
+          & UserErrorFields_ValidationError_Fragment
+        )
+      > }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReportProgressMutationVariables = Exact<{
+  input: ReportProgressInput;
+}>;
+
+
+export type ReportProgressMutation = { readonly reportProgress:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ReportProgressSuccess', readonly taskId: string }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type AppendLogMutationVariables = Exact<{
+  input: AppendLogInput;
+}>;
+
+
+export type AppendLogMutation = { readonly appendLog:
+    | { readonly __typename: 'AppendLogSuccess', readonly taskId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CompleteTaskMutationVariables = Exact<{
+  input: CompleteTaskInput;
+}>;
+
+
+export type CompleteTaskMutation = { readonly completeTask:
+    | { readonly __typename: 'CompleteTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FailTaskMutationVariables = Exact<{
+  input: FailTaskInput;
+}>;
+
+
+export type FailTaskMutation = { readonly failTask:
+    | { readonly __typename: 'FailTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReleaseTaskMutationVariables = Exact<{
+  input: ReleaseTaskInput;
+}>;
+
+
+export type ReleaseTaskMutation = { readonly releaseTask:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ReleaseTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ParkTaskMutationVariables = Exact<{
+  input: ParkTaskInput;
+}>;
+
+
+export type ParkTaskMutation = { readonly parkTask:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ParkTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type StopWorkerMutationVariables = Exact<{
+  input: StopWorkerInput;
+}>;
+
+
+export type StopWorkerMutation = { readonly stopWorker:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'StopWorkerSuccess', readonly state: Open<WorkerState> }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DrainWorkerMutationVariables = Exact<{
+  input: DrainWorkerInput;
+}>;
+
+
+export type DrainWorkerMutation = { readonly drainWorker:
+    | { readonly __typename: 'DrainWorkerSuccess', readonly worker: WorkerFieldsFragment }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMutationVariables> = {
+  name: 'appendLog',
+  kind: 'mutation',
+  field: 'appendLog',
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
   name: 'cancelBackfill',
   kind: 'mutation',
   field: 'cancelBackfill',
-  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
+  name: 'claimTasks',
+  kind: 'mutation',
+  field: 'claimTasks',
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
+  name: 'completeTask',
+  kind: 'mutation',
+  field: 'completeTask',
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
   name: 'configurePool',
   kind: 'mutation',
   field: 'configurePool',
-  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
   name: 'configureScheduling',
   kind: 'mutation',
   field: 'configureScheduling',
-  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -1885,42 +2456,49 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
   name: 'createBackfill',
   kind: 'mutation',
   field: 'createBackfill',
-  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
   name: 'deleteSchedule',
   kind: 'mutation',
   field: 'deleteSchedule',
-  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainWorkerMutationVariables> = {
+  name: 'drainWorker',
+  kind: 'mutation',
+  field: 'drainWorker',
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
@@ -1930,11 +2508,18 @@ const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptio
   text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
+const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
+  name: 'failTask',
+  kind: 'mutation',
+  field: 'failTask',
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -1970,6 +2555,20 @@ const getViewerOperation: Operation<GetViewerQuery['viewer'], GetViewerQueryVari
   kind: 'query',
   field: 'viewer',
   text: "query getViewer{viewer{name role tenant isAnonymous}}",
+}
+
+const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVariables> = {
+  name: 'getWorker',
+  kind: 'query',
+  field: 'worker',
+  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+}
+
+const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
+  name: 'heartbeatWorker',
+  kind: 'mutation',
+  field: 'heartbeatWorker',
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -2018,35 +2617,42 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   name: 'listWorkers',
   kind: 'query',
   field: 'workers',
-  text: "query listWorkers($state:WorkerState){workers(state:$state){id name host pid version state types labels slots lease startedAt heartbeatAt stoppedAt}}",
+  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+}
+
+const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
+  name: 'parkTask',
+  kind: 'mutation',
+  field: 'parkTask',
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
   name: 'pauseClaims',
   kind: 'mutation',
   field: 'pauseClaims',
-  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
   name: 'previewSchedule',
   kind: 'query',
   field: 'previewSchedule',
-  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
@@ -2070,39 +2676,74 @@ const readTaskLogOperation: Operation<ReadTaskLogQuery['task'], ReadTaskLogQuery
   text: "query readTaskLog($id:ID!$first:Int$after:Cursor){task(id:$id){status log(first:$first after:$after){lines{...LogLineFields}cursor hasMore}}}fragment LogLineFields on LogLine{id at attempt level message fields}",
 }
 
+const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'], RegisterWorkerMutationVariables> = {
+  name: 'registerWorker',
+  kind: 'mutation',
+  field: 'registerWorker',
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
+  name: 'releaseTask',
+  kind: 'mutation',
+  field: 'releaseTask',
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
+  name: 'reportAttempts',
+  kind: 'mutation',
+  field: 'reportAttempts',
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
+  name: 'reportProgress',
+  kind: 'mutation',
+  field: 'reportProgress',
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
   name: 'resumeClaims',
   kind: 'mutation',
   field: 'resumeClaims',
-  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
+  name: 'stopWorker',
+  kind: 'mutation',
+  field: 'stopWorker',
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
@@ -2123,25 +2764,34 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 /** The operations of the graph, over a transport. */
 export function getSdk(transport: Transport) {
   return {
+    /** Appends lines to a task’s log. A log tells what was tried, so a lease that is over does not forbid it. */
+    appendLog: (variables: AppendLogMutationVariables, options?: CallOptions) =>
+      transport.request(appendLogOperation, variables, options),
     /** Cancels a backfill: it starts no other task. Those that it has started go on. */
     cancelBackfill: (variables: CancelBackfillMutationVariables, options?: CallOptions) =>
       transport.request(cancelBackfillOperation, variables, options),
     /** Cancels a task that has not ended, and what hangs on it as far as asked. */
     cancelTask: (variables: CancelTaskMutationVariables, options?: CallOptions) =>
       transport.request(cancelTaskOperation, variables, options),
+    /** Leases tasks to a worker, or waits until it can. At most four claims of a worker wait; a further one ends the oldest. */
+    claimTasks: (variables: ClaimTasksMutationVariables, options?: CallOptions) =>
+      transport.request(claimTasksOperation, variables, options),
+    /** Ends an attempt as a success. Sent again after a lost answer it does nothing twice. */
+    completeTask: (variables: CompleteTaskMutationVariables, options?: CallOptions) =>
+      transport.request(completeTaskOperation, variables, options),
     /** Makes a pool, or changes its capacity. */
     configurePool: (variables: ConfigurePoolMutationVariables, options?: CallOptions) =>
       transport.request(configurePoolOperation, variables, options),
@@ -2169,9 +2819,15 @@ export function getSdk(transport: Transport) {
     /** Deletes a schedule, and cancels its backfills. The tasks that it has started stay. */
     deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
       transport.request(deleteScheduleOperation, variables, options),
+    /** Tells a worker to finish what it holds and to claim no more. Again, it changes nothing. */
+    drainWorker: (variables: DrainWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(drainWorkerOperation, variables, options),
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** Ends an attempt as a failure; the task’s retry policy decides what follows. Sent again after a lost answer it does nothing twice. */
+    failTask: (variables: FailTaskMutationVariables, options?: CallOptions) =>
+      transport.request(failTaskOperation, variables, options),
     /** Fires a schedule now, whatever its status and its rule for overlaps say. Its due times stay. */
     fireSchedule: (variables: FireScheduleMutationVariables, options?: CallOptions) =>
       transport.request(fireScheduleOperation, variables, options),
@@ -2190,6 +2846,12 @@ export function getSdk(transport: Transport) {
     /** Who is asking. */
     getViewer: (variables: GetViewerQueryVariables = {}, options?: CallOptions) =>
       transport.request(getViewerOperation, variables, options),
+    /** One worker by its id; null when there is none in your tenant. */
+    getWorker: (variables: GetWorkerQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkerOperation, variables, options),
+    /** Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain. */
+    heartbeatWorker: (variables: HeartbeatWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(heartbeatWorkerOperation, variables, options),
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
@@ -2211,6 +2873,9 @@ export function getSdk(transport: Transport) {
     /** Workers, the latest started first, at most 500. */
     listWorkers: (variables: ListWorkersQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkersOperation, variables, options),
+    /** Lets a task wait without a worker; then its attempt goes on with whoever claims it. Sent again after a lost answer it does nothing twice. */
+    parkTask: (variables: ParkTaskMutationVariables, options?: CallOptions) =>
+      transport.request(parkTaskOperation, variables, options),
     /** Lets nobody claim tasks of one type, of one queue, or any, until `resumeClaims`. What runs goes on. */
     pauseClaims: (variables: PauseClaimsMutationVariables, options?: CallOptions) =>
       transport.request(pauseClaimsOperation, variables, options),
@@ -2232,6 +2897,18 @@ export function getSdk(transport: Transport) {
     /** One task by its id; null when there is none in your tenant. */
     readTaskLog: (variables: ReadTaskLogQueryVariables, options?: CallOptions) =>
       transport.request(readTaskLogOperation, variables, options),
+    /** Signs a worker on, and makes its task types known. It must send heartbeats from now on. */
+    registerWorker: (variables: RegisterWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(registerWorkerOperation, variables, options),
+    /** Gives a task back unfinished, which counts as no failure. Sent again after a lost answer it does nothing twice. */
+    releaseTask: (variables: ReleaseTaskMutationVariables, options?: CallOptions) =>
+      transport.request(releaseTaskOperation, variables, options),
+    /** Takes log lines, progress and ends of many attempts in one request. Sent again after a lost answer it does nothing twice. */
+    reportAttempts: (variables: ReportAttemptsMutationVariables, options?: CallOptions) =>
+      transport.request(reportAttemptsOperation, variables, options),
+    /** Says how far a task is. */
+    reportProgress: (variables: ReportProgressMutationVariables, options?: CallOptions) =>
+      transport.request(reportProgressOperation, variables, options),
     /** Ends a pause of `pauseClaims`. Where there is none nothing changes. */
     resumeClaims: (variables: ResumeClaimsMutationVariables, options?: CallOptions) =>
       transport.request(resumeClaimsOperation, variables, options),
@@ -2247,6 +2924,9 @@ export function getSdk(transport: Transport) {
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
+    /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
+    stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(stopWorkerOperation, variables, options),
     /** What the handler of a task writes, from the earliest line that is kept; ends when the task has ended. */
     taskLog: (variables: TaskLogSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskLogOperation, variables, options),

@@ -58,6 +58,11 @@ export type ScheduleFire = Prisma.ScheduleFireModel
  */
 export type Backfill = Prisma.BackfillModel
 /**
+ * Model WorkerRequest
+ * 
+ */
+export type WorkerRequest = Prisma.WorkerRequestModel
+/**
  * Model IdempotencyKey
  * 
  */

@@ -405,6 +405,7 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey',
   Scheduling: 'Scheduling',
@@ -430,7 +431,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause" | "placement"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "workerRequest" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause" | "placement"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1023,6 +1024,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.BackfillCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.BackfillCountAggregateOutputType> | number
+        }
+      }
+    }
+    WorkerRequest: {
+      payload: Prisma.$WorkerRequestPayload<ExtArgs>
+      fields: Prisma.WorkerRequestFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WorkerRequestFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WorkerRequestFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findFirst: {
+          args: Prisma.WorkerRequestFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WorkerRequestFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findMany: {
+          args: Prisma.WorkerRequestFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        create: {
+          args: Prisma.WorkerRequestCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        createMany: {
+          args: Prisma.WorkerRequestCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WorkerRequestCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        delete: {
+          args: Prisma.WorkerRequestDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        update: {
+          args: Prisma.WorkerRequestUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        deleteMany: {
+          args: Prisma.WorkerRequestDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WorkerRequestUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WorkerRequestUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        upsert: {
+          args: Prisma.WorkerRequestUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        aggregate: {
+          args: Prisma.WorkerRequestAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWorkerRequest>
+        }
+        groupBy: {
+          args: Prisma.WorkerRequestGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WorkerRequestCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestCountAggregateOutputType> | number
         }
       }
     }
@@ -1939,6 +2014,7 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
@@ -2010,6 +2086,17 @@ export const BackfillScalarFieldEnum = {
 } as const
 
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
@@ -2672,6 +2759,7 @@ export type GlobalOmitConfig = {
   schedule?: Prisma.ScheduleOmit
   scheduleFire?: Prisma.ScheduleFireOmit
   backfill?: Prisma.BackfillOmit
+  workerRequest?: Prisma.WorkerRequestOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   apiKey?: Prisma.ApiKeyOmit
   scheduling?: Prisma.SchedulingOmit

@@ -59,6 +59,7 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey',
   Scheduling: 'Scheduling',
@@ -221,6 +222,7 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
@@ -292,6 +294,17 @@ export const BackfillScalarFieldEnum = {
 } as const
 
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
