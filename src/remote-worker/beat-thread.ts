@@ -34,7 +34,7 @@ async function beat(): Promise<HeartbeatReport> {
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
       },
       body: JSON.stringify({ query: BEAT, variables: { input: { workerId } } }),
-      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(intervalMs)]),
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(2 * intervalMs)]),
     })
     const { data, errors } = (await response.json()) as Answer
     if (data?.heartbeatWorker?.state !== undefined) return { kind: 'beat', state: data.heartbeatWorker.state }

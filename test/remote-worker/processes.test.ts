@@ -70,10 +70,10 @@ describe('a worker process', () => {
   })
 
   test('keeps its lease while a handler keeps the CPU to itself', async () => {
-    const worker = started(spawnWorker(graph.url, { LEASE_MS: '2000', SLOTS: '1' }))
+    const worker = started(spawnWorker(graph.url, { LEASE_MS: '4000', SLOTS: '1' }))
     await signedOn(1)
-    const [id] = await createWork(graph.engine, { input: { ms: [5_000], isBusy: true } })
-    await until(() => isDone(id!), 20_000)
+    const [id] = await createWork(graph.engine, { input: { ms: [9_000], isBusy: true } })
+    await until(() => isDone(id!), 25_000)
     expect(await attemptsOf(id!)).toEqual([{ number: 1, outcome: 'COMPLETED' }])
     expect(began(worker)).toBe(1)
   })

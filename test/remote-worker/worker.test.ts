@@ -31,6 +31,9 @@ const newWorker = (options: Partial<Parameters<typeof quietWorker>[0]> = {}) => 
 }
 const uuid = (id: string): string => decodeTypeId(id)!.uuid
 const rowOf = async (id: string) => (await graph.pool.query('SELECT * FROM task WHERE id = $1', [uuid(id)])).rows[0]
+/** What was held ready and given back in time is an attempt too, of which no handler knows. */
+const completions = async (): Promise<number> =>
+  (await graph.pool.query(`SELECT count(*)::int AS n FROM attempt WHERE outcome = 'COMPLETED'`)).rows[0].n
 const ended = async (id: string) => {
   await until(async () => (await rowOf(id)).finished_at !== null)
   return rowOf(id)
@@ -95,7 +98,7 @@ describe('a worker over the graph', () => {
     const ids = await create(...Array.from({ length: sized(100, 1_000) }, () => ({})))
     await Promise.all(ids.map((id) => ended(id)))
     expect(most).toBe(3)
-    expect((await graph.pool.query('SELECT count(*)::int AS n FROM attempt')).rows[0].n).toBe(ids.length)
+    expect(await completions()).toBe(ids.length)
   })
 
   test('hears of a cancel at once, and its late end is refused', async () => {
@@ -237,7 +240,7 @@ describe('when answers are lost', () => {
     )
     expect(rows).toHaveLength(count)
     for (const { lines } of rows) expect(lines).toEqual(['one', 'two'])
-    expect((await graph.pool.query('SELECT count(*)::int AS n FROM attempt')).rows[0].n).toBe(count)
+    expect(await completions()).toBe(count)
   }, 90_000)
 
   test('a server that is away is waited for, at the start and later', async () => {
