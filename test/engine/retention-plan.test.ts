@@ -46,7 +46,10 @@ test('deletes by index also when it was planned for a table of a few rows', asyn
   expect(await trimLog(engine, 'event', { before, signal })).toBe(40)
   for (const statement of STATEMENTS) {
     const plan = await planOf(statement)
-    expect(plan, statement).toMatch(/Index/)
+    // By an array within the index: a join may turn into one that reads a whole table for each row.
+    expect(plan, statement).toMatch(
+      statement === 'lock-expired-tasks' ? /using task_finished_idx/ : /Index Cond: .* = ANY/,
+    )
     expect(plan, statement).not.toMatch(/Join Filter|Seq Scan on (?!event_log)/)
   }
 })
