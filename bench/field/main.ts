@@ -55,6 +55,9 @@ await main(readPlan())
 async function main(plan: Plan): Promise<void> {
   installPeers()
   const world = await prepareWorld()
+  // A run that is cut short leaves no server behind.
+  const cutShort = (): void => void world.stop().finally(() => process.exit(1))
+  process.once('SIGINT', cutShort).once('SIGTERM', cutShort)
   try {
     const results = await measure(world, plan)
     for (const table of tablesOf(results)) print(table)
