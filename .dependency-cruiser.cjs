@@ -7,6 +7,7 @@ const knows = {
   task: ['expression'],
   event: ['task'],
   worker: ['task'],
+  scheduling: ['task'],
   pool: ['task'],
   workflow: ['task', 'expression'],
   schedule: ['task', 'workflow'],
@@ -23,6 +24,9 @@ const doors = ['graph', 'rest', 'cli', 'web', 'sdk']
 const shared = [
   'apply',
   'cascade',
+  'attempt-end',
+  'check-ends',
+  'log-entry',
   'decision',
   'settle-dependents',
   'command-task',
@@ -30,6 +34,12 @@ const shared = [
   'unique-task',
   'transact',
   'engine',
+  'idempotency',
+  'lock-cascade',
+  'make-tasks',
+  'start-fires',
+  'schedule-events',
+  'command-schedule',
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */
@@ -38,6 +48,7 @@ const entries = [
   '^src/index\\.ts$',
   '^src/sdk/sdk\\.ts$',
   '^src/enqueue/enqueue\\.ts$',
+  '^src/remote-worker/worker\\.ts$',
   '[-/]thread(-entry)?\\.ts$',
 ]
 
@@ -85,7 +96,7 @@ module.exports = {
         'Read, decide, write are three steps of one verb; a decision may name the type that a store reads, never call it.',
       from: {
         path: `^src/([^/]+)/`,
-        pathNot: [`^src/[^/]+/${store}`, '^src/(engine|loop|process|infra|graph|rest|cli|web|sdk|index)'],
+        pathNot: [`^src/[^/]+/${store}`, '^src/(engine|loop|process|infra|graph|rest|cli|web|sdk|remote-worker|index)'],
       },
       to: { path: `^src/[^/]+/${store}`, dependencyTypesNot: ['type-only'] },
     },
@@ -147,6 +158,20 @@ module.exports = {
       comment: 'task-mgmt/enqueue runs inside programs that use nothing else of us: it must not load the server.',
       from: { path: '^src/enqueue/' },
       to: { pathNot: ['^src/enqueue/', '^src/task/type-id\\.ts$'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'remote-worker-speaks-through-sdk',
+      severity: 'error',
+      comment:
+        'task-mgmt/worker runs far from the database: it reaches the engine through the graph, and loads nothing of the server.',
+      from: { path: '^src/remote-worker/' },
+      to: {
+        path: [
+          `^src/${any(['engine', 'graph', 'rest', 'cli', 'web', 'process', 'integration'])}/`,
+          npm(['pg', 'ioredis', '@prisma', '@pothos', 'graphql', 'graphql-yoga']),
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'infra-knows-nothing-of-ours',

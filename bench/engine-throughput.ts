@@ -3,6 +3,7 @@ import type { BellTopic } from '../src/engine/engine.ts'
 import { registerWorker } from '../src/engine/register-worker.ts'
 import { openDatabase } from '../src/infra/database.ts'
 import { createAttemptReporter } from '../src/loop/attempt-reporter.ts'
+import { createEnginePort } from '../src/loop/engine-port.ts'
 import { type Executor, startExecutor } from '../src/loop/executor.ts'
 import { createSchemaCheck } from '../src/task/schema-check.ts'
 import { newUuid } from '../src/task/type-id.ts'
@@ -34,7 +35,8 @@ export async function measureEngine(
   await registerWorker(engine, workerOf(workerId, slots), [
     { name: 'noop', description: null, inputSchema: null, outputSchema: null, defaults: {} },
   ])
-  const reporter = createAttemptReporter({ engine, actor, onError: console.error, onStale: () => undefined })
+  const port = createEnginePort({ engine, actor, workerId, queue: 'default', types: ['noop'] })
+  const reporter = createAttemptReporter({ port, onError: console.error, onStale: () => undefined })
   let left = tasks
   const allRun = Promise.withResolvers<void>()
   const handler = () => {
@@ -44,12 +46,9 @@ export async function measureEngine(
   }
   const start = performance.now()
   executor = startExecutor({
-    engine,
+    port,
     schemas: engine.schemas,
     reporter,
-    tenant: TENANT,
-    workerId,
-    queue: 'default',
     types: new Map([['noop', { handler, inputSchema: null, outputSchema: null }]]),
     slots,
     pollMs: 1_000,

@@ -7,7 +7,7 @@ import { readUnseen } from '../src/event/store/read-unseen.ts'
 import { openTail } from '../src/event/tail.ts'
 import { openDatabase } from '../src/infra/database.ts'
 import { withTransaction } from '../src/infra/with-transaction.ts'
-import { ensurePartitions } from '../src/retention/store.ts'
+import { ensurePartitions } from '../src/retention/store/partitions.ts'
 import { newUuid } from '../src/task/type-id.ts'
 
 /**

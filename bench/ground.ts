@@ -9,8 +9,12 @@ import { migrationsFolder } from '../src/infra/migration-files.ts'
 
 /** A PostgreSQL server with the settings of production, thrown away after the run. */
 export interface Ground {
+  /** Process of the server, for those who watch its memory. */
+  readonly postmasterPid: number
   /** A migrated database with today's partitions, and nothing else in it. */
   freshDatabase(): Promise<string>
+  /** A database with nothing in it. */
+  emptyDatabase(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -18,11 +22,16 @@ export async function prepareGround(): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'task-mgmt-bench-'))
   const postgres = await startEmbeddedPostgres({ dataFolder: folder, settings: durableSettings })
   let made = 0
+  const emptyDatabase = async (): Promise<string> => {
+    const name = `bench_${++made}`
+    await run(postgres.databaseUrl, `CREATE DATABASE ${name}`)
+    return withDatabase(postgres.databaseUrl, name)
+  }
   return {
+    postmasterPid: postgres.postmasterPid,
+    emptyDatabase,
     async freshDatabase() {
-      const name = `bench_${++made}`
-      await run(postgres.databaseUrl, `CREATE DATABASE ${name}`)
-      const url = withDatabase(postgres.databaseUrl, name)
+      const url = await emptyDatabase()
       await migrate({ url, folder: migrationsFolder })
       await run(
         url,

@@ -32,6 +32,7 @@ const COMMAND_MEANINGS: Readonly<Record<CommandKind, string>> = {
   resume: 'Puts it back; times that passed meanwhile count as reached.',
   retry: 'By hand: runs it once more, with its whole retry policy before it; in a back-off, at once.',
   update: 'Changes its priority, start time, name, tags or labels; a new start time may move it.',
+  overdue: 'Its deadline has passed: it is flagged, and goes on as before.',
 }
 
 /** docs/states.md: the table of moves in words, and as a diagram. */

@@ -1,6 +1,9 @@
 import { Command } from 'commander'
 import { createCall } from './call.ts'
 import { addKeyCommands } from './commands/key.ts'
+import { addPoolCommands } from './commands/pool.ts'
+import { addQueueCommands } from './commands/queue.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
 import { addSystemCommands } from './commands/system.ts'
 import { addTaskCreate } from './commands/task-create.ts'
 import { addTaskReads } from './commands/task-reads.ts'
@@ -39,8 +42,11 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskWatching(task, call)
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
+  addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)
+  addQueueCommands(program.command('queue').description('In which order waiting tasks run, and what holds them'), call)
+  addPoolCommands(program.command('pool').description('Slots that tasks share, over all workers'), call)
   addKeyCommands(program.command('key').description('API keys'), call, options.createLocalKey)
   program.command('serve').description('Start the server (see: task-mgmt serve --help)')
   for (const command of allCommands(program)) configure(command, options)

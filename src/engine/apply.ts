@@ -1,14 +1,17 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
+import { deleteSlots } from '../pool/store.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
-import { endAttempts } from '../task/store/attempts.ts'
+import { type AttemptUsage, type EndedAttempt, endAttempts } from '../task/store/attempts.ts'
+import type { CompletedTask } from '../task/store/complete-tasks.ts'
 import { writeStates } from '../task/store/write-states.ts'
 import type { TaskState } from '../task/task-state.ts'
-import { readOpen, settleAfter } from './cascade.ts'
+import { type Cascade, readOpen, settleAfter } from './cascade.ts'
 import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
+import type { Ended } from './settle-dependents.ts'
 
 /** What a committed transaction means for other processes. */
 export interface Applied {
@@ -17,6 +20,22 @@ export interface Applied {
   readonly hasRevoked: boolean
   /** A cascade was too long for one transaction: settle-rest goes on with it. */
   readonly hasUnsettled: boolean
+  /** Whose slots were given back or are waited for. */
+  readonly limits?: LimitsToSettle | undefined
+}
+
+export interface LimitsToSettle {
+  readonly tenant: string
+  readonly keys: readonly string[]
+}
+
+/** What was written already when decisions are applied: successes, and how their attempts went. */
+export interface Successes {
+  readonly tenant: string
+  /** When they ended. */
+  readonly at: Date
+  readonly completed: readonly CompletedTask[]
+  readonly usageOf: (taskId: string) => AttemptUsage | undefined
 }
 
 /** Rows that one statement writes: it finds their values by their place in a list. */
@@ -27,41 +46,52 @@ const ROWS_AT_ONCE = 500
  * after every lock is held, the events.
  *
  * @param actor who is named in the events, or null for the system's own doing
+ * @param successes what `completeTasks` has written in this transaction
  */
 export async function applyDecisions(
   client: ClientBase,
   actor: string | null,
   now: Date,
   decisions: readonly Decision[],
+  successes: Successes = noSuccesses(decisions),
 ): Promise<Applied> {
-  const ended = new Map(decisions.flatMap(endedTask))
-  const [open] = await Promise.all([readOpen(client, ended), writeDecisions(client, decisions, now)])
-  return announceAll(client, actor, decisions, await settleAfter(client, ended, open, now, writeDecisions))
+  const { tenant } = successes
+  const succeeded = successes.completed.map((task) => [task.id, endedBySuccess(task)] as const)
+  const ended = new Map<string, Ended>([...succeeded, ...decisions.flatMap(endedTask)])
+  const [open] = await Promise.all([
+    readOpen(client, tenant, ended),
+    writeSuccesses(client, successes),
+    writeDecisions(client, decisions, now),
+  ])
+  const cascade = await settleAfter(client, tenant, ended, open, now, writeDecisions)
+  return announceAll(client, actor, decisions, cascade, successes)
 }
 
 /** Goes on with what follows from ends that were written before. All of one tenant, under their locks. */
-export async function applyEnds(client: ClientBase, now: Date, ended: readonly TaskState[]): Promise<Applied> {
+export async function applyEnds(
+  client: ClientBase,
+  tenant: string,
+  now: Date,
+  ended: readonly TaskState[],
+): Promise<Applied> {
   const tasks = new Map(ended.map((task) => [task.id, task]))
-  const open = await readOpen(client, tasks)
-  return announceAll(client, null, [], await settleAfter(client, tasks, open, now, writeDecisions))
-}
-
-/** Rings for a transaction that has committed. */
-export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied): void {
-  if (applied.hasEvents) channel.publish('events')
-  if (applied.hasClaimable) channel.publish('claimable')
-  if (applied.hasRevoked) channel.publish('revoked')
-  if (applied.hasUnsettled) channel.publish('unsettled')
+  const open = await readOpen(client, tenant, tasks)
+  const cascade = await settleAfter(client, tenant, tasks, open, now, writeDecisions)
+  return announceAll(client, null, [], cascade, { ...noSuccesses([]), tenant })
 }
 
 async function announceAll(
   client: ClientBase,
   actor: string | null,
   decisions: readonly Decision[],
-  cascade: { readonly decisions: readonly Decision[]; readonly isComplete: boolean },
+  cascade: Cascade,
+  { tenant, completed }: Successes,
 ): Promise<Applied> {
   const moves = [...decisions, ...cascade.decisions]
-  const events = moves.flatMap((decision) => announcement(decision, actor))
+  const events = [
+    ...completed.map((task) => successOf(task, tenant, actor)),
+    ...moves.flatMap((decision) => announcement(decision, actor)),
+  ]
   if (events.length > 0) await appendEvents(client, events)
   return {
     hasEvents: events.length > 0,
@@ -70,26 +100,96 @@ async function announceAll(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
     hasUnsettled: !cascade.isComplete,
+    limits: limitsToSettle(
+      tenant,
+      moves.map(({ before, transition }) => ({ before, after: transition.state })),
+      completed,
+    ),
   }
+}
+
+function noSuccesses([first]: readonly Decision[]): Successes {
+  return { tenant: first?.before.tenant ?? '', at: new Date(0), completed: [], usageOf: () => undefined }
+}
+
+/** Rings for a transaction that has committed. */
+export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied): void {
+  if (applied.hasEvents) channel.publish('events')
+  if (applied.hasClaimable) channel.publish('claimable')
+  if (applied.hasRevoked) channel.publish('revoked')
+  if (applied.hasUnsettled) channel.publish('unsettled')
+  if (applied.limits !== undefined) ringLimits(channel, applied.limits)
+}
+
+/** Most limits named in one message. */
+const MOST_KEYS = 200
+
+function ringLimits(channel: Engine['channel'], { tenant, keys }: LimitsToSettle): void {
+  for (let from = 0; from < keys.length; from += MOST_KEYS)
+    channel.publish('limits', JSON.stringify({ tenant, keys: keys.slice(from, from + MOST_KEYS) }))
+}
+
+/** Limits for the admission to look at: tasks wait at them now, or have given slots back. */
+export function limitsToSettle(
+  tenant: string,
+  changes: readonly { readonly before: TaskState | null; readonly after: TaskState }[],
+  completed: readonly CompletedTask[] = [],
+): LimitsToSettle | undefined {
+  const concerned = changes.flatMap(({ before, after }) => {
+    const isFreed = before !== null && ownsSlots(before) && !ownsSlots(after)
+    return isFreed || after.blockedOn !== null ? (after.limits ?? []) : []
+  })
+  const keys = new Set([...concerned, ...completed.flatMap(({ limits }) => limits ?? [])].map(({ key }) => key))
+  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
+}
+
+function ownsSlots({ limits, isClaimable, status }: TaskState): boolean {
+  return limits !== null && (isClaimable || status === 'RUNNING')
+}
+
+/** Attempts and slots of what `completeTasks` has written. */
+async function writeSuccesses(client: ClientBase, { tenant, at, completed, usageOf }: Successes): Promise<void> {
+  const attempts = completed.map((task) => succeededAttempt(task, usageOf(task.id)))
+  const freed = completed.flatMap(({ id, limits }) => (limits === null ? [] : [id]))
+  await Promise.all([endAttempts(client, tenant, attempts, at), deleteSlots(client, tenant, freed)])
 }
 
 /** Statements that do not wait for each other share a round trip. */
 async function writeDecisions(client: ClientBase, decisions: readonly Decision[], now: Date): Promise<void> {
   for (let from = 0; from < decisions.length; from += ROWS_AT_ONCE) {
     const some = decisions.slice(from, from + ROWS_AT_ONCE)
+    const { tenant } = some[0]!.before
     const changes = some
       .filter(({ before, transition }) => transition.state !== before)
       .map(({ before, transition, output }) => ({ before, after: transition.state, output: output ?? null }))
-    const attempts = some.flatMap(endedAttempt)
-    await Promise.all([writeStates(client, changes, now), endAttempts(client, some[0]!.before.tenant, attempts, now)])
+    const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) ? [before.id] : []))
+    await Promise.all([
+      writeStates(client, changes, now),
+      deleteSlots(client, tenant, freed),
+      endAttempts(client, tenant, some.flatMap(endedAttempt), now),
+    ])
   }
 }
 
-function endedTask({ before, transition: { state } }: Decision): (readonly [string, TaskState])[] {
+function endedTask({ before, transition: { state } }: Decision): (readonly [string, Ended])[] {
   return isFinished(state.status) && !isFinished(before.status) ? [[state.id, state]] : []
 }
 
-function endedAttempt({ before, transition, usage }: Decision) {
+/** Its output is read from its row when a condition asks for it. */
+function endedBySuccess({ id, attempt }: CompletedTask): Ended {
+  return { id, status: 'COMPLETED', attempt, error: null }
+}
+
+function succeededAttempt({ id, attempt }: CompletedTask, usage: AttemptUsage | undefined): EndedAttempt {
+  return { taskId: id, number: attempt, outcome: 'COMPLETED', error: null, ...(usage && { usage }) }
+}
+
+function successOf({ id, type, version, attempt }: CompletedTask, tenant: string, actor: string | null): NewEvent {
+  const about = { tenant, taskId: id, taskType: type, version, attempt, actor }
+  return { ...about, kind: 'TaskCompleted', status: 'COMPLETED', payload: null }
+}
+
+function endedAttempt({ before, transition, usage }: Decision): EndedAttempt[] {
   const end = transition.kind === 'moved' ? transition.attemptEnd : null
   return end === null ? [] : [{ taskId: before.id, ...end, ...(usage && { usage }) }]
 }

@@ -1,13 +1,11 @@
-import type { ClientBase } from 'pg'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { isFinished } from '../task/status.ts'
-import { readCascade } from '../task/store/dependencies.ts'
-import { type LockedTasks, lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
 import { type Applied, applyDecisions, ringBells } from './apply.ts'
 import { illegal, notFound } from './command-task.ts'
 import type { Decision } from './decision.ts'
 import type { Actor, Engine } from './engine.ts'
+import { lockCascade, type Reach } from './lock-cascade.ts'
 import { transact } from './transact.ts'
 
 export interface CancelTask {
@@ -15,9 +13,12 @@ export interface CancelTask {
   readonly taskId: string
   readonly reason?: string
   /** What is cancelled with it. Dependents that are left out settle by their own rule. */
-  readonly cascade?: { readonly children: boolean; readonly dependents: boolean }
+  readonly cascade?: Reach
   readonly expectedVersion?: number
 }
+
+/** The task and its parts. */
+const WITH_PARTS: Reach = { children: true, dependents: false }
 
 /**
  * Cancels a task that has not finished, and what hangs on it as far as asked. A running handler gets its abort signal;
@@ -33,7 +34,7 @@ export async function cancelTask(
   const outcome = await transact(
     engine,
     async (client): Promise<{ refusal: Refusal } | { taskIds: string[]; applied: Applied }> => {
-      const { tasks, now } = await lockCascade(client, actor.tenant, input)
+      const { tasks, now } = await lockCascade(client, actor.tenant, [input.taskId], input.cascade ?? WITH_PARTS)
       const root = tasks.get(input.taskId)
       if (root === undefined) return { refusal: notFound(input.taskId) }
       if (input.expectedVersion !== undefined && input.expectedVersion !== root.version) {
@@ -55,20 +56,4 @@ export async function cancelTask(
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)
   return accepted({ taskIds: outcome.taskIds })
-}
-
-/**
- * Locks all that the cascade reaches, parents before children, and looks again after each lock: while a task is locked
- * no child or dependent can come to it, but one may have come before.
- */
-async function lockCascade(client: ClientBase, tenant: string, input: CancelTask): Promise<LockedTasks> {
-  const reach = input.cascade ?? { children: true, dependents: false }
-  let ids = new Set([input.taskId])
-  for (;;) {
-    const locked = await lockTasks(client, tenant, [...ids])
-    if (!reach.children && !reach.dependents) return locked
-    const reached = await readCascade(client, tenant, input.taskId, reach)
-    if (reached.every((id) => ids.has(id))) return locked
-    ids = new Set(reached)
-  }
 }

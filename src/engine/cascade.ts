@@ -12,12 +12,12 @@ import { lockTasks } from '../task/store/lock-tasks.ts'
 import { markUnsettled } from '../task/store/unsettled.ts'
 import type { TaskState } from '../task/task-state.ts'
 import type { Decision } from './decision.ts'
-import { decideDependents, type Settling } from './settle-dependents.ts'
+import { decideDependents, type Ended, type Settling } from './settle-dependents.ts'
 
 /** About how many dependencies one transaction settles; what is left is noted for others that follow. */
 const MAX_SETTLED = 1_000
 
-type Tasks = ReadonlyMap<string, TaskState>
+type Ends = ReadonlyMap<string, Ended>
 type WriteDecisions = (client: ClientBase, decisions: readonly Decision[], now: Date) => Promise<void>
 
 export interface Cascade {
@@ -32,13 +32,13 @@ export interface Cascade {
  *
  * @param ended of one tenant, under their locks
  */
-export async function readOpen(client: ClientBase, ended: Tasks): Promise<readonly OpenDependency[]> {
+export async function readOpen(client: ClientBase, tenant: string, ended: Ends): Promise<readonly OpenDependency[]> {
   const tasks = [...ended.values()]
   const good = tasks.filter(({ status }) => status === 'COMPLETED').map(({ id }) => id)
   const bad = tasks.filter(({ status }) => status !== 'COMPLETED').map(({ id }) => id)
   const [freed, falling] = await Promise.all([
-    good.length === 0 ? [] : readOpenDependents(client, tasks[0]!.tenant, good, MAX_SETTLED),
-    bad.length === 0 ? [] : readCollapsing(client, tasks[0]!.tenant, bad, MAX_SETTLED),
+    good.length === 0 ? [] : readOpenDependents(client, tenant, good, MAX_SETTLED),
+    bad.length === 0 ? [] : readCollapsing(client, tenant, bad, MAX_SETTLED),
   ])
   return [...freed, ...falling]
 }
@@ -54,21 +54,21 @@ export async function readOpen(client: ClientBase, ended: Tasks): Promise<readon
  */
 export async function settleAfter(
   client: ClientBase,
-  ended: Tasks,
+  tenant: string,
+  ended: Ends,
   open: readonly OpenDependency[],
   now: Date,
   write: WriteDecisions,
 ): Promise<Cascade> {
   const decisions: Decision[] = []
   let settled = 0
-  for (let from = ended, next = open; next.length > 0; next = await readOpen(client, from)) {
-    const { tenant } = [...from.values()][0]!
+  for (let from = ended, next = open; next.length > 0; next = await readOpen(client, tenant, from)) {
     const round = await settleRound(client, tenant, from, next, now, write)
     decisions.push(...round.decisions)
     settled += next.length
     // All were read under the locks, and none has ended: nothing can be left.
     if (next.length < MAX_SETTLED && round.ended.size === 0) break
-    const known = new Map([...from, ...round.ended])
+    const known = new Map<string, Ended>([...from, ...round.ended])
     const awaited = await readAwaited(client, tenant, [...known.keys()])
     if (awaited.length === 0) break
     if (settled >= MAX_SETTLED) {
@@ -83,7 +83,7 @@ export async function settleAfter(
 async function settleRound(
   client: ClientBase,
   tenant: string,
-  ended: Tasks,
+  ended: Ends,
   open: readonly OpenDependency[],
   now: Date,
   write: WriteDecisions,
@@ -99,13 +99,13 @@ async function settleRound(
 }
 
 /** Those that have nothing left to wait for once all that was read has settled. */
-function aboutToBeFree(open: readonly OpenDependency[], waiting: Tasks): string[] {
+function aboutToBeFree(open: readonly OpenDependency[], waiting: ReadonlyMap<string, TaskState>): string[] {
   const counts = new Map<string, number>()
   for (const { taskId } of open) counts.set(taskId, (counts.get(taskId) ?? 0) + 1)
   return [...waiting.values()].filter(({ id, waitingOn }) => counts.get(id) === waitingOn).map(({ id }) => id)
 }
 
-function judgedByOutput(open: readonly OpenDependency[], ended: Tasks): string[] {
+function judgedByOutput(open: readonly OpenDependency[], ended: Ends): string[] {
   const asked = open.filter(({ kind }) => kind === 'CONDITIONAL').map(({ dependsOnId }) => dependsOnId)
   return [...new Set(asked)].filter((id) => ended.get(id)?.status === 'COMPLETED')
 }

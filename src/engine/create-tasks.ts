@@ -1,21 +1,18 @@
-import { createHash } from 'node:crypto'
 import type { ClientBase } from 'pg'
-import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
-import { canonicalJson } from '../task/json-text.ts'
 import { MAX_JSON_BYTES, type NewTask } from '../task/new-task.ts'
-import type { PlannedTask } from '../task/plan-tasks.ts'
-import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { mergeOutputs } from '../task/store/dependencies.ts'
 import { answerIdempotencyKey, type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
-import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
+import { countPlacements, MOST_PLACEMENTS } from '../task/store/placements.ts'
 import { newUuid } from '../task/type-id.ts'
 import { checkUnique, quietFrom, type UniqueRule } from '../task/unique.ts'
-import { type Applied, ringBells } from './apply.ts'
+import { type Applied, limitsToSettle, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { insertPlanned } from './make-tasks.ts'
 import { type PathOf, planCall, readTypes } from './plan-call.ts'
 import { transact } from './transact.ts'
 import { takeUnique } from './unique-task.ts'
@@ -51,7 +48,7 @@ export async function createTasks(
 ): Promise<Result<CreatedTasks>> {
   const verb = input.verb ?? 'createTasks'
   const pathOf: PathOf = (index) => (verb === 'createTask' ? [] : ['tasks', index])
-  const issues = [...checkKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
+  const issues = [...checkIdempotencyKey(input.idempotencyKey), ...checkNewTasks(input.tasks, new Date(), pathOf)]
   if (input.unique !== undefined) issues.push(...checkUnique(input.unique, onlyOne(input.tasks), ['unique']))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const order = orderByDependency(input.tasks)
@@ -64,7 +61,7 @@ export async function createTasks(
     const idempotent =
       input.idempotencyKey === undefined ? null : { tenant: actor.tenant, verb, key: input.idempotencyKey }
     if (idempotent !== null) {
-      const answer = await takeIdempotencyKey(client, { ...idempotent, bodyHash: hashOf(input) }, ids)
+      const answer = await takeIdempotencyKey(client, { ...idempotent, bodyHash: bodyHashOf(bodyOf(input)) }, ids)
       if (answer.kind === 'repeated') return replay(idempotent.key, answer)
     }
     const read = await readTypes(client, actor, input.tasks, engine.schemas, pathOf)
@@ -78,10 +75,22 @@ export async function createTasks(
     const tasks = startLater(input, read.now)
     const plan = await planCall(client, actor, { tasks, positions: order.positions, ids, pathOf }, read)
     if ('refusal' in plan) throw new RollBack(plan.refusal)
-    const overfull = await writePlan(client, actor, input, plan.planned, read.now)
+    const { planned } = plan
+    const { events, overfull } = await insertPlanned(client, actor, planned, read.now, () => input)
     if (overfull.size > 0) throw new RollBack(tooLarge(ids, overfull, pathOf))
-    const hasClaimable = plan.planned.some(({ born, ended }) => ended === null && born.isClaimable)
-    const applied = { hasEvents: true, hasClaimable, hasRevoked: false, hasUnsettled: false }
+    if (await hasTooManyPlaces(client, actor.tenant, tasks)) throw new RollBack(tooManyPlaces(tasks, pathOf))
+    await appendEvents(client, events)
+    const living = planned.flatMap(({ born, ended }) => (ended === null ? [born] : []))
+    const applied = {
+      hasEvents: true,
+      hasClaimable: living.some(({ isClaimable }) => isClaimable),
+      hasRevoked: false,
+      hasUnsettled: false,
+      limits: limitsToSettle(
+        actor.tenant,
+        living.map((after) => ({ before: null, after })),
+      ),
+    }
     return { taskIds: ids, isReplay: false, isStanding: false, applied }
   }).catch((error: unknown): Outcome => {
     if (error instanceof RollBack) return { refusal: error.refusal }
@@ -106,27 +115,8 @@ function startLater({ tasks, unique }: CreateTasks, now: Date): readonly NewTask
   return tasks.map((task) => ({ ...task, scheduledFor: quietFrom(unique, now, now) }))
 }
 
-/** Undoes the taken idempotency key together with everything else. */
-class RollBack extends Error {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super(refusal.code)
-    this.refusal = refusal
-  }
-}
-
-function checkKey(key: string | undefined): InputIssue[] {
-  if (key === undefined || (key.length >= 1 && key.length <= 500 && !key.includes('\0'))) return []
-  return [
-    { path: ['idempotencyKey'], message: `has ${key.length} characters; give 1 to 500, without the NUL character` },
-  ]
-}
-
-function hashOf({ tasks, unique }: CreateTasks): Buffer {
-  return createHash('sha256')
-    .update(canonicalJson(unique === undefined ? tasks : [tasks, unique]))
-    .digest()
+function bodyOf({ tasks, unique }: CreateTasks): unknown {
+  return unique === undefined ? tasks : [tasks, unique]
 }
 
 function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeated' }>): Outcome {
@@ -136,63 +126,19 @@ function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeate
     : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key, taskIds } }
 }
 
-/** @returns the tasks whose inputs cannot take the outputs they depend on */
-async function writePlan(
-  client: ClientBase,
-  actor: Actor,
-  input: CreateTasks,
-  planned: readonly PlannedTask[],
-  now: Date,
-): Promise<ReadonlySet<string>> {
-  await insertTasks(
-    client,
-    planned.map(
-      ({ asked, born, ended }): TaskRow => ({
-        state: ended?.state ?? born,
-        asked,
-        input: asked.input === undefined ? null : JSON.stringify(asked.input),
-        createdAt: now,
-        createdBy: actor.name,
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    ),
-  )
-  const dependencies = planned.flatMap((task) => dependencyRows(task, now))
-  await insertDependencies(client, dependencies)
-  const fed = planned.filter(
-    ({ born, dependencies }) => born.waitingOn === 0 && dependencies.some(({ kind }) => kind === 'DATA'),
-  )
-  const overfull = await mergeOutputs(
-    client,
-    actor.tenant,
-    fed.map(({ born }) => born.id),
-  )
-  await appendEvents(
-    client,
-    planned.flatMap((task) => birthEvents(task, actor)),
-  )
-  return overfull
+async function hasTooManyPlaces(client: ClientBase, tenant: string, tasks: readonly NewTask[]): Promise<boolean> {
+  if (tasks.every(({ workerSelector }) => workerSelector === undefined)) return false
+  return (await countPlacements(client, tenant)) > MOST_PLACEMENTS
+}
+
+function tooManyPlaces(tasks: readonly NewTask[], pathOf: PathOf): Refusal {
+  const index = tasks.findIndex(({ workerSelector }) => workerSelector !== undefined)
+  const message = `would be one of more than ${MOST_PLACEMENTS} different selectors; put what differs between tasks into fewer`
+  return { code: 'VALIDATION', issues: [{ path: [...pathOf(index), 'workerSelector'], message }] }
 }
 
 function tooLarge(ids: readonly string[], overfull: ReadonlySet<string>, pathOf: PathOf): Refusal {
   const message = `takes more than ${MAX_JSON_BYTES} bytes with the outputs of its DATA dependencies; pass large content by reference`
   const issues = ids.flatMap((id, index) => (overfull.has(id) ? [{ path: [...pathOf(index), 'input'], message }] : []))
   return { code: 'VALIDATION', issues }
-}
-
-function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
-  return dependencies.map((dependency) => ({
-    ...dependency,
-    tenant: born.tenant,
-    taskId: born.id,
-    settledAt: dependency.state === 'PENDING' ? null : now,
-  }))
-}
-
-function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewEvent[] {
-  const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
-  const created: NewEvent = { ...about, kind: 'TaskCreated', version: born.version, status: born.status, payload: null }
-  if (ended === null) return [created]
-  const { state, event } = ended
-  return [created, { ...about, kind: event.kind, version: state.version, status: state.status, payload: event.payload }]
 }

@@ -11,8 +11,20 @@ export interface Publisher {
   publish(topic: BellTopic, payload?: string): void
 }
 
-/** events: the log has grown. claimable: a task became READY. revoked: leases ended from outside. unsettled: a cascade is to go on. */
-export type BellTopic = 'events' | 'claimable' | 'revoked' | 'unsettled' | `log:${string}`
+/**
+ * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside, or a worker is to drain. unsettled: a
+ * cascade is to go on. reordered: waiting tasks are to stand in another order. limits: somebody waits for slots that may be free; the
+ * payload says of which limits. leased: a worker over the graph was handed tasks; the payload is its uuid.
+ */
+export type BellTopic =
+  | 'events'
+  | 'claimable'
+  | 'revoked'
+  | 'unsettled'
+  | 'reordered'
+  | 'limits'
+  | 'leased'
+  | `log:${string}`
 
 /** Who asks. */
 export interface Actor {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { readCapacities } from '../pool/store.ts'
 import type { DependencyTarget } from '../task/dependency.ts'
 import type { NewDependency, NewTask } from '../task/new-task.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
@@ -10,6 +11,7 @@ import { shareTasks } from '../task/store/lock-tasks.ts'
 import { readTaskTypeNames, readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
 import type { TaskState } from '../task/task-state.ts'
 import type { Actor } from './engine.ts'
+import { checkTaskInput } from './make-tasks.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -22,7 +24,9 @@ export interface ReadTypes {
   readonly now: Date
 }
 
-/** The types of new tasks, when all exist and their inputs fit. Takes no locks. */
+const NOBODY: ReadonlyMap<string, TaskState> = new Map()
+
+/** The types of new tasks, when all exist, their inputs fit, and the pools have what they ask for. Takes no locks. */
 export async function readTypes(
   client: ClientBase,
   { tenant }: Actor,
@@ -38,7 +42,8 @@ export async function readTypes(
       refusal: { code: 'UNKNOWN_TASK_TYPE', type: tasks[stranger]!.type, known, path: [...pathOf(stranger), 'type'] },
     }
   }
-  const issues = tasks.flatMap((task, index) => checkInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  const issues = tasks.flatMap((task, index) => checkTaskInput(schemas, task, types.get(task.type)!, pathOf(index)))
+  issues.push(...(await checkPools(client, tenant, tasks, types, pathOf)))
   return issues.length > 0 ? { refusal: { code: 'VALIDATION', issues } } : { types, now }
 }
 
@@ -56,7 +61,8 @@ export async function planCall(
   { types, now }: ReadTypes,
 ): Promise<{ refusal: Refusal } | { planned: PlannedTask[] }> {
   const { tasks, positions, ids, pathOf } = call
-  const related = await shareTasks(client, actor.tenant, relatedIds(tasks))
+  const others = relatedIds(tasks)
+  const related = others.length === 0 ? NOBODY : await shareTasks(client, actor.tenant, others)
   const refusal = checkRelations(tasks, related, pathOf)
   if (refusal !== null) return { refusal }
 
@@ -77,11 +83,28 @@ export async function planCall(
   return { planned }
 }
 
-/** A task that gets input from others is checked when it starts: it is not whole before. */
-function checkInput(schemas: SchemaCheck, task: NewTask, type: TaskTypeRow, path: Path): InputIssue[] {
-  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
-  if (type.inputSchema === null || isIncomplete) return []
-  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+/** A task that asks for more than a pool has could never run. */
+async function checkPools(
+  client: ClientBase,
+  tenant: string,
+  tasks: readonly NewTask[],
+  types: ReadonlyMap<string, TaskTypeRow>,
+  pathOf: PathOf,
+): Promise<InputIssue[]> {
+  const asked = tasks.flatMap((task, index) =>
+    Object.entries(task.pools ?? types.get(task.type)!.defaults.pools ?? {}).map(([name, slots]) => ({
+      name,
+      slots,
+      path: [...pathOf(index), 'resources', 'pools', name],
+    })),
+  )
+  const capacities = await readCapacities(client, tenant, [...new Set(asked.map(({ name }) => name))])
+  return asked.flatMap(({ name, slots, path }): InputIssue[] => {
+    const capacity = capacities.get(name)
+    if (capacity === undefined) return [{ path, message: `"${name}" is no pool; make it with configurePool` }]
+    if (slots <= capacity) return []
+    return [{ path, message: `is ${slots}, and the pool has ${capacity} in all: the task could never run` }]
+  })
 }
 
 /** The completed tasks whose outputs a condition looks at. */

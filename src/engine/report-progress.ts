@@ -12,6 +12,8 @@ export interface ProgressReport {
   /** 0 to 1 */
   readonly fraction: number
   readonly message: string | null
+  /** uuid of the worker, when it reports over the graph: the lease must be its own. */
+  readonly workerId?: string
 }
 
 /**
@@ -32,8 +34,9 @@ export async function reportProgress(
       const latest = new Map(reports.map((report) => [`${report.taskId} ${report.epoch}`, report]))
       const { tasks, now } = await lockTasks(client, actor.tenant, [...new Set(reports.map(({ taskId }) => taskId))])
       const stale: string[] = []
-      const decisions = [...latest.values()].flatMap(({ taskId, ...report }): Decision[] => {
-        const before = tasks.get(taskId)
+      const decisions = [...latest.values()].flatMap(({ taskId, workerId, ...report }): Decision[] => {
+        const found = tasks.get(taskId)
+        const before = workerId === undefined || found?.workerId === workerId ? found : undefined
         const decided = before && transition(before, { kind: 'progress', ...report }, now, Math.random())
         if (before === undefined || decided === undefined || decided.kind === 'refused') {
           stale.push(taskId)

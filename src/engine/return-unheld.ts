@@ -12,11 +12,14 @@ export interface ReturnUnheld {
   readonly workerId: string
   /** The leases that the worker knows of: it runs them, or has yet to write how they ended. */
   readonly held: readonly { readonly taskId: string; readonly epoch: number }[]
+  /** Leaves out what was leased later: the answer may be under way. */
+  readonly claimedBefore?: Date
 }
 
 /**
  * Gives back the tasks that a worker was leased without learning of it, because the connection broke before the answer
- * to its claim came. They would otherwise sit with it until their attempt times out. Ask only when no claim is under way.
+ * to its claim came. They would otherwise sit with it until their attempt times out. Ask only when no claim is under way, or with
+ * a time before which all claims were answered.
  *
  * @returns how many tasks went back to the queue
  */
@@ -31,9 +34,9 @@ export async function returnUnheld(engine: Engine, actor: Actor, input: ReturnUn
 async function returnThem(
   client: ClientBase,
   actor: Actor,
-  { workerId, held }: ReturnUnheld,
+  { workerId, held, claimedBefore }: ReturnUnheld,
 ): Promise<(Applied & { count: number }) | null> {
-  const unheld = await readUnheld(client, actor.tenant, workerId, held)
+  const unheld = await readUnheld(client, actor.tenant, workerId, held, claimedBefore)
   const { tasks, now } = await lockTasks(
     client,
     actor.tenant,

@@ -7,10 +7,13 @@ import type { TaskState } from '../task/task-state.ts'
 import { transition } from '../task/transition.ts'
 import type { Decision } from './decision.ts'
 
+/** A task that has ended, as far as those that wait for it need to know. */
+export type Ended = Pick<TaskState, 'id' | 'status' | 'attempt' | 'error'>
+
 /** What is known, under locks, when some tasks have ended. */
 export interface Ending {
   /** The tasks that have ended, by id. */
-  readonly ended: ReadonlyMap<string, TaskState>
+  readonly ended: ReadonlyMap<string, Ended>
   /** Their outputs, by id, where a condition asks for them. */
   readonly outputs: ReadonlyMap<string, JsonValue>
   /** Dependencies on them and on what may end with them. */
@@ -59,7 +62,7 @@ export function decideDependents(ending: Ending, now: Date): Settling {
   return { settled, decisions: [...decisions.values()], ended }
 }
 
-function judgeAll(target: TaskState, open: readonly OpenDependency[], { outputs, waiting }: Ending): Judged[] {
+function judgeAll(target: Ended, open: readonly OpenDependency[], { outputs, waiting }: Ending): Judged[] {
   const withOutput = { ...target, output: outputs.get(target.id) ?? null }
   return open
     .filter(({ taskId }) => waiting.has(taskId))

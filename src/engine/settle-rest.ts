@@ -28,6 +28,7 @@ async function settleBatch(client: ClientBase): Promise<Applied | null> {
   // One that was retried meanwhile has not ended: those that are left wait for its next end.
   return applyEnds(
     client,
+    tasks[0]!.tenant,
     now,
     tasks.filter(({ status }) => isFinished(status)),
   )

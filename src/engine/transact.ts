@@ -20,8 +20,9 @@ export const PLAN_BY_INDEX = [
 export function transact<Value>(
   { db }: Pick<Engine, 'db'>,
   work: (client: ClientBase) => Promise<Value>,
+  settings: readonly string[] = [],
 ): Promise<Value> {
-  return withTransaction(db, work, { attempts: ATTEMPTS, settings: PLAN_BY_INDEX })
+  return withTransaction(db, work, { attempts: ATTEMPTS, settings: [...PLAN_BY_INDEX, ...settings] })
 }
 
 /** Settings for statements that must read rows in the order of an index: sorting all that match instead could read a whole table. */

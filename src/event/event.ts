@@ -31,12 +31,42 @@ export interface TaskEventPayloads {
   TaskPaused: { readonly from: TaskStatus }
   TaskResumed: { readonly to: TaskStatus }
   TaskUpdated: { readonly priority?: TaskPriority; readonly scheduledFor?: string | null }
+  TaskDeadlineMissed: { readonly deadline: string }
 }
 
-export type EventKind = keyof TaskEventPayloads
+/** One due time of a schedule; times are RFC 3339. */
+interface AnnouncedFire {
+  /** uuid */
+  readonly fireId: string
+  readonly dueAt: string
+}
 
-/** The kinds with the sentence that explains each to users. */
-export const EVENT_KINDS = {
+/** Everything that can happen to a schedule. */
+export interface ScheduleEventPayloads {
+  ScheduleCreated: null
+  ScheduleUpdated: { readonly fields: readonly string[] }
+  /** With a reason when the system did it. */
+  SchedulePaused: { readonly reason: string } | null
+  ScheduleResumed: null
+  ScheduleEnded: null
+  ScheduleDeleted: null
+  ScheduleFired: AnnouncedFire & { readonly taskId: string; readonly cause: string }
+  ScheduleFireQueued: AnnouncedFire
+  ScheduleFireSkipped: AnnouncedFire & { readonly reason: string }
+  ScheduleFireFailed: AnnouncedFire & { readonly error: { readonly code: string; readonly message: string } }
+  /** `count` is counted up to 1,000; the first and the last due time are exact. */
+  ScheduleFireMissed: { readonly from: string; readonly until: string; readonly count: number }
+  BackfillStarted: { readonly backfillId: string; readonly total: number }
+  BackfillCompleted: { readonly backfillId: string }
+  BackfillCancelled: { readonly backfillId: string }
+}
+
+export type TaskEventKind = keyof TaskEventPayloads
+export type ScheduleEventKind = keyof ScheduleEventPayloads
+export type EventKind = TaskEventKind | ScheduleEventKind
+
+/** The kinds of a task's events, with the sentence that explains each to users. */
+export const TASK_EVENT_KINDS = {
   TaskCreated: 'The task was made; its status says whether it waits or may be claimed at once.',
   TaskPending: 'It was retried by hand and waits for the dependencies that are still open.',
   TaskScheduled: 'Its dependencies have settled; it now waits for its time.',
@@ -54,12 +84,38 @@ export const EVENT_KINDS = {
   TaskPaused: 'It was taken out of the queue by hand.',
   TaskResumed: 'It went back to where it was paused.',
   TaskUpdated: 'Its priority or time was changed.',
-} as const satisfies Record<EventKind, string>
+  TaskDeadlineMissed: 'Its deadline passed before it had ended; once for each deadline.',
+} as const satisfies Record<TaskEventKind, string>
 
-/** A fact to append to the log. Id, transaction, incarnation and time are the database's to give. */
-export interface NewEvent {
+/** The kinds of a schedule's events, with the sentence that explains each to users. */
+export const SCHEDULE_EVENT_KINDS = {
+  ScheduleCreated: 'The schedule was made.',
+  ScheduleUpdated: 'It was changed by hand.',
+  SchedulePaused: 'It was held back by hand.',
+  ScheduleResumed: 'It goes on with the next due time.',
+  ScheduleEnded: 'It has no due time left.',
+  ScheduleDeleted: 'It was deleted; what it has started stays.',
+  ScheduleFired: 'It started a task: for a due time, by hand, or for a backfill.',
+  ScheduleFireQueued: 'A fire waits for the task before it to end.',
+  ScheduleFireSkipped: 'A fire started nothing, by the rule for overlaps.',
+  ScheduleFireFailed: 'A fire started nothing, because its task was refused.',
+  ScheduleFireMissed: 'Due times passed while no scheduler ran, and were given up by the rule for missed fires.',
+  BackfillStarted: 'A backfill was asked for.',
+  BackfillCompleted: 'A backfill has seen to all its due times, and their tasks have ended.',
+  BackfillCancelled: 'A backfill was cancelled; it starts no other task.',
+} as const satisfies Record<ScheduleEventKind, string>
+
+/** All kinds. */
+export const EVENT_KINDS = { ...TASK_EVENT_KINDS, ...SCHEDULE_EVENT_KINDS } as const
+
+interface NewFact {
   readonly tenant: string
-  readonly kind: EventKind
+  /** Who caused it, null when nobody but the system did. */
+  readonly actor: string | null
+  readonly payload: JsonValue
+}
+
+interface TaskFact extends NewFact {
   /** uuid */
   readonly taskId: string
   readonly taskType: string
@@ -67,12 +123,22 @@ export interface NewEvent {
   readonly version: number
   readonly status: TaskStatus
   readonly attempt: number | null
-  /** Who caused it, null when nobody but the system did. */
-  readonly actor: string | null
-  readonly payload: JsonValue
 }
 
-interface EventBase extends Omit<NewEvent, 'kind' | 'payload'> {
+interface ScheduleFact extends NewFact {
+  /** uuid */
+  readonly scheduleId: string
+  /** The schedule's version: goes up when it is changed, not when it fires. */
+  readonly version: number
+}
+
+export type NewTaskEvent = TaskFact & { readonly kind: TaskEventKind }
+export type NewScheduleEvent = ScheduleFact & { readonly kind: ScheduleEventKind }
+
+/** A fact to append to the log. Id, transaction, incarnation and time are the database's to give. */
+export type NewEvent = NewTaskEvent | NewScheduleEvent
+
+interface Logged {
   /** Position in the log's sequence: of two events of one task, or one caused by the other, the later has the larger id. */
   readonly id: number
   /** The life of the database in which it was written: transaction ids are unique only within one. */
@@ -82,7 +148,23 @@ interface EventBase extends Omit<NewEvent, 'kind' | 'payload'> {
   readonly at: Date
 }
 
-/** A fact of the log: `kind` tells the shape of `payload`. */
-export type Event = {
-  [Kind in EventKind]: EventBase & { readonly kind: Kind; readonly payload: TaskEventPayloads[Kind] }
-}[EventKind]
+type TaskEventBase = Logged & Omit<TaskFact, 'payload'> & { readonly scheduleId: null }
+type ScheduleEventBase = Logged &
+  Omit<ScheduleFact, 'payload'> & {
+    readonly taskId: null
+    readonly taskType: null
+    readonly status: null
+    readonly attempt: null
+  }
+
+/** A fact of the log: `kind` tells the shape of `payload`, and what it is about. */
+export type Event =
+  | {
+      [Kind in TaskEventKind]: TaskEventBase & { readonly kind: Kind; readonly payload: TaskEventPayloads[Kind] }
+    }[TaskEventKind]
+  | {
+      [Kind in ScheduleEventKind]: ScheduleEventBase & {
+        readonly kind: Kind
+        readonly payload: ScheduleEventPayloads[Kind]
+      }
+    }[ScheduleEventKind]

@@ -9,6 +9,8 @@ export interface EventFilter {
   readonly kinds?: readonly EventKind[]
   readonly taskTypes?: readonly string[]
   readonly statuses?: readonly TaskStatus[]
+  /** uuids */
+  readonly scheduleIds?: readonly string[]
 }
 
 export type EventMatcher = (event: Event) => boolean
@@ -20,10 +22,16 @@ export function matcherOf(filter: EventFilter): EventMatcher {
   const kinds = filter.kinds && new Set(filter.kinds)
   const taskTypes = filter.taskTypes && new Set(filter.taskTypes)
   const statuses = filter.statuses && new Set(filter.statuses)
+  const scheduleIds = filter.scheduleIds && new Set(filter.scheduleIds)
   return (event) =>
     event.tenant === tenant &&
-    (taskIds === undefined || taskIds.has(event.taskId)) &&
+    (taskIds === undefined || has(taskIds, event.taskId)) &&
     (kinds === undefined || kinds.has(event.kind)) &&
-    (taskTypes === undefined || taskTypes.has(event.taskType)) &&
-    (statuses === undefined || statuses.has(event.status))
+    (taskTypes === undefined || has(taskTypes, event.taskType)) &&
+    (statuses === undefined || has(statuses, event.status)) &&
+    (scheduleIds === undefined || has(scheduleIds, event.scheduleId))
+}
+
+function has<Value>(wanted: ReadonlySet<Value>, value: Value | null): boolean {
+  return value !== null && wanted.has(value)
 }

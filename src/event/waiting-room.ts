@@ -52,7 +52,7 @@ export function openWaitingRoom(): WaitingRoom {
     wake(events, frame) {
       // A reader leaves every place at once, so it is woken once.
       for (const event of events) {
-        for (const waiter of ofTask.get(event.taskId) ?? []) waiter(frame)
+        if (event.taskId !== null) for (const waiter of ofTask.get(event.taskId) ?? []) waiter(frame)
         for (const waiter of ofTenant.get(event.tenant) ?? []) waiter(frame)
       }
     },

@@ -46,7 +46,7 @@ type Compiled =
  * CEL with some variables.
  *
  * @see https://github.com/google/cel-spec
- * @see docs/adr/0011-cel.md
+ * @see docs/adr/0013-cel.md
  */
 export function createExpressionLanguage(variables: Readonly<Record<string, VariableType>>): ExpressionLanguage {
   const environment = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })

@@ -6,6 +6,7 @@ import type { SchemaCheck } from '../task/schema-check.ts'
 import type { EventReader } from './event/event-reader.ts'
 import type { HealthReader } from './health/health-report.ts'
 import type { PrismaCarrier } from './prisma-of.ts'
+import type { WorkerWaits } from './worker/worker-waits.ts'
 
 /** The engine, with the check of inputs against the schemas of task types. */
 export type GraphEngine = Engine & { readonly schemas: SchemaCheck }
@@ -19,6 +20,8 @@ export interface GraphParts extends PrismaCarrier {
   readonly engine: GraphEngine
   readonly authenticator: Authenticator
   readonly health: HealthReader
+  /** The requests of workers that may wait. */
+  readonly workers: WorkerWaits
 }
 
 /** What the resolvers of one operation see. */

@@ -6,6 +6,7 @@ import {
   IdempotencyConflict,
   IllegalTransition,
   NotFound,
+  StaleLease,
   UnknownTaskType,
   VersionConflict,
 } from './user-failure.ts'
@@ -124,5 +125,21 @@ builder.objectType(VersionConflict, {
     taskId: t.exposeID('taskId', { description: 'The task.' }),
     expectedVersion: t.exposeInt('expectedVersion', { description: 'The version that was expected, from 1.' }),
     actualVersion: t.exposeInt('actualVersion', { description: 'The version that the task has, from 1.' }),
+  }),
+})
+
+builder.objectType(StaleLease, {
+  name: 'StaleLeaseError',
+  description: 'The lease is over, or another worker’s: what was reported changed nothing.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    taskId: t.exposeID('taskId', { description: 'The task.' }),
+    epoch: t.exposeInt('epoch', { description: 'The epoch that was reported, from 1.' }),
+    currentEpoch: t.exposeInt('currentEpoch', { description: 'The epoch of the latest lease of the task.' }),
+    status: t.field({
+      type: TaskStatusEnum,
+      description: 'Where the task stands.',
+      resolve: ({ status }) => status as never,
+    }),
   }),
 })

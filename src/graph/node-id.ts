@@ -6,6 +6,9 @@ const PREFIX_OF_TYPE: Readonly<Record<string, IdPrefix>> = {
   Task: ID_PREFIXES.task,
   Worker: ID_PREFIXES.worker,
   ApiKey: ID_PREFIXES.apiKey,
+  Schedule: ID_PREFIXES.schedule,
+  ScheduleFire: ID_PREFIXES.scheduleFire,
+  Backfill: ID_PREFIXES.backfill,
 }
 
 const TYPE_OF_PREFIX = new Map<string, string>(Object.entries(PREFIX_OF_TYPE).map(([type, prefix]) => [prefix, type]))

@@ -100,6 +100,27 @@ export class VersionConflict extends UserFailure {
   }
 }
 
+export class StaleLease extends UserFailure {
+  readonly code = 'STALE_LEASE'
+  readonly taskId: string
+  readonly epoch: number
+  readonly currentEpoch: number
+  readonly status: string
+
+  constructor(lease: { taskId: string; epoch: number; currentEpoch: number; status: string }, path: Path) {
+    const { taskId, epoch, currentEpoch, status } = lease
+    const now = currentEpoch === epoch ? `it is ${status}` : `it is ${status} under epoch ${currentEpoch}`
+    super(
+      `You do not hold the lease of ${taskId} under epoch ${epoch}: ${now}. Stop working on it and report no more of it.`,
+      path,
+    )
+    this.taskId = taskId
+    this.epoch = epoch
+    this.currentEpoch = currentEpoch
+    this.status = status
+  }
+}
+
 /** Where a part of a verb's request stands in the arguments of the mutation. */
 export type PathOf = (path: readonly (string | number)[]) => readonly (string | number)[]
 
@@ -125,7 +146,7 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'VERSION_CONFLICT':
       return new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
     case 'STALE_LEASE':
-      throw new Error(`A verb that holds no lease was refused with STALE_LEASE for task ${refusal.taskId}`)
+      return new StaleLease({ ...refusal, taskId: publicTaskId(refusal.taskId) }, pathOf(['epoch']).map(String))
   }
 }
 

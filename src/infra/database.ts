@@ -37,7 +37,10 @@ export function openDatabase(options: DatabaseOptions): Pool {
     pipeline: true,
     onConnect: options.onConnect,
   } satisfies PoolConfig)
-  pool.on('error', (error) => options.log?.warn({ err: error }, 'an idle database connection was lost'))
+  pool.on('error', (error) => {
+    // The message only: the error carries the whole connection.
+    if (!pool.ending) options.log?.warn({ why: error.message }, 'an idle database connection was lost')
+  })
   // Without a listener of its own, a connection that breaks while it is checked out would end the process;
   // the statement in flight rejects anyway and says the same.
   pool.on('connect', (client) => client.on('error', () => undefined))

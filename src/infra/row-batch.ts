@@ -12,6 +12,11 @@ export interface BatchColumn<Row> {
   readonly otherwise?: string
   /** Turns the SQL of the value that was sent into the SQL of the value that is stored. */
   readonly as?: (value: string) => string
+  /**
+   * The rows of an insert usually agree on it: a value that all have is sent once. Each such column can double the number of
+   * statements that a connection keeps prepared, so only those have it that save much.
+   */
+  readonly isUsuallyShared?: boolean
 }
 
 /**
@@ -19,6 +24,15 @@ export interface BatchColumn<Row> {
  */
 export function prepared(text: string, values: unknown[]): QueryConfig {
   return { name: createHash('md5').update(text).digest('base64url'), text, values }
+}
+
+/** Columns whose values the database works out from the others. */
+export interface Derived {
+  readonly names: readonly string[]
+  /** @param sqlOf SQL of what a column is given */
+  readonly select: (sqlOf: (name: string) => string) => string
+  /** What else that SQL reads, with one row for each row `v`. */
+  readonly join: (sqlOf: (name: string) => string) => string
 }
 
 /**
@@ -29,24 +43,39 @@ export function insertBatch<Row>(
   table: string,
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
+  derived?: Derived,
 ): QueryConfig {
-  const filled = columns.flatMap((column) => {
-    const values = rows.map(column.of)
-    return values.some(isFilled) ? [{ ...column, values }] : []
+  const lists = columns.flatMap((column) => {
+    const list = rows.map(column.of)
+    return list.some(isFilled) ? [{ ...column, list, isShared: isShared(column, list) }] : []
+  })
+  // The number of rows comes from the arrays, so there must be one.
+  const filled = lists.every(({ isShared }) => isShared) ? lists.map((one) => ({ ...one, isShared: false })) : lists
+  const values = filled.map(({ type, list, isShared }) => (isShared ? list[0] : arrayOf(type, list)))
+  const selected = filled.map(({ name, type, otherwise, as, list, isShared }, index) => {
+    const value = isShared ? `$${index + 1}::${type}` : `v."${name}"`
+    const sent = as ? as(value) : value
+    return otherwise !== undefined && !list.every(isFilled) ? `coalesce(${sent}, ${otherwise})` : sent
   })
   const names = filled.map(({ name }) => `"${name}"`)
-  const arrays = filled.map(({ type }, index) => `$${index + 1}::${type}[]`)
-  const selected = filled.map(({ name, otherwise, as, values }) => {
-    const sent = as ? as(`v."${name}"`) : `v."${name}"`
-    return otherwise !== undefined && !values.every(isFilled) ? `coalesce(${sent}, ${otherwise})` : sent
-  })
-  const text = `INSERT INTO "${table}" (${names.join(', ')})
-    SELECT ${selected.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, "ordinality")
-    ORDER BY v."ordinality"`
-  return prepared(
-    text,
-    filled.map(({ values }) => values),
-  )
+  const arrays = filled.flatMap(({ type, isShared }, index) => (isShared ? [] : [`$${index + 1}::${type}[]`]))
+  const inArrays = names.filter((_, index) => !filled[index]!.isShared)
+  const sqlOf = (name: string): string => {
+    const place = filled.findIndex((column) => column.name === name)
+    const column = columns.find((one) => one.name === name)
+    return place >= 0 ? selected[place]! : `${column?.otherwise ?? 'NULL'}::${column?.type}`
+  }
+  const targets = [...names, ...(derived?.names.map((name) => `"${name}"`) ?? [])]
+  const given = derived === undefined ? selected : [...selected, derived.select(sqlOf)]
+  const text = `INSERT INTO "${table}" (${targets.join(', ')})
+    SELECT ${given.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${inArrays.join(', ')}, "ordinality")
+    ${derived?.join(sqlOf) ?? ''} ORDER BY v."ordinality"`
+  return prepared(text, values)
+}
+
+/** A single row is sent like one of many that differ: no statement of its own. */
+function isShared<Row>({ isUsuallyShared }: BatchColumn<Row>, list: readonly unknown[]): boolean {
+  return isUsuallyShared === true && list.length > 1 && list.every((value) => isSame(value, list[0]))
 }
 
 /** Which rows a batch updates. */
@@ -67,6 +96,7 @@ export interface BatchTarget<Row> {
  * the planner the choice of walking the whole table, which it takes, and keeps to, when it meets the table small.
  *
  * @param isChanged whether a row changes a column
+ * @param derive one more assignment, worked out from what columns are given
  */
 export function updateBatch<Row>(
   table: string,
@@ -74,15 +104,16 @@ export function updateBatch<Row>(
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
   isChanged: (column: BatchColumn<Row>, row: Row) => boolean,
+  derive?: (sqlOf: (column: BatchColumn<Row>) => string) => string,
 ): QueryConfig {
   const values: unknown[] = []
   const send = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
-  const keys = send(rows.map(key.of), `${key.type}[]`)
+  const keys = send(arrayOf(key.type, rows.map(key.of)), `${key.type}[]`)
   const place = `array_position(${keys}, t."${key.name}")`
   const pick = ({ of, type }: BatchColumn<Row>): string => {
     const list = rows.map(of)
     const isShared = list.every((value) => isSame(value, list[0]))
-    return isShared ? send(list[0] ?? null, type) : `(${send(list, `${type}[]`)})[${place}]`
+    return isShared ? send(list[0] ?? null, type) : `(${send(arrayOf(type, list), `${type}[]`)})[${place}]`
   }
   const conditions = [
     ...scope.map(({ name, value }) => `t."${name}" = ${send(value, 'text')}`),
@@ -92,7 +123,21 @@ export function updateBatch<Row>(
   const assignments = columns
     .filter((column) => rows.some((row) => isChanged(column, row)))
     .map((column) => `"${column.name}" = ${pick(column)}`)
+  if (derive !== undefined) assignments.push(derive(pick))
   return prepared(`UPDATE "${table}" AS t SET ${assignments.join(', ')} WHERE ${conditions.join(' AND ')}`, values)
+}
+
+/** Types whose values need no quotes in the text of an array. */
+const BARE_TYPES = new Set(['uuid', 'int', 'bigint', 'float8', 'real', 'boolean'])
+const BARE_TEXT = /^[\da-f-]+$/i
+
+/**
+ * A list as pg sends it: for plain values the text of an array, many times quicker than pg's own, which quotes and escapes
+ * each. A text that is none of a plain value is left to pg, so that Postgres refuses it alone.
+ */
+export function arrayOf(type: string, list: readonly unknown[]): unknown {
+  const isBare = BARE_TYPES.has(type) && list.every((value) => typeof value !== 'string' || BARE_TEXT.test(value))
+  return isBare ? `{${list.map((value) => value ?? 'NULL').join()}}` : list
 }
 
 function isFilled(value: unknown): boolean {

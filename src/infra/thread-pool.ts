@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 import type { ThreadAnswer, ThreadJobs, ThreadRequest } from './thread-jobs.ts'
 
 /** How a pool is made. */
@@ -15,6 +15,7 @@ export interface ThreadPoolOptions {
 
 interface Job {
   readonly request: ThreadRequest
+  readonly transfer: readonly Transferable[]
   readonly settle: (outcome: ThreadAnswer) => void
   thread: Thread | null
 }
@@ -58,6 +59,8 @@ export class ThreadPool<Jobs extends ThreadJobs> {
   /**
    * Runs one job.
    *
+   * @param signal ends the job's thread when it fires
+   * @param transfer what of the input moves to the thread instead of being copied, such as a MessagePort
    * @returns what the job returned
    * @throws the job's own error, `signal.reason` once aborted, or an Error when the thread died under the job
    */
@@ -65,11 +68,12 @@ export class ThreadPool<Jobs extends ThreadJobs> {
     name: Name,
     input: Parameters<Jobs[Name]>[0],
     signal?: AbortSignal,
+    transfer: readonly Transferable[] = [],
   ): Promise<Awaited<ReturnType<Jobs[Name]>>> {
     signal?.throwIfAborted()
     if (this.#isClosed) throw new Error('The thread pool is closed')
     const { promise, resolve } = Promise.withResolvers<ThreadAnswer>()
-    const job: Job = { request: { job: name, input }, settle: resolve, thread: null }
+    const job: Job = { request: { job: name, input }, transfer, settle: resolve, thread: null }
     const onAbort = () => this.#drop(job, signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#queue.push(job)
@@ -99,7 +103,7 @@ export class ThreadPool<Jobs extends ThreadJobs> {
     thread.job = job
     if (thread.idleTimer !== null) clearTimeout(thread.idleTimer)
     thread.worker.ref()
-    thread.worker.postMessage(job.request)
+    thread.worker.postMessage(job.request, job.transfer)
   }
 
   #spawn(): Thread {

@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LogEntry } from '../engine/append-log.ts'
-import { type EndAttempt, endAttempts } from '../engine/end-attempts.ts'
-import type { Actor, Engine } from '../engine/engine.ts'
+import type { EndAttempt } from '../engine/attempt-end.ts'
 import type { ProgressReport } from '../engine/report-progress.ts'
 import { createBatcher } from '../worker/batcher.ts'
 import { type ChatterOptions, createChatter } from './chatter.ts'
-import { isAboutValues } from './is-about-values.ts'
+import type { LeasedEntry } from './work-port.ts'
 
 /** Most ends written in one transaction. */
 const LARGEST_BATCH = 200
@@ -14,7 +12,7 @@ const LONGEST_BACK_OFF_MS = 5_000
 /** Writes what handlers report: their ends in batches without a timer, progress and log lines a few times a second. */
 export interface AttemptReporter {
   progress(report: ProgressReport): void
-  log(entry: LogEntry): void
+  log(entry: LeasedEntry): void
   /** Resolves when the end is written, or refused because the lease was over. */
   end(end: EndAttempt): Promise<void>
   /** Ends that are not written yet. */
@@ -50,11 +48,7 @@ export function createAttemptReporter(options: AttemptReporterOptions): AttemptR
   }
 }
 
-interface Writing {
-  readonly engine: Engine
-  readonly actor: Actor
-  readonly onError: (error: unknown) => void
-}
+type Writing = Pick<AttemptReporterOptions, 'port' | 'onError'>
 
 /**
  * Writes ends for as long as it takes: an end is the truth about work that was done. A repeat after a lost answer is
@@ -72,15 +66,15 @@ async function writeUntilDone(writing: Writing, ends: readonly EndAttempt[]): Pr
   }
 }
 
-/** @returns true when the database cannot take the values, false when they are written */
-async function writeOrRefuse({ engine, actor, onError }: Writing, ends: readonly EndAttempt[]): Promise<boolean> {
+/** @returns true when the engine cannot take the values, false when they are written */
+async function writeOrRefuse({ port, onError }: Writing, ends: readonly EndAttempt[]): Promise<boolean> {
   for (let backOffMs = 50; ; backOffMs = longer(backOffMs)) {
     try {
-      await endAttempts(engine, actor, ends)
+      await port.endAttempts(ends)
       return false
     } catch (error) {
       onError(error)
-      if (isAboutValues(error)) return true
+      if (port.isAboutValues(error)) return true
     }
     await delay(backOffMs)
   }

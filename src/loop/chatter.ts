@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { appendLog, type LogEntry } from '../engine/append-log.ts'
-import type { Actor, Engine } from '../engine/engine.ts'
-import { type ProgressReport, reportProgress } from '../engine/report-progress.ts'
-import { isAboutValues } from './is-about-values.ts'
+import type { ProgressReport } from '../engine/report-progress.ts'
+import type { LeasedEntry, LeaseKey, WorkPort } from './work-port.ts'
 
 /** Progress and log lines are written this often at most, unless an end asks for them. */
 const INTERVAL_MS = 100
@@ -17,7 +15,7 @@ export interface Chatter {
   /** The latest report of an attempt replaces the one that is not written yet. */
   progress(report: ProgressReport): void
   /** Lines are kept in order. */
-  log(entry: LogEntry): void
+  log(entry: LeasedEntry): void
   /** Resolves when what was said before has been tried to write; what could not be written is tried again later. */
   flush(): Promise<void>
   /** Resolves when everything is written. */
@@ -25,17 +23,16 @@ export interface Chatter {
 }
 
 export interface ChatterOptions {
-  readonly engine: Engine
-  readonly actor: Actor
+  readonly port: WorkPort
   readonly onError: (error: unknown) => void
-  /** The database no longer grants these tasks' leases. */
-  readonly onStale: (taskIds: readonly string[]) => void
+  /** These leases are over. */
+  readonly onStale: (leases: readonly LeaseKey[]) => void
 }
 
 /** Writes progress and log lines a few times a second, and again after a broken connection. */
-export function createChatter({ engine, actor, onError, onStale }: ChatterOptions): Chatter {
+export function createChatter({ port, onError, onStale }: ChatterOptions): Chatter {
   const latest = new Map<string, ProgressReport>()
-  let lines: LogEntry[] = []
+  let lines: LeasedEntry[] = []
   let failures = 0
   let scheduled: Promise<void> | null = null
   let flushing: Promise<void> = Promise.resolve()
@@ -48,7 +45,7 @@ export function createChatter({ engine, actor, onError, onStale }: ChatterOption
       lines = lines.slice(batch.length)
       await writeOr(
         batch,
-        (some) => appendLog(engine, actor, some),
+        (some) => port.appendLog(some),
         (unwritten) => {
           lines = [...unwritten, ...lines]
         },
@@ -60,7 +57,7 @@ export function createChatter({ engine, actor, onError, onStale }: ChatterOption
     const reports = [...latest.values()]
     latest.clear()
     const write = async (some: readonly ProgressReport[]): Promise<void> => {
-      const stale = await reportProgress(engine, actor, some)
+      const stale = await port.reportProgress(some)
       if (stale.length > 0) onStale(stale)
     }
     await writeOr(reports, write, (unwritten) => {
@@ -77,7 +74,7 @@ export function createChatter({ engine, actor, onError, onStale }: ChatterOption
     try {
       await write(batch)
     } catch (error) {
-      if (!isAboutValues(error)) {
+      if (!port.isAboutValues(error)) {
         putBack(batch)
         throw error
       }

@@ -1,14 +1,12 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import { claimTasks } from '../engine/claim-tasks.ts'
-import type { Engine } from '../engine/engine.ts'
-import { returnUnheld } from '../engine/return-unheld.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import type { Claim, ClaimedTask } from '../task/store/claim-tasks.ts'
+import type { ClaimedTask } from '../task/store/claim-tasks.ts'
 import { type AttemptSink, runAttempt, type ServedType } from '../worker/run-attempt.ts'
-import { readEndedLeases } from '../worker/store.ts'
 import type { AttemptReporter } from './attempt-reporter.ts'
+import { createCpuClock } from './cpu-clock.ts'
 import { createHand, type InHand } from './hand.ts'
 import { createPace } from './pace.ts'
+import type { EndedLease, LeaseKey, WorkPort } from './work-port.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
 /** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
@@ -21,13 +19,9 @@ const LONGEST_MISS_MS = 250
 const LOOKS_AFTER_LOST_ANSWER = 3
 
 export interface ExecutorOptions {
-  readonly engine: Engine
+  readonly port: WorkPort
   readonly schemas: SchemaCheck
   readonly reporter: AttemptReporter
-  readonly tenant: string
-  /** uuid of the registered worker */
-  readonly workerId: string
-  readonly queue: string
   readonly types: ReadonlyMap<string, ServedType>
   /** Handlers that run at once. */
   readonly slots: number
@@ -38,7 +32,7 @@ export interface ExecutorOptions {
    * Default 5,000.
    */
   readonly cutOffMs?: number
-  /** Told about errors of the database; the loop goes on. */
+  /** Told about errors of the port; the loop goes on. */
   readonly onError: (error: unknown) => void
 }
 
@@ -47,6 +41,10 @@ export interface Executor {
   wake(): void
   /** Stops the handlers whose leases ended from outside: cancelled, timed out or lost. */
   checkLeases(): Promise<void>
+  /** Stops the handlers of these leases: somebody else has learned that they ended. */
+  endLeases(ended: readonly EndedLease[]): void
+  /** What the worker has been leased, as far as it knows, and has not ended. */
+  readonly leases: readonly LeaseKey[]
   /** Handlers that run now. */
   readonly running: number
   /**
@@ -68,6 +66,7 @@ interface Running {
 
 /** Claims tasks for a worker and runs their handlers, as many at once as it has slots. */
 export function startExecutor(options: ExecutorOptions): Executor {
+  const tools = { ...options, cpuMs: createCpuClock() }
   const running = new Set<Running>()
   /** What the worker may still end in the database's eyes. */
   const held = new Set<ClaimedTask>()
@@ -123,9 +122,9 @@ export function startExecutor(options: ExecutorOptions): Executor {
       }
       isRung = false
       const askedAt = performance.now()
-      const { tasks, hasMore } = await claim(wanted)
+      const { tasks, hasMore, waitedMs } = await claim(wanted)
       const since = performance.now()
-      if (tasks.length > 0) pace.claimed(since - askedAt)
+      if (tasks.length > 0) pace.claimed(Math.max(since - askedAt - waitedMs, 0))
       for (const task of tasks) held.add(task)
       if (tasks.length > 0) hand.put(tasks.map((task) => ({ task, since })))
       fill()
@@ -146,19 +145,18 @@ export function startExecutor(options: ExecutorOptions): Executor {
     return Math.min(options.slots + ahead, writable) - had
   }
 
-  const claim = async (limit: number): Promise<Claim> => {
-    const { engine, tenant, workerId, queue, types } = options
+  const claim = async (limit: number): ReturnType<WorkPort['claim']> => {
     try {
       if (looksLeft > 0) {
-        await returnUnheld(engine, { tenant, name: workerId }, { workerId, held: [...held].map(leaseOf) })
+        await options.port.returnUnheld([...held].map(leaseOf))
         looksLeft -= 1
       }
-      return await claimTasks(engine, { tenant, workerId, queue, types: [...types.keys()], limit })
+      return await options.port.claim(limit, stopping.signal)
     } catch (error) {
       options.onError(error)
       looksLeft = LOOKS_AFTER_LOST_ANSWER
       await delay(Math.min(options.pollMs, 1_000))
-      return { tasks: [], hasMore: true }
+      return { tasks: [], hasMore: true, waitedMs: 0 }
     }
   }
 
@@ -181,7 +179,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
     const startedAt = performance.now()
     const abort = new AbortController()
     const abandoned = Promise.withResolvers<void>()
-    const finished = runOne(options, task, abort.signal).then((end) => {
+    const finished = runOne(tools, task, abort.signal).then((end) => {
       pace.ran(performance.now() - startedAt)
       void end.written.finally(() => {
         held.delete(task)
@@ -209,22 +207,30 @@ export function startExecutor(options: ExecutorOptions): Executor {
     setTimeout(abandon, options.cutOffMs ?? DEFAULT_CUT_OFF_MS).unref()
   }
 
+  const endLeases = (ended: readonly EndedLease[]): void => {
+    const status = new Map(ended.map((lease) => [`${lease.taskId} ${lease.epoch}`, lease.status]))
+    const isOver = ({ id, epoch }: ClaimedTask): boolean => status.has(`${id} ${epoch}`)
+    for (const task of hand.tasks) if (isOver(task)) hand.drop(task.id, task.epoch)
+    for (const task of held) if (isOver(task)) held.delete(task)
+    for (const one of running) {
+      if (isOver(one.task)) cutOff(one, reasonOf(status.get(`${one.task.id} ${one.task.epoch}`)))
+    }
+  }
+
   const loop = claimLoop()
   return {
     wake,
+    endLeases,
+    get leases() {
+      return [...held].map(leaseOf)
+    },
     get running() {
       return running.size
     },
     async checkLeases() {
       const leases = [...[...running].map(({ task }) => task), ...hand.tasks].map(leaseOf)
       if (leases.length === 0) return
-      for (const { taskId, epoch, status } of await readEndedLeases(options.engine.db, options.tenant, leases)) {
-        const dropped = hand.drop(taskId, epoch)
-        if (dropped !== undefined) held.delete(dropped.task)
-        for (const one of running) {
-          if (one.task.id === taskId && one.task.epoch === epoch) cutOff(one, reasonOf(status))
-        }
-      }
+      endLeases(await options.port.endedLeases(leases))
     },
     async stop(graceMs) {
       stopping.abort()
@@ -247,7 +253,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
 /** Runs one handler to its end and reports that end. */
 async function runOne(
-  { reporter, schemas, types }: ExecutorOptions,
+  { reporter, schemas, types, cpuMs }: ExecutorOptions & { readonly cpuMs: () => number },
   task: ClaimedTask,
   signal: AbortSignal,
 ): Promise<{ written: Promise<void> }> {
@@ -259,18 +265,17 @@ async function runOne(
     },
     log: (level, message, fields) => reporter.log({ ...lease, level, message, fields }),
   }
-  const startedCpu = process.cpuUsage()
+  const startedCpuMs = cpuMs()
   const end = await runAttempt(types.get(task.type)!, task, schemas, signal, sink)
-  const { user, system } = process.cpuUsage(startedCpu)
-  const usage = { cpuMs: (user + system) / 1_000 }
+  const usage = { cpuMs: cpuMs() - startedCpuMs }
   return { written: reporter.end({ ...leaseOf(task), end, usage }) }
 }
 
-function leaseOf({ id, epoch }: ClaimedTask): { taskId: string; epoch: number } {
+function leaseOf({ id, epoch }: ClaimedTask): LeaseKey {
   return { taskId: id, epoch }
 }
 
-function reasonOf(status: string | null): string {
+function reasonOf(status: string | null | undefined): string {
   switch (status) {
     case 'CANCELLED':
       return 'The task was cancelled.'

@@ -1,5 +1,5 @@
 import type { Config } from '../infra/config/settings.ts'
-import { readConnectionFile } from '../infra/embedded-postgres/connection-file.ts'
+import { findServer } from '../infra/embedded-postgres/find-server.ts'
 import { startEmbeddedPostgres } from '../infra/embedded-postgres/start.ts'
 import { FolderInUse } from '../infra/embedded-postgres/take-server.ts'
 
@@ -21,7 +21,8 @@ export async function reachDatabase(config: Config): Promise<ReachedDatabase> {
     const postgres = await startEmbeddedPostgres({ dataFolder: config.dataDir })
     return { url: postgres.databaseUrl, isShared: false, release: () => postgres.stop() }
   } catch (error) {
-    const connection = error instanceof FolderInUse ? await readConnectionFile(config.dataDir) : undefined
+    if (!(error instanceof FolderInUse)) throw error
+    const connection = await findServer({ dataFolder: config.dataDir, withinMs: 10_000 })
     if (connection === undefined) throw error
     return { url: connection.databaseUrl, isShared: true, release: async () => undefined }
   }

@@ -22,7 +22,8 @@ export interface Ground {
   /** Whether the database is this machine's own, so that all its clients are processes of this machine. */
   readonly isEmbedded: boolean
   readonly prisma: PrismaClient
-  readonly http: HttpFront
+  /** null without a port */
+  readonly http: HttpFront | null
   /** Every started part goes in here right away. */
   readonly parts: Parts
   /** Ends the process in order because of an error that no part can mend. */

@@ -18,7 +18,7 @@ export interface ServeOptions {
   readonly print: ((text: string) => void) | undefined
   /** Task types besides those of `config.handlers`. */
   readonly handlers?: readonly TaskTypeDefinition[]
-  /** Called once with the server's URL. */
+  /** Called once with the server's URL, empty without a port. */
   readonly onReady?: (url: string) => void
 }
 
@@ -46,37 +46,36 @@ async function start({ config, log, stop, print, handlers = [], onReady }: Serve
   const { signal, breakDown } = stop
   const database = await startDatabase({ config, log, parts, signal })
   signal.throwIfAborted()
-  void database.embedded?.lost.then(breakDown)
+  void database.lost.then(breakDown)
   const prisma = openPrisma(database.pool)
   parts.add({ name: 'prisma', stopWithinMs: 5_000, stop: () => prisma.$disconnect() })
-  const http = await openHttpFront({
-    host: config.host,
-    port: config.port,
-    checkReady: async () => {
-      signal.throwIfAborted()
-      await database.pool.query('SELECT 1')
-    },
-  })
-  parts.add({ name: 'http', stopWithinMs: 5_000, stop: () => http.close(2_000) })
+  const checkReady = async (): Promise<void> => {
+    signal.throwIfAborted()
+    await database.pool.query('SELECT 1')
+  }
+  const http = config.port === null ? null : await openHttpFront({ host: config.host, port: config.port, checkReady })
+  if (http !== null) parts.add({ name: 'http', stopWithinMs: 5_000, stop: () => http.close(2_000) })
   const { notices } = await startRoles({
     config,
     handlers,
-    log,
+    log: database.log,
     version: readVersion(),
     pool: database.pool,
     databaseUrl: database.url,
-    isEmbedded: database.embedded !== undefined,
+    isEmbedded: database.isEmbedded,
     prisma,
     http,
     parts,
     breakDown,
   })
-  await database.embedded?.announce(http.url)
-  http.announceStarted()
-  const facts = { url: http.url, place: database.place, readyAfterMs: Math.round(performance.now()) }
+  const url = http?.url ?? null
+  await database.embedded?.announce({ roles: config.roles, url })
+  http?.announceStarted()
+  const { roles } = config
+  const facts = { url, roles, place: database.place, readyAfterMs: Math.round(performance.now()) }
   if (print === undefined) log.info({ ...facts, notices }, 'ready')
-  else print(banner({ ...facts, version: readVersion(), isEmbedded: database.embedded !== undefined, notices }))
-  onReady?.(http.url)
+  else print(banner({ ...facts, version: readVersion(), notices }))
+  onReady?.(url ?? '')
 }
 
 function reasonToStop(signal: AbortSignal): Promise<StopReason> {

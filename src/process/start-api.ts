@@ -10,6 +10,9 @@ import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
+import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
+import { openBells } from '../infra/channel/bells.ts'
+import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
 
 /** Thrown when the server would be open to strangers; the message says how to make a key. */
@@ -18,8 +21,8 @@ export class AccessUndecided extends Error {
 }
 
 /** Starts the graph's door on the process's HTTP server. */
-export async function startApi(running: Running): Promise<{ notice: string | null }> {
-  const { config, log, pool, prisma, http, parts, channel, engine } = running
+export async function startApi(running: Running, http: HttpFront): Promise<{ notice: string | null }> {
+  const { config, log, pool, prisma, parts, channel, engine } = running
   if (config.initialKey !== undefined) {
     const isNew = await ensureInitialKey(pool, { tenant: DEFAULT_TENANT, secret: config.initialKey })
     if (isNew) log.info('made the initial API key')
@@ -34,6 +37,7 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
   })
   parts.add({ name: 'tail', stopWithinMs: 2_000, stop: () => tail.close() })
   await channel.subscribe('events', () => tail.ring())
+  const bells = await openBells(channel, ['claimable', 'revoked', 'leased'])
 
   const hasGraphiQL = config.isDevelopment || access.kind === 'open'
   const graph = createGraphServer({
@@ -42,6 +46,7 @@ export async function startApi(running: Running): Promise<{ notice: string | nul
     engine,
     events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
     authenticator: createAuthenticator({ db: pool, mode: access.kind }),
+    workers: createWorkerWaits({ engine, bells }),
     health: createHealthReader({ version: running.version, startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),

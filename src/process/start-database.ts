@@ -1,8 +1,12 @@
 import type { Pool } from 'pg'
 import { settleLife } from '../event/store/settle-life.ts'
-import type { Config } from '../infra/config/settings.ts'
+import { roles as allRoles, type Config } from '../infra/config/settings.ts'
 import { openDatabase } from '../infra/database.ts'
+import type { ConnectionFile } from '../infra/embedded-postgres/connection-file.ts'
+import { findServer } from '../infra/embedded-postgres/find-server.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../infra/embedded-postgres/start.ts'
+import { FolderInUse } from '../infra/embedded-postgres/take-server.ts'
+import { watchServer } from '../infra/embedded-postgres/watch-server.ts'
 import type { Log } from '../infra/log.ts'
 import { maskUrl } from '../infra/mask-url.ts'
 import { migrate } from '../infra/migrate.ts'
@@ -22,8 +26,14 @@ export interface StartedDatabase {
   readonly url: string
   /** For people: where the data lies. */
   readonly place: string
-  /** Undefined when DATABASE_URL names a server of somebody else's. */
+  /** The embedded server when this process owns it, so that it stops it. */
   readonly embedded: EmbeddedPostgres | undefined
+  /** Whether the database is the embedded one of the data folder, be it ours or another process's. */
+  readonly isEmbedded: boolean
+  /** For all that works with the database: silent while another process's database is away, which one line has told. */
+  readonly log: Log
+  /** Resolves when the database is gone for this process, and nothing but another start helps. */
+  readonly lost: Promise<Error>
 }
 
 /** Thrown when the database of DATABASE_URL cannot be reached. */
@@ -33,11 +43,15 @@ export class DatabaseUnreachable extends Error {
 
 const LONGEST_IDLE_IN_TRANSACTION_MS = 60_000
 
-/** Starts the embedded PostgreSQL unless there is a DATABASE_URL, migrates, and opens the pool. */
-export async function startDatabase({ config, log, parts, signal }: StartDatabaseOptions): Promise<StartedDatabase> {
-  const embedded = config.databaseUrl === undefined ? await startEmbedded({ config, log, parts, signal }) : undefined
+/**
+ * Starts the embedded PostgreSQL unless there is a DATABASE_URL, or joins the one that another process of this machine runs on the data
+ * folder; migrates, and opens the pool.
+ */
+export async function startDatabase(options: StartDatabaseOptions): Promise<StartedDatabase> {
+  const { config, parts, signal } = options
+  const server = await reachServer(options)
   signal.throwIfAborted()
-  const url = embedded?.databaseUrl ?? config.databaseUrl!
+  const { url, log } = server
   const applied = await migrate({ url, folder: migrationsFolder, log }).catch((error: unknown) => {
     throw isConnectionError(error) ? new DatabaseUnreachable(unreachable(url, error)) : error
   })
@@ -53,7 +67,60 @@ export async function startDatabase({ config, log, parts, signal }: StartDatabas
     idleInTransactionMs: Math.min(config.leaseSeconds * 1_000, LONGEST_IDLE_IN_TRANSACTION_MS),
   })
   parts.add({ name: 'database pool', stopWithinMs: 5_000, stop: () => pool.end() })
-  return { pool, url, embedded, place: embedded?.folder ?? maskUrl(url) }
+  return { ...server, pool, isEmbedded: config.databaseUrl === undefined }
+}
+
+type ReachedServer = Pick<StartedDatabase, 'url' | 'place' | 'embedded' | 'log' | 'lost'>
+
+async function reachServer(options: StartDatabaseOptions): Promise<ReachedServer> {
+  const { log } = options
+  const { databaseUrl, dataDir } = options.config
+  if (databaseUrl !== undefined) {
+    return { url: databaseUrl, place: maskUrl(databaseUrl), embedded: undefined, log, lost: NEVER }
+  }
+  for (let round = 1; ; round++) {
+    try {
+      const embedded = await startEmbedded(options)
+      const place = `${embedded.folder} (embedded PostgreSQL)`
+      return { url: embedded.databaseUrl, place, embedded, log, lost: embedded.lost }
+    } catch (error) {
+      if (!(error instanceof FolderInUse) || hasAllRoles(options.config)) throw error
+      const found = await findServer({ dataFolder: dataDir, withinMs: 5_000, signal: options.signal })
+      if (found !== undefined) return join(options, found)
+      // Its owner was just about to stop, or starts slowly.
+      if (round === ROUNDS_TO_JOIN) throw error
+    }
+  }
+}
+
+const NEVER = new Promise<never>(() => undefined)
+const ROUNDS_TO_JOIN = 6
+
+/** A whole system beside another on one folder would be a mistake: nobody means two of everything. */
+function hasAllRoles({ roles }: Config): boolean {
+  return allRoles.every((role) => roles.includes(role))
+}
+
+function join({ config, log, parts }: StartDatabaseOptions, found: ConnectionFile): ReachedServer {
+  const ours = log.child({})
+  const watch = watchServer({
+    dataFolder: config.dataDir,
+    databaseUrl: found.databaseUrl,
+    onAway: () => {
+      ours.level = 'silent'
+      log.warn(
+        { owner: found.pid },
+        'the database went away, with the process that runs it or for a moment; this process waits until it is back',
+      )
+    },
+    onBack: () => {
+      ours.level = log.level
+      log.info('the database is back')
+    },
+  })
+  parts.add({ name: 'watch over the database', stopWithinMs: 2_000, stop: () => watch.stop() })
+  const place = `${config.dataDir} (embedded PostgreSQL of pid ${found.pid})`
+  return { url: found.databaseUrl, place, embedded: undefined, log: ours, lost: watch.moved }
 }
 
 async function startEmbedded({ config, log, parts, signal }: StartDatabaseOptions): Promise<EmbeddedPostgres> {

@@ -24,8 +24,8 @@ export async function startRoles(ground: Ground): Promise<{ notices: readonly st
   const notices: string[] = []
   if (roles.has('scheduler')) await startScheduler(running)
   if (roles.has('worker')) await startWorker(running)
-  if (roles.has('api')) {
-    const { notice } = await startApi(running)
+  if (roles.has('api') && running.http !== null) {
+    const { notice } = await startApi(running, running.http)
     if (notice !== null) notices.push(notice)
   }
   return { notices }

@@ -1,42 +1,91 @@
+import { fireSchedules } from '../engine/fire-schedules.ts'
+import { learnLengths } from '../engine/learn-lengths.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
+import { missDeadlines } from '../engine/miss-deadlines.ts'
+import { rekeyWaiting } from '../engine/rekey-waiting.ts'
 import { rescueLost } from '../engine/rescue-lost.ts'
+import { runBackfills } from '../engine/run-backfills.ts'
 import { settleRest } from '../engine/settle-rest.ts'
 import { wakeDue } from '../engine/wake-due.ts'
+import type { Config } from '../infra/config/settings.ts'
+import { startAdmission } from '../loop/admission.ts'
+import { type RetentionRule, startCleaner } from '../loop/cleaner.ts'
 import { startPeriodic } from '../loop/periodic.ts'
+import { dropOldRequests } from '../task/store/worker-requests.ts'
 import type { Running } from './running.ts'
 
 /** How late a start time, a back-off or a time-out may be noticed. */
 const CLOCK_MS = 200
 const RESCUE_MS = 1_000
-const MAINTENANCE_MS = 3_600_000
+const REKEY_MS = 5_000
+const ADMISSION_MS = 1_000
+const LEARN_MS = 30_000
+const DAY_MS = 86_400_000
+const FORGET_MS = 60_000
 
-/** Starts what moves tasks without a worker: the clock, the rescue of lost leases, and the upkeep of the log. */
+/** Starts what moves tasks without a worker: the clock, schedules, deadlines, the rescue of lost leases, and retention. */
 export async function startScheduler({
-  channel,
   engine,
   config,
   log,
   parts,
-}: Pick<Running, 'channel' | 'engine' | 'config' | 'log' | 'parts'>): Promise<void> {
+  channel,
+}: Pick<Running, 'engine' | 'config' | 'log' | 'parts' | 'channel'>): Promise<void> {
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`)
-  const { eventRetentionDays } = config
-  const upkeep = () => maintainPartitions(engine, { eventRetentionDays, now: new Date() })
+  const rule = retentionRule(config)
   // Before anything is written: the first event of a new day finds its partition.
-  await upkeep()
+  await maintainPartitions(engine, { keepMs: { event: rule.events, task_log: rule.logs }, now: new Date() })
   const settling = startPeriodic({ everyMs: CLOCK_MS, run: () => settleRest(engine), onError: onError('a cascade') })
-  const unsubscribe = await channel.subscribe('unsettled', () => settling.wake())
+  await channel.subscribe('unsettled', () => settling.wake())
+  const rekeying = startPeriodic({
+    everyMs: REKEY_MS,
+    run: () => rekeyWaiting(engine),
+    onError: onError('the re-ordering of what waits'),
+  })
+  await channel.subscribe('reordered', () => rekeying.wake())
+  const admission = startAdmission(engine, ADMISSION_MS, onError('the admission to limits'))
+  await channel.subscribe('limits', (message) => admission.ring(message))
   const loops = [
+    admission,
+    rekeying,
     settling,
+    startPeriodic({
+      everyMs: LEARN_MS,
+      run: () => learnLengths(engine, LEARN_MS),
+      onError: onError('learning how long tasks run'),
+    }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => fireSchedules(engine), onError: onError('the firing of schedules') }),
+    startPeriodic({ everyMs: CLOCK_MS, run: () => runBackfills(engine), onError: onError('the work on backfills') }),
+    startPeriodic({
+      everyMs: CLOCK_MS,
+      run: () => missDeadlines(engine),
+      onError: onError('the watch over deadlines'),
+    }),
     startPeriodic({ everyMs: RESCUE_MS, run: () => rescueLost(engine), onError: onError('the rescue of lost tasks') }),
-    startPeriodic({ everyMs: MAINTENANCE_MS, run: upkeep, onError: onError('the upkeep of the event log') }),
+    startCleaner({ engine, rule, onError: onError('retention') }),
+    startPeriodic({
+      everyMs: FORGET_MS,
+      run: () => dropOldRequests(engine.db),
+      onError: onError('the upkeep of requests'),
+    }),
   ]
   parts.add({
     name: 'scheduler',
     stopWithinMs: 10_000,
     stop: async () => {
-      unsubscribe()
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   })
+}
+
+/** Attempts name their worker, so workers are kept as long as tasks, and for a day at least. */
+function retentionRule(config: Config): RetentionRule {
+  return {
+    tasks: config.keepTasksMs,
+    events: config.keepEventsMs,
+    logs: config.keepLogsMs,
+    idempotencyKeys: config.keepIdempotencyKeysMs,
+    workers: Math.max(config.keepTasksMs, DAY_MS),
+  }
 }

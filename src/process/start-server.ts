@@ -10,7 +10,7 @@ export interface ServerOptions {
 
 /** A server in this process. */
 export interface RunningServer {
-  /** Without a path: the graph is at `/graphql` below it. */
+  /** Without a path: the graph is at `/graphql` below it. Empty for a process without a port (one without the role api). */
   readonly url: string
   /** Resolves once the server has stopped as asked; rejects when something broke it. */
   readonly ended: Promise<void>

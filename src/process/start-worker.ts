@@ -2,8 +2,9 @@ import { hostname } from 'node:os'
 import { registerWorker } from '../engine/register-worker.ts'
 import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
 import { createAttemptReporter } from '../loop/attempt-reporter.ts'
+import { createEnginePort } from '../loop/engine-port.ts'
 import { type Executor, startExecutor } from '../loop/executor.ts'
-import { startHeartbeat } from '../loop/heartbeat.ts'
+import { DATABASE_BEAT, type HeartbeatOrder, startHeartbeat } from '../loop/heartbeat.ts'
 import { startPeriodic } from '../loop/periodic.ts'
 import type { TaskTypeRegistration } from '../task/store/task-types.ts'
 import { newUuid } from '../task/type-id.ts'
@@ -73,29 +74,32 @@ async function startOne(
   const onError = (error: unknown): void => log.error({ err: error }, 'the worker met an error; it goes on')
   let executor: Executor | undefined
   const checkLeases = (): void => void executor?.checkLeases().catch(onError)
-  const reporter = createAttemptReporter({
+  const port = createEnginePort({
     engine,
     actor: { tenant: TENANT, name: worker.name },
-    onError,
-    onStale: checkLeases,
-  })
-  executor = startExecutor({
-    engine,
-    schemas: engine.schemas,
-    reporter,
-    tenant: TENANT,
     workerId,
     queue: 'default',
+    types: worker.types,
+  })
+  const reporter = createAttemptReporter({ port, onError, onStale: checkLeases })
+  executor = startExecutor({
+    port,
+    schemas: engine.schemas,
+    reporter,
     types: new Map(definitions.map((definition) => [definition.name, servedType(definition)])),
     slots: config.slots,
     pollMs: POLL_MS,
     onError,
   })
   let isOver = false
+  let isDraining = false
   const order = { url: databaseUrl, tenant: TENANT, workerId, intervalMs: Math.max(leaseMs / 4, 500) }
-  const stopHeartbeat = startHeartbeat(order, (report) => {
+  const stopHeartbeat = startHeartbeat(DATABASE_BEAT, order satisfies HeartbeatOrder, (report) => {
     if (report.kind === 'missed') log.warn({ why: report.why }, 'a heartbeat of the worker was missed')
-    else if (report.state !== 'ACTIVE' && !isOver) {
+    else if (report.state === 'DRAINING') {
+      if (!isOver && !isDraining) log.info('the worker is drained: it finishes what it holds and claims no more')
+      isDraining = true
+    } else if (report.state !== 'ACTIVE' && !isOver) {
       isOver = true
       onLost()
     }

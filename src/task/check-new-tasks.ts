@@ -13,6 +13,7 @@ import {
 } from './new-task.ts'
 import type { InputIssue } from './refusal.ts'
 import type { RetryPolicy } from './retry.ts'
+import { parseSelector } from './selector.ts'
 import { TASK_PRIORITIES, type TaskPriority } from './status.ts'
 import { isUuid } from './type-id.ts'
 
@@ -107,6 +108,7 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   checkTime(task.deadline, now, 'give a time ahead, or leave it out', [...path, 'deadline'], report)
   checkDuration(task.estimatedMs, 0, [...path, 'estimatedDuration'], report)
   checkLimits(task, path, report)
+  if (task.workerSelector !== undefined) checkSelector(task.workerSelector, [...path, 'workerSelector'], report)
   if (task.parentId !== undefined) checkUuid(task.parentId, [...path, 'parentId'], report)
   checkTags(task.tags ?? [], [...path, 'tags'], report)
   checkLabels(task.labels ?? {}, [...path, 'labels'], report)
@@ -115,7 +117,11 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
 }
 
 /** What a task and the defaults of a type have in common. */
-function checkLimits({ timeouts, retry, resources }: TaskDefaults, path: Path, report: Report): void {
+function checkLimits({ timeouts, retry, resources, pools }: TaskDefaults, path: Path, report: Report): void {
+  for (const [name, slots] of Object.entries(pools ?? {}))
+    if (!Number.isInteger(slots) || slots < 0 || slots > 100_000)
+      report([...path, 'resources', 'pools', name], `is ${slots}; give a whole number from 0 to 100,000`)
+  if (Object.keys(pools ?? {}).length > 20) report([...path, 'resources', 'pools'], 'are more than 20')
   for (const name of ['queue', 'attempt', 'total', 'heartbeat'] as const) {
     checkDuration(timeouts?.[`${name}Ms`] ?? undefined, 1, [...path, 'timeouts', name], report)
   }
@@ -124,6 +130,19 @@ function checkLimits({ timeouts, retry, resources }: TaskDefaults, path: Path, r
     checkText(name, 1, 200, [...path, 'resources', name], report)
     if (!Number.isFinite(amount) || amount < 0) report([...path, 'resources', name], `is ${amount}; give 0 or more`)
   }
+}
+
+function checkSelector(selector: string, path: Path, report: Report): void {
+  if (selector.length > 2_000) {
+    report(path, `has ${selector.length} characters; 2,000 at most`)
+    return
+  }
+  const parsed = parseSelector(selector)
+  if (!parsed.ok)
+    report(
+      path,
+      `cannot be read at character ${parsed.position + 1}: ${parsed.message}; write it like gpu,region in (eu,us)`,
+    )
 }
 
 function checkOneOf(value: string | undefined, known: readonly string[], path: Path, report: Report): void {

@@ -52,5 +52,7 @@ export type TaskCommand =
   | { readonly kind: 'retry' }
   /** `fields` names what else changes, for the event. */
   | { readonly kind: 'update'; readonly change: TaskChange; readonly fields: readonly string[] }
+  /** The deadline has passed. */
+  | { readonly kind: 'overdue'; readonly deadline: Date }
 
 export type CommandOf<Kind extends CommandKind> = Extract<TaskCommand, { kind: Kind }>

@@ -1,6 +1,5 @@
 import type { FailureOutcome } from './command.ts'
 import type { JsonValue } from './json.ts'
-import { orderKey } from './order.ts'
 import type { TaskStatus } from './status.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest } from './timing.ts'
@@ -43,6 +42,7 @@ export type TaskEventKind =
   | 'TaskPaused'
   | 'TaskResumed'
   | 'TaskUpdated'
+  | 'TaskDeadlineMissed'
 
 export function moved(
   state: TaskState,
@@ -64,7 +64,7 @@ export function endOf(task: TaskState, outcome: AttemptOutcome, error: TaskError
 }
 
 export function unplaced(task: TaskState): TaskState {
-  return { ...task, isClaimable: false, orderKey: null, wakeAt: null }
+  return { ...task, isClaimable: false, blockedOn: null, wakeAt: null }
 }
 
 export function unleased(task: TaskState): TaskState {
@@ -81,8 +81,9 @@ export function place(task: TaskState, now: Date): TaskState {
     ...unplaced(task),
     status: 'READY',
     readyAt: now,
-    isClaimable: true,
-    orderKey: orderKey(task, now),
+    // Slots are given by the admission, which sees who else waits for them.
+    isClaimable: task.limits === null,
+    blockedOn: task.limits?.[0]?.key ?? null,
     wakeAt: earliest(after(now, task.timeouts.queueMs), task.expiresAt),
   }
 }

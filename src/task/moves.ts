@@ -17,6 +17,7 @@ export const COMMANDS = [
   'resume',
   'retry',
   'update',
+  'overdue',
 ] as const
 
 export type CommandKind = (typeof COMMANDS)[number]
@@ -30,8 +31,9 @@ const SETTLED: readonly TaskStatus[] = ['SKIPPED', 'FAILED', 'CANCELLED']
 /** A finished task keeps count of its dependencies, so that a retry by hand knows whether some are still open. */
 const RETRIED: readonly TaskStatus[] = ['READY', 'PENDING']
 
-/** Cancel, pause and change are open to whatever waits. */
+/** Cancel, pause and change are open to whatever waits; its deadline may pass. */
 const WAITS = (stay: TaskStatus): Partial<Record<CommandKind, readonly TaskStatus[]>> => ({
+  overdue: [stay],
   cancel: ['CANCELLED'],
   pause: ['PAUSED'],
   update: [stay],
@@ -56,6 +58,7 @@ export const MOVES: Readonly<Record<TaskStatus, Partial<Record<CommandKind, read
     wake: ['RETRYING', 'FAILED'],
     cancel: ['CANCELLED'],
     update: ['RUNNING'],
+    overdue: ['RUNNING'],
   },
   RETRYING: { ...WAITS('RETRYING'), wake: ['READY', 'FAILED'], retry: ['READY'] },
   WAITING: { ...WAITS('WAITING'), wake: ['READY', 'FAILED'], signal: ['READY'] },
@@ -65,6 +68,7 @@ export const MOVES: Readonly<Record<TaskStatus, Partial<Record<CommandKind, read
     settle: ['PAUSED', ...SETTLED],
     wake: ['FAILED'],
     update: ['PAUSED'],
+    overdue: ['PAUSED'],
   },
   COMPLETED: {},
   FAILED: { retry: RETRIED, settle: ['FAILED'] },

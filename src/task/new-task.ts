@@ -40,6 +40,7 @@ export interface TaskDefaults {
   readonly retry?: Partial<RetryPolicy>
   readonly timeouts?: Partial<TaskTimeouts>
   readonly resources?: TaskResources
+  readonly pools?: Readonly<Record<string, number>>
 }
 
 /** A task as it is asked for, before defaults. */
@@ -62,6 +63,10 @@ export interface NewTask {
   readonly tags?: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
   readonly concurrencyKey?: string
+  /** Conditions on the labels of the worker; see parseSelector. */
+  readonly workerSelector?: string
+  /** Slots that it takes of pools while it runs, by the pool's name; replaces what its type says. */
+  readonly pools?: Readonly<Record<string, number>>
   readonly fairnessKey?: string
   /** uuid */
   readonly parentId?: string

@@ -1,5 +1,6 @@
 import type { UnmetRule } from './command.ts'
 import { type DependencyTarget, judge, type Verdict } from './dependency.ts'
+import { limitsOf } from './limits.ts'
 import type { Moved } from './move.ts'
 import { place } from './move.ts'
 import type { DependencyKind, NewDependency, NewTask, TaskDefaults } from './new-task.ts'
@@ -108,7 +109,8 @@ function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaul
     readyAt: null,
     finishedAt: null,
     isClaimable: false,
-    orderKey: null,
+    limits: limitsOf(asked, defaults),
+    blockedOn: null,
     retry: hasRetry ? { ...DEFAULT_RETRY_POLICY, ...defined(defaults.retry), ...defined(asked.retry) } : null,
     timeouts,
     error: null,

@@ -21,7 +21,7 @@ export type Refusal =
   /** `id` is the uuid that was asked for. */
   | {
       readonly code: 'NOT_FOUND'
-      readonly what: 'task' | 'worker'
+      readonly what: 'task' | 'worker' | 'schedule' | 'backfill'
       readonly id: string
       readonly path: readonly (string | number)[]
     }

@@ -1,4 +1,5 @@
 import type { JsonValue } from './json.ts'
+import type { Limit } from './limits.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { TaskPriority, TaskStatus } from './status.ts'
 
@@ -54,8 +55,12 @@ export interface TaskState {
   readonly scheduledFor: Date | null
   readonly readyAt: Date | null
   readonly finishedAt: Date | null
+  /** READY, and nothing but a worker is missing. */
   readonly isClaimable: boolean
-  readonly orderKey: number | null
+  /** What it takes while it runs; it owns the slots while it is claimable, and while it runs. Null: nothing. */
+  readonly limits: readonly Limit[] | null
+  /** The limit at which it waits, READY, for slots. */
+  readonly blockedOn: string | null
   readonly retry: RetryPolicy | null
   readonly timeouts: TaskTimeouts
   readonly error: TaskError | null

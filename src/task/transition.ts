@@ -1,6 +1,6 @@
 import { claim, fail, lose, park, progress, release } from './attempt-moves.ts'
 import type { TaskCommand } from './command.ts'
-import { finish, refused, type Transition } from './move.ts'
+import { finish, moved, refused, type Transition } from './move.ts'
 import { allows } from './moves.ts'
 import type { TaskState } from './task-state.ts'
 import { becomeReady, pause, resume, retry, settle, update } from './waiting-moves.ts'
@@ -51,5 +51,7 @@ export function transition(task: TaskState, command: TaskCommand, now: Date, ran
       return retry(task, now)
     case 'update':
       return update(task, command, now)
+    case 'overdue':
+      return moved(task, 'TaskDeadlineMissed', { deadline: command.deadline.toISOString() })
   }
 }

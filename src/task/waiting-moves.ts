@@ -1,6 +1,5 @@
 import type { CommandOf, Unmet } from './command.ts'
 import { announced, finish, moved, place, refused, type Transition, unplaced } from './move.ts'
-import { orderKey } from './order.ts'
 import { isFinished } from './status.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { expiryOf } from './timing.ts'
@@ -78,9 +77,7 @@ export function update(task: TaskState, command: CommandOf<'update'>, now: Date)
   }
   const isPlacedAnew = scheduledFor !== undefined && (task.status === 'READY' || task.status === 'SCHEDULED')
   if (isPlacedAnew) return moved(place(changed, now), 'TaskUpdated', payload)
-  const isReordered = task.isClaimable && task.readyAt !== null
-  const next = isReordered ? { ...changed, orderKey: orderKey(changed, task.readyAt) } : changed
-  return moved(next, 'TaskUpdated', payload)
+  return moved(changed, 'TaskUpdated', payload)
 }
 
 /** A start time means nothing any more once an attempt has begun. */

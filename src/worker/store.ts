@@ -128,18 +128,65 @@ export async function readEndedLeases(
  * Index: task_status_idx, which holds few rows for RUNNING.
  *
  * @param held the leases that it does know of
+ * @param claimedBefore leaves out what was leased later: its answer may be under way
  */
 export async function readUnheld(
   client: ClientBase,
   tenant: string,
   workerId: string,
   held: readonly { readonly taskId: string; readonly epoch: number }[],
+  claimedBefore: Date | null = null,
 ): Promise<{ id: string; epoch: number }[]> {
   const { rows } = await client.query<{ id: string; epoch: number }>(
     `SELECT t."id", t."epoch" FROM "task" AS t
     WHERE t."tenant" = $1 AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED' AND t."worker_id" = $2
+      AND ($5::timestamptz IS NULL OR t."claimed_at" < $5)
       AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::int[]) AS held("id", "epoch") WHERE held."id" = t."id" AND held."epoch" = t."epoch")`,
-    [tenant, workerId, held.map(({ taskId }) => taskId), held.map(({ epoch }) => epoch)],
+    [tenant, workerId, held.map(({ taskId }) => taskId), held.map(({ epoch }) => epoch), claimedBefore],
   )
   return rows
+}
+
+/** What a worker's sign of life found. */
+export interface Beat {
+  readonly state: WorkerState
+  readonly leaseMs: number
+  /**
+   * When it had listed its leases before, now that it lists them again; null when it does not, when it never did, or when that
+   * was less than five seconds ago.
+   */
+  readonly listedBefore: Date | null
+}
+
+/**
+ * Renews a worker's lease; one that is LOST or STOPPED stays so. Locks: its row. Index: worker_pkey.
+ *
+ * @param isListing whether it lists its leases along
+ * @returns null when there is no such worker
+ */
+export async function beatWorker(db: Pool, tenant: string, id: string, isListing: boolean): Promise<Beat | null> {
+  const { rows } = await db.query<Beat>(
+    `WITH "before" AS MATERIALIZED (
+      SELECT "listed_at", $3 AND "state" IN ('ACTIVE', 'DRAINING')
+        AND coalesce("listed_at" < clock_timestamp() - interval '5 seconds', true) AS "is_listing"
+      FROM "worker" WHERE "tenant" = $1 AND "id" = $2 FOR NO KEY UPDATE
+    )
+    UPDATE "worker" AS w SET
+      "heartbeat_at" = CASE WHEN w."state" IN ('ACTIVE', 'DRAINING') THEN clock_timestamp() ELSE w."heartbeat_at" END,
+      "listed_at" = CASE WHEN "before"."is_listing" THEN clock_timestamp() ELSE w."listed_at" END
+    FROM "before" WHERE w."tenant" = $1 AND w."id" = $2
+    RETURNING w."state"::text, w."lease_ms" AS "leaseMs",
+      CASE WHEN "before"."is_listing" THEN "before"."listed_at" END AS "listedBefore"`,
+    [tenant, id, isListing],
+  )
+  return rows[0] ?? null
+}
+
+/** What a worker does now; null when there is none with this id. Index: worker_pkey. */
+export async function readWorkerState(db: Pool, tenant: string, id: string): Promise<WorkerState | null> {
+  const { rows } = await db.query<{ state: WorkerState }>(
+    'SELECT "state"::text FROM "worker" WHERE "tenant" = $1 AND "id" = $2',
+    [tenant, id],
+  )
+  return rows[0]?.state ?? null
 }

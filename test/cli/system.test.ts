@@ -60,8 +60,17 @@ describe('the system', () => {
     ])
     expect(JSON.parse((await run(['system', 'health', '--json'])).out)).toMatchObject({ status: 'OK' })
     expect((await run(['system', 'status'])).out).toMatch(/Workers +1 active, 1000 slots/)
-    expect((await run(['worker', 'list'])).out).toMatch(/test +ACTIVE +1000 .* work\n$/)
+    expect((await run(['worker', 'list'])).out).toMatch(/test +ACTIVE +0\/1000 .* work\n$/)
     expect((await run(['worker', 'list', '--state', 'lost'])).out).toBe('No worker.\n')
+    const id = (await run(['worker', 'list'])).out.match(/worker_\w+/)![0]
+    const got = await run(['worker', 'get', id])
+    expect([got.exitCode, got.out]).toEqual([0, expect.stringMatching(/test\n +state +ACTIVE\n +holds +0 of 1000\n/)])
+    expect(JSON.parse((await run(['worker', 'get', id, '--json'])).out)).toMatchObject({ id, leases: 0 })
+    const unknown = await run(['worker', 'get', `${id.slice(0, -4)}0000`])
+    expect([unknown.exitCode, unknown.err]).toEqual([3, expect.stringContaining('There is no worker')])
+    expect((await run(['worker', 'drain', id])).out).toMatch(/^Drains: worker_\w+ test, 0 held/)
+    expect((await run(['worker', 'drain', id])).exitCode).toBe(0)
+    expect((await run(['worker', 'list', '--state', 'draining'])).out).toContain(id)
     expect((await run(['task', 'types'])).out).toMatch(/^TYPE +INPUT +DESCRIPTION\nwork +anything/)
   })
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-/** Indexes that the claim reads by when it is planned now; a whole table that is read counts as its name. */
+/** Indexes of tasks that the claim reads by when it is planned now; a whole table that is read counts as its name. */
 async function readBy(): Promise<string[]> {
   const { text } = claimStatement({
     tenant: 'default',
@@ -28,7 +28,7 @@ async function readBy(): Promise<string[]> {
     await client.query('ROLLBACK')
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
     const scans = [...plan.matchAll(/(?:Index (?:Only )?Scan using|Seq Scan on|Bitmap Index Scan on) (\w+)/g)]
-    return scans.map(([, name]) => name!)
+    return scans.map(([, name]) => name!).filter((name) => name.startsWith('task_'))
   } finally {
     client.release()
   }
@@ -53,6 +53,6 @@ test('the claim reads candidates in the order of their index, whatever the table
     ['a backlog with statistics', 'ANALYZE task'],
   ] as const) {
     await database.pool.query(sql)
-    expect((await readBy())[1], situation).toBe('task_claim_idx')
+    expect((await readBy())[0], situation).toBe('task_claim_idx')
   }
 })

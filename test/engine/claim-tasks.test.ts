@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { orderKey } from '../../src/task/order.ts'
 import { TASK_PRIORITIES } from '../../src/task/status.ts'
-import { insertTasks } from '../../src/task/store/insert-tasks.ts'
 import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
@@ -12,6 +10,7 @@ import { writeWorkerState } from '../../src/worker/store.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 import { sized } from '../support/size.ts'
+import { insertStates, readStates } from '../support/task-rows.ts'
 import { births, steps, walk } from '../support/task-walk.ts'
 import { type Verbs, verbsOf } from '../support/verbs.ts'
 
@@ -31,51 +30,20 @@ const readyStates = fc
   .map(([birth, path]): TaskState => walk(birth, path).end)
   .filter(({ status }) => status === 'READY')
 
-async function insertStates(states: readonly TaskState[]): Promise<void> {
-  const client = await database.pool.connect()
-  try {
-    const rows = states.map((state) => ({
-      state,
-      asked: { name: 'a', type: state.type },
-      input: null,
-      createdAt: new Date(),
-      createdBy: 'test',
-      idempotencyKey: null,
-    }))
-    await insertTasks(client, rows)
-    // A resumed task has its attempt open.
-    for (const { id, attempt, epoch, isResumed } of states) {
-      if (!isResumed) continue
-      await client.query(
-        'INSERT INTO attempt (task_id, number, epoch, worker_id, started_at) VALUES ($1, $2, $3, $4, now())',
-        [id, attempt, epoch, newUuid()],
-      )
-    }
-  } finally {
-    client.release()
-  }
-}
-
-async function readStates(ids: readonly string[]): Promise<ReadonlyMap<string, TaskState>> {
-  const client = await database.pool.connect()
-  try {
-    return (await lockTasks(client, 'default', ids)).tasks
-  } finally {
-    client.release()
-  }
-}
-
 describe('the claim in SQL', () => {
   test('makes of every READY task exactly what the pure move does', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(readyStates, { minLength: 1, maxLength: 20, size: 'max' }), async (drawn) => {
         await database.pool.query('DELETE FROM task')
         const states = drawn.map((state): TaskState => ({ ...state, id: newUuid() }))
-        await insertStates(states)
+        await insertStates(database.pool, states)
         const asked = { tenant: 'default', workerId: verbs.workerId, queue: 'default', types: ['work'], limit: 100 }
         const { tasks: claimed } = await claimTasks(engine, asked)
         expect(claimed.map(({ id }) => id).sort()).toEqual(states.map(({ id }) => id).sort())
-        const rows = await readStates(states.map(({ id }) => id))
+        const rows = await readStates(
+          database.pool,
+          states.map(({ id }) => id),
+        )
         const { rows: attempts } = await database.pool.query('SELECT * FROM attempt WHERE finished_at IS NULL')
         for (const before of states) {
           const row = rows.get(before.id)!
@@ -119,9 +87,6 @@ describe('the claim in SQL', () => {
       'SELECT id, order_key FROM task WHERE queue = $1 ORDER BY order_key, id',
       [queue],
     )
-    const now = new Date()
-    const keys = asked.map(({ priority }) => orderKey({ priority }, now))
-    expect(new Set(keys).size).toBe(TASK_PRIORITIES.length)
     const taken: string[] = []
     for (let round = 0; round < 10; round++) {
       const { workerId } = verbs

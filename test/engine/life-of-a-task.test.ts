@@ -61,7 +61,7 @@ describe('a task that succeeds', () => {
     const [claimed] = await claim()
     expect(claimed).toMatchObject({ id, input: { x: 1 }, labels: { team: 'core' }, attempt: 1, epoch: 1, version: 2 })
     const [answer] = await endAttempts(engine, ACTOR, [done(id!, 1, '{"y":2}')])
-    expect(answer).toEqual({ ok: true, value: { taskId: id, version: 3 } })
+    expect(answer).toEqual({ ok: true, value: { taskId: id, version: 3, status: 'COMPLETED' } })
     expect(await historyOf(id!)).toEqual(['TaskCreated', 'TaskStarted', 'TaskCompleted'])
     const { rows } = await database.pool.query('SELECT output, tags FROM task WHERE id = $1', [id])
     expect(rows[0]).toEqual({ output: { y: 2 }, tags: ['t1', 't2'] })

@@ -4,6 +4,7 @@ import { maintainPartitions } from '../../src/engine/maintain-partitions.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, testEngine } from '../support/engine.ts'
 
+const KEPT = { event: 86_400_000, task_log: 86_400_000 }
 let database: TestDatabase
 
 beforeAll(async () => {
@@ -22,14 +23,14 @@ test('upkeep makes the partitions of the days ahead and drops those past retenti
   const engine = testEngine(database.pool)
   await addWorker(engine, ['work'])
   const now = new Date()
-  await maintainPartitions(engine, { eventRetentionDays: 1, now })
+  await maintainPartitions(engine, { keepMs: KEPT, now })
   const today = `event_${now.toISOString().slice(0, 10).replaceAll('-', '')}`
   expect(await partitions()).toContain(today)
 
   const created = await createTasks(engine, ACTOR, { tasks: [{ name: 'a', type: 'work', input: {} }] })
   expect(created.ok).toBe(true)
   const inAWeek = new Date(now.getTime() + 7 * 86_400_000)
-  await maintainPartitions(engine, { eventRetentionDays: 1, now: inAWeek })
+  await maintainPartitions(engine, { keepMs: KEPT, now: inAWeek })
 
   expect(await partitions()).not.toContain(today)
   expect((await database.pool.query('SELECT 1 FROM event')).rowCount).toBe(0)

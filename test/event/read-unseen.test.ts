@@ -1,21 +1,21 @@
 import type { Pool, PoolClient } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Cursor } from '../../src/event/cursor.ts'
-import type { NewEvent } from '../../src/event/event.ts'
+import type { NewTaskEvent } from '../../src/event/event.ts'
 import { matcherOf } from '../../src/event/filter.ts'
 import { appendEvents } from '../../src/event/store/append-events.ts'
 import { earliestCursor, nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { settleLife } from '../../src/event/store/settle-life.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
-import { ensurePartitions } from '../../src/retention/store.ts'
+import { ensurePartitions } from '../../src/retention/store/partitions.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { readAll, wholeLog } from '../support/event-log.ts'
 
 const TASK = newUuid()
 
-function eventOf(version: number, about: Partial<NewEvent> = {}): NewEvent {
+function eventOf(version: number, about: Partial<NewTaskEvent> = {}): NewTaskEvent {
   return {
     tenant: 'default',
     kind: 'TaskReady',
@@ -30,7 +30,7 @@ function eventOf(version: number, about: Partial<NewEvent> = {}): NewEvent {
   }
 }
 
-function eventsOf(count: number, about: Partial<NewEvent> = {}): NewEvent[] {
+function eventsOf(count: number, about: Partial<NewTaskEvent> = {}): NewTaskEvent[] {
   return Array.from({ length: count }, (_, n) => eventOf(n + 1, about))
 }
 
@@ -43,7 +43,7 @@ describe('reading the log', () => {
   })
   afterEach(() => database.drop())
 
-  const append = (events: NewEvent[]) => withTransaction(db, (client) => appendEvents(client, events))
+  const append = (events: NewTaskEvent[]) => withTransaction(db, (client) => appendEvents(client, events))
   const versions = (events: readonly { version: number }[]) => events.map((event) => event.version)
 
   it('gives what was appended, field by field, in the order of the call', async () => {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +11,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { type Client, createClient } from '../../src/sdk/client.ts'
 import { type DataFolder, makeDataFolder } from '../support/data-folder.ts'
 import { type ServerProcess, spawnServer } from '../support/server-process.ts'
+import { until } from '../support/until.ts'
 
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
 
@@ -40,6 +42,25 @@ afterAll(async () => {
   server?.kill('SIGTERM')
   await server?.ended
   await data?.remove()
+})
+
+describe('examples/worker.ts', () => {
+  test('serves its types beside the server, one of them in a thread, and stops when asked', async () => {
+    const worker = spawn(process.execPath, [example('worker.ts')], {
+      env: { PATH: process.env.PATH, TASK_MGMT_URL: url },
+    })
+    const ended = once(worker, 'close')
+    try {
+      await until(async () => (await client.listWorkers({ state: 'ACTIVE' })).length === 2, 20_000)
+      const counted = await client.runTask({ name: 'a', type: 'word_count', input: { text: 'one two  three' } })
+      expect(counted).toMatchObject({ status: 'COMPLETED', output: { words: 3 } })
+      const summed = await client.runTask({ name: 'a', type: 'sum_of_roots', input: { below: 5 } })
+      expect(summed.output).toEqual({ sum: expect.closeTo(6.146, 3) })
+    } finally {
+      worker.kill('SIGTERM')
+    }
+    expect(await ended).toEqual([0, null])
+  })
 })
 
 describe('examples/handlers.ts', () => {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/infra/config/parse-config.ts'
 import { settings } from '../../src/infra/config/settings.ts'
 
 interface Service {
   readonly image: string
+  readonly profiles?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly depends_on?: Readonly<Record<string, { condition: string }>>
   readonly healthcheck?: { readonly test: readonly string[] }
@@ -19,6 +20,7 @@ const { services, volumes } = parse(file, { merge: true }) as {
 }
 const ours = Object.entries(services).filter(([, { image }]) => image === 'task-mgmt')
 const theirs = Object.entries(services).filter(([, { image }]) => image !== 'task-mgmt')
+let given: Record<string, string> = {}
 const secrets: Record<string, string> = {
   POSTGRES_PASSWORD: 'p4ssw0rd',
   TASK_MGMT_INITIAL_KEY: `tmk_${'k'.repeat(43)}`,
@@ -28,12 +30,26 @@ const secrets: Record<string, string> = {
 function fill(text: string): string {
   return text.replace(
     /\$\{(\w+)(?::(\?|-)([^}]*))?\}/g,
-    (_, name: string, _kind, fallback: string) => secrets[name] ?? fallback,
+    (_, name: string, _kind, fallback: string) => given[name] ?? secrets[name] ?? fallback,
   )
 }
 
-it('every role runs, with settings that the server knows and accepts', () => {
-  const roles = ours.flatMap(([, { environment }]) => {
+afterEach(() => {
+  given = {}
+})
+
+it('every role runs once, with settings that the server knows and accepts', () => {
+  expect(rolesOf(ours.filter(([, { profiles }]) => profiles === undefined))).toEqual(['api', 'scheduler', 'worker'])
+})
+
+it('every role is a service of its own with the profile', () => {
+  given = { TASK_MGMT_API_ROLES: 'api' }
+  expect(rolesOf(ours)).toEqual(['api', 'scheduler', 'worker'])
+  expect(ours.map(([name]) => name).sort()).toEqual(['api', 'scheduler', 'worker'])
+})
+
+function rolesOf(some: typeof ours): string[] {
+  const roles = some.flatMap(([, { environment }]) => {
     const env = Object.fromEntries(Object.entries(environment!).map(([name, value]) => [name, fill(value)]))
     const known = Object.values(settings).map((setting) => setting.env as string)
     expect(Object.keys(env).filter((name) => !known.includes(name))).toEqual([])
@@ -42,8 +58,8 @@ it('every role runs, with settings that the server knows and accepts', () => {
     expect(parsed.config.databaseUrl).toContain(secrets.POSTGRES_PASSWORD)
     return parsed.config.roles
   })
-  expect(roles.sort()).toEqual(['api', 'scheduler', 'worker'])
-})
+  return roles.sort()
+}
 
 it('waits until what it needs is healthy, which is pinned and keeps what must be kept', () => {
   for (const [, { depends_on }] of ours) {

@@ -39,6 +39,25 @@ export const greetLater = (tx: PrismaTransaction): Promise<string> => enqueue(tx
 export const start = (settings: Record<string, string>): Promise<RunningServer> => startServer({ handlers: [greet], settings })
 `
 
+const WORKER = `
+import { createWorker } from 'task-mgmt/worker'
+import { z } from 'zod'
+
+export async function work(url: string): Promise<void> {
+  const worker = createWorker({ url, onLog: () => undefined })
+  worker.handle('shout', { input: z.object({ text: z.string() }), output: z.string() }, ({ input }) => input.text.toUpperCase())
+  worker.handle<{ readonly n: number }, number>('double', { input: { type: 'object' } }, ({ input }) => input.n * 2)
+  worker.handle('threaded', { file: new URL('./threaded.ts', import.meta.url) })
+  await worker.start()
+  await worker.ended
+}
+`
+
+const THREADED = `
+import type { HandledTask } from 'task-mgmt/worker'
+export const handler = ({ input }: HandledTask<{ readonly n: number }>): number => input.n + 1
+`
+
 let installed: InstalledPackage
 let data: DataFolder
 
@@ -47,6 +66,8 @@ beforeAll(async () => {
   data = await makeDataFolder()
   await writeFile(join(installed.folder, 'client.ts'), CLIENT)
   await writeFile(join(installed.folder, 'server.ts'), HANDLERS)
+  await writeFile(join(installed.folder, 'worker.ts'), WORKER)
+  await writeFile(join(installed.folder, 'threaded.ts'), THREADED)
 }, 300_000)
 afterAll(async () => {
   await data?.remove()
@@ -82,7 +103,7 @@ describe('the package', () => {
     expect((await fetch(`${url}/ready`)).status).toBe(200)
     const script = `const { analyse } = await import('./client.ts'); console.log(await analyse('${url}/graphql'))`
     const { stdout } = await installed.run(process.execPath, ['--input-type=module', '--eval', script])
-    expect(JSON.parse(stdout)).toMatchObject({ totals: { files: 2, functions: expect.any(Number) } })
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { files: 4, functions: expect.any(Number) } })
     const postmaster = data.postmasterPid()!
     server.kill('SIGTERM')
     expect(await server.ended).toEqual({ code: 0, signal: null })
@@ -103,6 +124,40 @@ describe('the package', () => {
   })
 })
 
+describe('its worker', () => {
+  it('serves types from a process of its own, in a thread too, and loads nothing of the server', async () => {
+    const server = spawnProgram([join(installed.folder, 'node_modules/.bin/task-mgmt'), 'serve'], {
+      folder: installed.folder,
+      env: { TASK_MGMT_DATA_DIR: data.path },
+    })
+    const url = await server.ready
+    try {
+      const script = `
+        const { registerHooks } = await import('node:module')
+        const loaded = []
+        registerHooks({ resolve: (name, context, next) => { loaded.push(name); return next(name, context) } })
+        const { work } = await import('./worker.ts')
+        const { createClient } = await import('task-mgmt/sdk')
+        const client = createClient({ url: '${url}/graphql' })
+        const working = work('${url}/graphql')
+        const run = async (type, input) => {
+          while ((await client.getTaskType({ name: type })) === null) await new Promise((resolve) => setTimeout(resolve, 50))
+          return (await client.runTask({ name: type, type, input })).output
+        }
+        const outputs = [await run('shout', { text: 'a' }), await run('double', { n: 2 }), await run('threaded', { n: 3 })]
+        client.close()
+        process.kill(process.pid, 'SIGTERM')
+        await working
+        console.log(JSON.stringify({ outputs, strange: loaded.filter((name) => /^(pg|ioredis|graphql|@prisma|@pothos)/.test(name)) }))`
+      const { stdout } = await installed.run(process.execPath, ['--input-type=module', '--eval', script])
+      expect(JSON.parse(stdout)).toEqual({ outputs: ['A', 4, 4], strange: [] })
+    } finally {
+      server.kill('SIGTERM')
+      await server.ended
+    }
+  })
+})
+
 describe('its types', () => {
   const check = async (options: object, files: readonly string[]) => {
     const strict = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2024' }
@@ -120,7 +175,7 @@ describe('its types', () => {
       types: ['node'],
       typeRoots: [join(modules, '@types')],
     }
-    expect(await check(node, ['client.ts', 'server.ts'])).toBe('')
+    expect(await check(node, ['client.ts', 'server.ts', 'worker.ts', 'threaded.ts'])).toBe('')
   })
 
   it('of the SDK check strictly in a browser, without those of Node', async () => {

@@ -26,7 +26,9 @@ beforeAll(async () => {
   engine = { ...testEngine(database.pool), channel }
   verbs = await verbsOf(engine)
   parts = createParts(log)
-  await startScheduler({ channel, engine, config: { eventRetentionDays: 7 } as Config, log, parts })
+  const keepMs = 604_800_000
+  const config = { keepTasksMs: keepMs, keepEventsMs: keepMs, keepLogsMs: keepMs, keepIdempotencyKeysMs: keepMs }
+  await startScheduler({ channel, engine, config: config as Config, log, parts })
 })
 afterAll(async () => {
   await parts.stopAll()

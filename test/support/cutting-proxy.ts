@@ -9,6 +9,10 @@ export interface CuttingProxy {
   readonly connections: number
   /** Breaks every connection at once, as a pulled cable does. */
   cut(): void
+  /** From now on every nth answer of the server is lost, and its connection breaks: what was asked for has been done. */
+  loseEvery(nth: number): void
+  /** Answers lost so far. */
+  readonly lost: number
   stop(): Promise<void>
 }
 
@@ -17,6 +21,9 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
   let connections = 0
+  let nth = Number.POSITIVE_INFINITY
+  let answers = 0
+  let lost = 0
   const server = createServer((near) => {
     connections += 1
     const far = connect(Number(target.port), target.hostname)
@@ -29,7 +36,18 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
         far.destroy()
       })
     }
-    near.pipe(far).pipe(near)
+    near.pipe(far)
+    far.on('data', (chunk: Buffer) => {
+      answers += 1
+      if (answers % nth === 0) {
+        lost += 1
+        near.destroy()
+      } else if (!near.write(chunk)) {
+        far.pause()
+        near.once('drain', () => far.resume())
+      }
+    })
+    far.on('end', () => near.end())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -43,7 +61,13 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
     get connections() {
       return connections
     },
+    get lost() {
+      return lost
+    },
     cut,
+    loseEvery(n) {
+      nth = n
+    },
     async stop() {
       server.close()
       cut()

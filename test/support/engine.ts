@@ -20,7 +20,7 @@ export function testEngine(db: Pool): TestEngine {
 
 /** A worker that may claim; its types are made known. */
 export async function addWorker(
-  engine: TestEngine,
+  engine: Omit<TestEngine, 'rung'>,
   types: readonly (string | TaskTypeRegistration)[],
   slots = 10,
 ): Promise<string> {
@@ -41,7 +41,7 @@ export async function addWorker(
     labels: {},
     slots,
     // Nobody beats for it: it must outlive the longest test.
-    leaseMs: 3_600_000,
+    leaseMs: 600_000,
   }
   const registered = await registerWorker(engine, worker, registrations)
   if (!registered.ok) throw new Error(JSON.stringify(registered.refusal))

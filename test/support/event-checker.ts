@@ -34,7 +34,7 @@ export function checkHistory(log: readonly Event[], readers: readonly Deliveries
   for (const { filter, got } of readers) {
     const wanted = new Set(log.filter(matcherOf(filter)).map(nameOf))
     const seen = new Set<string>()
-    const latest = new Map<string, number>()
+    const latest = new Map<string | null, number>()
     for (const event of got) {
       const name = nameOf(event)
       if (!wanted.has(name)) faults.unasked++
@@ -49,7 +49,7 @@ export function checkHistory(log: readonly Event[], readers: readonly Deliveries
 }
 
 function countBrokenVersions(log: readonly Event[]): number {
-  const latest = new Map<string, number>()
+  const latest = new Map<string | null, number>()
   let broken = 0
   for (const { taskId, version } of log) {
     if (version !== (latest.get(taskId) ?? 0) + 1) broken++

@@ -14,7 +14,7 @@ export function wholeLog(db: Pool): Promise<Event[]> {
 export async function readEventRows(db: Pool, clause: string, values: unknown[]): Promise<Event[]> {
   const { rows } = await db.query(
     `SELECT id::float8 AS id, incarnation, xid::text AS xid_text, at, tenant, kind, task_id AS "taskId", task_type AS "taskType", version,
-       status, attempt, actor, payload
+       status, attempt, actor, payload, schedule_id AS "scheduleId"
      FROM event ${clause}`,
     values,
   )

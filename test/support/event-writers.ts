@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import type { EventKind, NewEvent } from '../../src/event/event.ts'
+import type { EventKind, NewTaskEvent } from '../../src/event/event.ts'
 import { appendEvents } from '../../src/event/store/append-events.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { TASK_STATUSES, type TaskStatus } from '../../src/task/status.ts'
@@ -55,7 +55,7 @@ export interface WriterOptions {
   /** Awaited before each transaction. */
   readonly pace?: () => Promise<void>
   /** How ids are drawn and events written; the planted bug puts its own here. Default: appended after the last lock. */
-  readonly write?: (client: PoolClient, lock: () => Promise<NewEvent[]>) => Promise<void>
+  readonly write?: (client: PoolClient, lock: () => Promise<NewTaskEvent[]>) => Promise<void>
 }
 
 /** A rollback on purpose. */
@@ -93,13 +93,13 @@ export async function runWriter(options: WriterOptions): Promise<void> {
   }
 }
 
-async function appendLast(client: PoolClient, lock: () => Promise<NewEvent[]>): Promise<void> {
+async function appendLast(client: PoolClient, lock: () => Promise<NewTaskEvent[]>): Promise<void> {
   await appendEvents(client, await lock())
 }
 
-async function changeTasks(client: PoolClient, { tasks, random }: WriterOptions): Promise<NewEvent[]> {
+async function changeTasks(client: PoolClient, { tasks, random }: WriterOptions): Promise<NewTaskEvent[]> {
   const chosen = new Set(Array.from({ length: 1 + below(random, 4) }, () => pick(random, tasks)))
-  const events: NewEvent[] = []
+  const events: NewTaskEvent[] = []
   for (const { tenant, id, type } of [...chosen].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const count = 1 + below(random, 3)
     const { rows } = await client.query<{ version: number }>({

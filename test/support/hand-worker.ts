@@ -1,6 +1,7 @@
 import { appendLog } from '../../src/engine/append-log.ts'
+import type { AttemptEnd } from '../../src/engine/attempt-end.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { type AttemptEnd, endAttempts } from '../../src/engine/end-attempts.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { reportProgress } from '../../src/engine/report-progress.ts'
 import { decodeTypeId } from '../../src/task/type-id.ts'
 import { ACTOR, addWorker, type TestEngine } from './engine.ts'

@@ -12,6 +12,8 @@ import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer } from '../../src/graph/server.ts'
+import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
+import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
@@ -82,6 +84,7 @@ async function serve(options: {
     engine,
     events: { ...createEventReader({ db, tail, onError }), ...createLineReader({ db, channel, onError }) },
     authenticator: createAuthenticator({ db, mode }),
+    workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
     health: createHealthReader({ version: '1.2.3', startedAt: new Date() }, [
       { name: 'database', look: () => db.query('SELECT 1') },
     ]),

@@ -47,7 +47,15 @@ export function memoryLog(): MemoryLog {
         versions.set(taskId, version)
         const id = events.length + 1
         const place = { id, incarnation: 1, xid: BigInt(id), at: new Date(0) }
-        const about = { tenant: 'default', taskId, taskType: 'dig', version, attempt: null, actor: null }
+        const about = {
+          tenant: 'default',
+          taskId,
+          taskType: 'dig',
+          version,
+          attempt: null,
+          actor: null,
+          scheduleId: null,
+        }
         events.push({ ...place, ...about, kind: 'TaskReady', status: 'READY', payload: null })
       }
     },

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import type { Event, NewEvent } from '../../src/event/event.ts'
+import type { Event, NewTaskEvent } from '../../src/event/event.ts'
 import { nowCursor } from '../../src/event/store/now-cursor.ts'
 import type { TailSource } from '../../src/event/tail.ts'
 import { readEventRows } from './event-log.ts'
@@ -35,7 +35,7 @@ function sourceBy(db: Pool, clause: string): TailSource {
 }
 
 /** Draws the ids of the events first and locks the tasks then: two transactions can write one task's events in the wrong order. */
-export async function appendBeforeLocks(client: PoolClient, lock: () => Promise<NewEvent[]>): Promise<void> {
+export async function appendBeforeLocks(client: PoolClient, lock: () => Promise<NewTaskEvent[]>): Promise<void> {
   const { rows } = await client.query<{ id: string }>(
     `SELECT nextval('event_id_seq')::text AS id FROM generate_series(1, 12)`,
   )

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { BellTopic } from '../../src/engine/engine.ts'
 import { createAttemptReporter } from '../../src/loop/attempt-reporter.ts'
+import { createEnginePort } from '../../src/loop/engine-port.ts'
 import { type Executor, startExecutor } from '../../src/loop/executor.ts'
 import type { TaskTypeDefinition } from '../../src/worker/handler.ts'
 import type { ServedType } from '../../src/worker/run-attempt.ts'
@@ -43,14 +44,18 @@ export async function runWorker(
     options.slots,
   )
   const checkLeases = (): void => void executor.checkLeases().catch(onError)
-  const reporter = createAttemptReporter({ engine, actor: ACTOR, onError, onStale: checkLeases })
-  const executor = startExecutor({
+  const port = createEnginePort({
     engine,
-    schemas: engine.schemas,
-    reporter,
-    tenant: ACTOR.tenant,
+    actor: ACTOR,
     workerId,
     queue: options.queue ?? 'default',
+    types: types.map(({ name }) => name),
+  })
+  const reporter = createAttemptReporter({ port, onError, onStale: checkLeases })
+  const executor = startExecutor({
+    port,
+    schemas: engine.schemas,
+    reporter,
     types: new Map(types.map((type) => [type.name, served(type)])),
     slots: options.slots ?? 10,
     // So long that a test which depends on a bell does not pass by a poll.

@@ -8,7 +8,7 @@ export interface ServerProcess {
   readonly pid: number
   /** All that it has written so far. */
   readonly output: { stdout: string; stderr: string }
-  /** Resolves with the URL when the server says that it is ready; rejects when it ends before. */
+  /** Resolves with the URL (empty without a port) when the server says that it is ready; rejects when it ends before. */
   readonly ready: Promise<string>
   /** Code and signal of the end. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
@@ -70,8 +70,8 @@ async function readiness(
 ): Promise<string> {
   const said = Promise.withResolvers<string>()
   child.stdout?.on('data', () => {
-    const url = /GraphQL\s+(http\S+)\/graphql/.exec(output.stdout)?.[1]
-    if (url !== undefined) said.resolve(url)
+    if (/is ready after[\s\S]*Stop/.test(output.stdout))
+      said.resolve(/Health\s+(http\S+)\/health/.exec(output.stdout)?.[1] ?? '')
   })
   const tooEarly = ended.then((end): never => {
     throw new Error(`The server ended before it was ready: ${JSON.stringify(end)}\n${output.stdout}${output.stderr}`)

@@ -1,4 +1,4 @@
-import type { EventKind } from '../../src/event/event.ts'
+import type { TaskEventKind } from '../../src/event/event.ts'
 import { type CommandKind, MOVES } from '../../src/task/moves.ts'
 import { isFinished, type TaskStatus } from '../../src/task/status.ts'
 
@@ -6,7 +6,7 @@ import { isFinished, type TaskStatus } from '../../src/task/status.ts'
 export interface HistoryEvent {
   readonly id: number
   readonly taskId: string
-  readonly kind: EventKind
+  readonly kind: TaskEventKind
   readonly version: number
   readonly status: TaskStatus
 }
@@ -43,7 +43,7 @@ export interface History {
 }
 
 /** The commands that each event can come from. */
-const CAUSES: Readonly<Record<Exclude<EventKind, 'TaskCreated'>, readonly CommandKind[]>> = {
+const CAUSES: Readonly<Record<Exclude<TaskEventKind, 'TaskCreated'>, readonly CommandKind[]>> = {
   TaskPending: ['retry'],
   TaskScheduled: ['settle'],
   TaskReady: ['settle', 'wake', 'signal', 'retry'],
@@ -60,6 +60,7 @@ const CAUSES: Readonly<Record<Exclude<EventKind, 'TaskCreated'>, readonly Comman
   TaskPaused: ['pause'],
   TaskResumed: ['resume'],
   TaskUpdated: ['update'],
+  TaskDeadlineMissed: ['overdue'],
 }
 
 const BIRTHS: readonly TaskStatus[] = ['PENDING', 'SCHEDULED', 'READY']

@@ -95,6 +95,8 @@ export function commandOf(kind: CommandKind, epoch: number): TaskCommand {
       return { kind, reason: 'enough' }
     case 'update':
       return { kind, change: { priority: 'HIGH' }, fields: [] }
+    case 'overdue':
+      return { kind, deadline: at(0) }
     case 'wake':
     case 'signal':
     case 'pause':

@@ -136,6 +136,7 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
       { requiredKeys: [] },
     )
     .map((change): TaskCommand => ({ kind: 'update', change, fields: [] })),
+  fc.constant<TaskCommand>({ kind: 'overdue', deadline: START }),
 )
 
 export const steps: fc.Arbitrary<Step> = fc.record({

@@ -1,6 +1,6 @@
+import type { EndAttempt } from '../../src/engine/attempt-end.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
-import type { EndAttempt } from '../../src/engine/end-attempts.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
 import { ACTOR, addWorker, type TestEngine } from './engine.ts'

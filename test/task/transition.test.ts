@@ -165,16 +165,16 @@ describe('a retry by hand', () => {
 })
 
 describe('an update', () => {
-  test('of the priority moves a READY task in the claim order without making it younger', () => {
+  test('of the priority does not make a READY task younger', () => {
     const ready = newTask()
     const changed = stateAfter(ready, [{ kind: 'update', change: { priority: 'CRITICAL' }, fields: [] }], at(50_000))
     expect(changed.readyAt).toEqual(ready.readyAt)
-    expect(changed.orderKey!).toBeLessThan(ready.orderKey!)
+    expect(changed).toMatchObject({ priority: 'CRITICAL', isClaimable: true })
   })
 
   test('of the time moves a task between READY and SCHEDULED', () => {
     const later = stateAfter(newTask(), [{ kind: 'update', change: { scheduledFor: at(60_000) }, fields: [] }])
-    expect(later).toMatchObject({ status: 'SCHEDULED', wakeAt: at(60_000), isClaimable: false, orderKey: null })
+    expect(later).toMatchObject({ status: 'SCHEDULED', wakeAt: at(60_000), isClaimable: false })
     const soon = stateAfter(later, [{ kind: 'update', change: { scheduledFor: null }, fields: [] }], at(1_000))
     expect(soon).toMatchObject({ status: 'READY', readyAt: at(1_000) })
   })

@@ -20,7 +20,8 @@ interface CreateOptions {
 
 const CREATE_HELP = `
 Without a server the key is written straight into the database: that of DATABASE_URL, or of the data folder if it
-exists. --local does that although a server runs, and makes the folder. A server that was open takes keys when it starts anew.
+exists. --local does that although a server runs, and makes the folder.
+A server that was open to its machine closes within a second.
 
 Example:
   task-mgmt key create --name me --role admin`

@@ -1,6 +1,16 @@
 import { InvalidArgumentError } from 'commander'
 import { closest } from '../../infra/config/closest.ts'
-import type { Role, TaskPriority, TaskStatus, WorkerState } from '../../sdk/generated/operations.ts'
+import type {
+  MissedPolicy,
+  OverlapPolicy,
+  Role,
+  ScheduleStatus,
+  SchedulingStrategy,
+  TaskPriority,
+  TaskStatus,
+  Weekday,
+  WorkerState,
+} from '../../sdk/generated/operations.ts'
 
 const STATUSES = [
   'PENDING',
@@ -17,14 +27,50 @@ const STATUSES = [
 ] as const satisfies readonly TaskStatus[]
 const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'BACKGROUND'] as const satisfies readonly TaskPriority[]
 const ROLES = ['ADMIN', 'OPERATOR', 'DEVELOPER', 'WORKER', 'VIEWER'] as const satisfies readonly Role[]
+const SCHEDULE_STATUSES = ['ACTIVE', 'PAUSED', 'ENDED'] as const satisfies readonly ScheduleStatus[]
+const MISSED_POLICIES = ['SKIP', 'ONCE', 'ALL'] as const satisfies readonly MissedPolicy[]
+const OVERLAP_POLICIES = ['ALLOW', 'SKIP', 'QUEUE', 'CANCEL'] as const satisfies readonly OverlapPolicy[]
+const WEEKDAYS = [
+  'SUNDAY',
+  'MONDAY',
+  'TUESDAY',
+  'WEDNESDAY',
+  'THURSDAY',
+  'FRIDAY',
+  'SATURDAY',
+] as const satisfies readonly Weekday[]
 const WORKER_STATES = ['ACTIVE', 'DRAINING', 'LOST', 'STOPPED'] as const satisfies readonly WorkerState[]
+
+const STRATEGIES = [
+  'FIFO',
+  'PRIORITY_FIRST',
+  'SHORTEST_JOB_FIRST',
+  'DEADLINE_FIRST',
+  'WEIGHTED',
+  'ROUND_ROBIN',
+  'FAIR',
+] as const satisfies readonly SchedulingStrategy[]
 
 /** Statuses in any case, separated by commas or given several times. */
 export function readStatuses(text: string, before: readonly TaskStatus[] = []): readonly TaskStatus[] {
   return [...before, ...text.split(',').map((name) => oneOf(name, STATUSES, 'status'))]
 }
 
+/** As {@link readStatuses}, of schedules. */
+export function readScheduleStatuses(text: string, before: readonly ScheduleStatus[] = []): readonly ScheduleStatus[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, SCHEDULE_STATUSES, 'status'))]
+}
+
+/** Days of the week in any case, separated by commas or given several times. */
+export function readWeekdays(text: string, before: readonly Weekday[] = []): readonly Weekday[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, WEEKDAYS, 'day of the week'))]
+}
+
+export const readMissedPolicy = (text: string): MissedPolicy => oneOf(text, MISSED_POLICIES, 'policy')
+export const readOverlapPolicy = (text: string): OverlapPolicy => oneOf(text, OVERLAP_POLICIES, 'policy')
 export const readPriority = (text: string): TaskPriority => oneOf(text, PRIORITIES, 'priority')
+export const readStrategy = (text: string): SchedulingStrategy =>
+  oneOf(text.replaceAll('-', '_'), STRATEGIES, 'strategy')
 export const readRole = (text: string): Role => oneOf(text, ROLES, 'role')
 export const readWorkerState = (text: string): WorkerState => oneOf(text, WORKER_STATES, 'state')
 

@@ -25,7 +25,10 @@ export function showTask(task: TaskDetailsFragment, terminal: Terminal, self: st
     ['Labels', showLabels(task.labels)],
     ['Created', `${when(task.createdAt)}${task.createdBy === null ? '' : ` by ${clean(task.createdBy)}`}`],
     ['Scheduled', when(task.scheduledFor)],
-    ['Deadline', when(task.deadline)],
+    [
+      'Deadline',
+      task.deadline === null ? null : `${when(task.deadline)}${task.isOverdue ? colors.red(' missed') : ''}`,
+    ],
     ['Started', when(task.startedAt)],
     ['Finished', when(task.finishedAt)],
     ['Took', elapsed === null ? null : showMs(elapsed)],

@@ -3,8 +3,8 @@ import type { LogLine } from '../line.ts'
 import type { CursorExpired, Unseen } from '../read.ts'
 import { printSnapshot } from '../snapshot.ts'
 import { nowOf } from './now-cursor.ts'
-import { type Database, type Head, type HeadRow, parseHead, positionAt } from './read-rows.ts'
-import { HEAD_FIELDS } from './read-sql.ts'
+import { type Database, type HeadRow, parseHead, positionAt } from './read-rows.ts'
+import { LINES_HEAD_FIELDS, lockedAhead } from './read-sql.ts'
 
 /** Whose lines, from where, and how many at most. */
 export interface LineReading {
@@ -37,7 +37,7 @@ export async function readLines(
       after?.replay && printSnapshot(after.replay.upTo.snapshot),
     ],
   })
-  const head = withoutIds(parseHead(rows[0]?.head))
+  const head = parseHead(rows[0]?.head)
   const cursor = after ?? startOf(head, 'lines')
   if (after !== null && isExpired(after, head)) {
     return { kind: 'expired', earliest: startOf(head, 'lines'), now: { ...nowOf(head), stream: 'lines' } }
@@ -67,11 +67,6 @@ function parseLine({ isReached: _, ...line }: LineRow): LogLine {
   return { ...line, at: new Date(line.at) }
 }
 
-/** Retention drops both logs by the same days, but counts their ids apart: only the transaction can be compared. */
-function withoutIds(head: Head): Head {
-  return { ...head, dropped: { ...head.dropped, id: Number.MAX_SAFE_INTEGER }, maxId: 0 }
-}
-
 /**
  * In: $1 tenant, $2 task, $3–$6 the position seen (incarnation, snapshot, next transaction, largest id; null: where the log starts),
  * $7 last id delivered, $8 lines to return, $9 incarnation and $10 snapshot to reach (null: all there is). Plan: in the function
@@ -79,14 +74,14 @@ function withoutIds(head: Head): Head {
  */
 const UNSEEN_LINES = `
   WITH start AS (
-    SELECT coalesce($3::int, dropped_incarnation) AS incarnation,
-      coalesce($4::text, format('%1$s:%1$s:', dropped_xid::text::bigint + 1))::pg_snapshot AS snapshot,
+    SELECT coalesce($3::int, lines_dropped_incarnation) AS incarnation,
+      coalesce($4::text, format('%1$s:%1$s:', lines_dropped_xid::text::bigint + 1))::pg_snapshot AS snapshot,
       coalesce($5::text, '0')::xid8 AS next_xid
     FROM event_log
   )
-  SELECT json_build_object(${HEAD_FIELDS}, 'scanned', 0, 'maxId', 0) AS head,
+  SELECT json_build_object(${LINES_HEAD_FIELDS}, 'scanned', 0, 'maxId', 0) AS head,
     (SELECT json_agg(json_build_object('id', u.id, 'at', u.at, 'attempt', u.attempt, 'level', u.level, 'message', u.message,
         'fields', u.fields, 'isReached', $10::text IS NULL OR u.incarnation < $9::int
           OR (u.incarnation = $9::int AND pg_visible_in_snapshot(u.xid, $10::pg_snapshot))) ORDER BY u.id)
       FROM start s, unseen_task_log($1, $2, s.incarnation, s.snapshot, s.next_xid, $6::bigint, $7::bigint, $8::int) u) AS lines
-  FROM event_log l`
+  FROM event_log l WHERE ${lockedAhead('task_log')}`

@@ -74,6 +74,7 @@ function parseEvent(row: EventRow): Event {
     attempt: row.attempt,
     actor: row.actor,
     payload: row.payload,
+    scheduleId: row.scheduleId,
   } as Event
 }
 

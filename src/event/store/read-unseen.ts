@@ -96,9 +96,9 @@ function isAboutFewTasks(filter: EventFilter | undefined): boolean {
 }
 
 function filterValues(filter: EventFilter | undefined): unknown[] {
-  if (filter === undefined) return [null, null, null, null, null]
-  const { tenant, taskIds, kinds, taskTypes, statuses } = filter
-  return [tenant, taskIds ?? null, kinds ?? null, taskTypes ?? null, statuses ?? null]
+  if (filter === undefined) return [null, null, null, null, null, null]
+  const { tenant, taskIds, kinds, taskTypes, statuses, scheduleIds } = filter
+  return [tenant, taskIds ?? null, kinds ?? null, taskTypes ?? null, statuses ?? null, scheduleIds ?? null]
 }
 
 function expired(cursor: Cursor, head: Head): CursorExpired {

@@ -43,6 +43,14 @@ const TaskIdFilter = builder.inputType('TaskIdFilter', {
   }),
 })
 
+const ScheduleIdFilter = builder.inputType('ScheduleIdFilter', {
+  description: 'Conditions on the schedule; all that are given must hold.',
+  fields: (t) => ({
+    eq: t.id({ description: 'TypeID: it is this schedule.' }),
+    in: t.idList({ description: 'TypeIDs: it is one of these, at most 1,000.' }),
+  }),
+})
+
 const TaskTypeNameFilter = builder.inputType('TaskTypeNameFilter', {
   description: 'Conditions on the name of the task type; all that are given must hold.',
   fields: (t) => ({
@@ -57,6 +65,7 @@ export const EventFilterInput = builder.inputType('EventFilter', {
   fields: (t) => ({
     kind: t.field({ type: EventKindFilter, description: 'What happened.' }),
     taskId: t.field({ type: TaskIdFilter, description: 'To which task.' }),
+    scheduleId: t.field({ type: ScheduleIdFilter, description: 'To which schedule.' }),
     taskType: t.field({ type: TaskTypeNameFilter, description: 'To tasks of which type.' }),
     status: t.field({ type: EventStatusFilter, description: 'Where the task stood after it.' }),
   }),
@@ -66,11 +75,13 @@ export const EventFilterInput = builder.inputType('EventFilter', {
 export function eventFilterOf(filter: typeof EventFilterInput.$inferInput | null | undefined): EventFilter {
   const kinds = valuesOf(filter?.kind)
   const taskIds = valuesOf(filter?.taskId)?.map((id) => uuidOfArgument(ID_PREFIXES.task, id))
+  const scheduleIds = valuesOf(filter?.scheduleId)?.map((id) => uuidOfArgument(ID_PREFIXES.schedule, id))
   const taskTypes = valuesOf(filter?.taskType)
   const statuses = valuesOf(filter?.status)
   return {
     ...(kinds && { kinds }),
     ...(taskIds && { taskIds }),
+    ...(scheduleIds && { scheduleIds }),
     ...(taskTypes && { taskTypes }),
     ...(statuses && { statuses }),
   }

@@ -12,6 +12,8 @@ export interface LoggedEvent {
   /** uuid */
   readonly taskId: string | null
   readonly taskType: string | null
+  /** uuid */
+  readonly scheduleId: string | null
   readonly version: number | null
   readonly status: string | null
   readonly attempt: number | null

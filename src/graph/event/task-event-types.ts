@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventKind } from '../../event/event.ts'
+import { TASK_EVENT_KINDS, type TaskEventKind } from '../../event/event.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from '../task/task-enums.ts'
@@ -24,9 +24,9 @@ const EventErrorType = builder.objectRef<AnnouncedError>('EventError').implement
 })
 
 const TYPES = new Map(
-  (Object.keys(EVENT_KINDS) as EventKind[]).map((kind) => {
+  (Object.keys(TASK_EVENT_KINDS) as TaskEventKind[]).map((kind) => {
     const type = builder.objectRef<LoggedEvent>(kind)
-    type.implement({ description: EVENT_KINDS[kind], interfaces: [Event, TaskEvent] })
+    type.implement({ description: TASK_EVENT_KINDS[kind], interfaces: [Event, TaskEvent] })
     return [kind, type] as const
   }),
 )
@@ -160,7 +160,16 @@ builder.objectField(eventType('TaskUpdated'), 'scheduledFor', (t) =>
   }),
 )
 
-function eventType(kind: EventKind) {
+builder.objectField(eventType('TaskDeadlineMissed'), 'deadline', (t) =>
+  t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'The deadline that passed.',
+    resolve: (event) => timeOf(event, 'deadline'),
+  }),
+)
+
+function eventType(kind: TaskEventKind) {
   return TYPES.get(kind)!
 }
 

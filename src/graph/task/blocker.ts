@@ -12,6 +12,8 @@ const TYPE_OF_KIND = {
   dependency: 'DependencyBlocker',
   time: 'TimeBlocker',
   pause: 'PauseBlocker',
+  concurrency: 'ConcurrencyBlocker',
+  pool: 'PoolBlocker',
   'no-worker': 'NoWorkerBlocker',
   external: 'ExternalBlocker',
 } as const satisfies Record<Blocker['kind'], string>
@@ -60,10 +62,41 @@ builder.objectRef<BlockerOf<'time'>>('TimeBlocker').implement({
   }),
 })
 
-builder.objectRef<BlockerOf<'pause'>>('PauseBlocker').implement({
-  description: 'Somebody paused the task; `resumeTask` lets it go on.',
+const BlockerScopeEnum = builder.enumType('PauseBlockerScope', {
+  description: 'What is paused.',
+  values: {
+    TASK: { description: 'The task itself.' },
+    TYPE: { description: 'All tasks of its type.' },
+    QUEUE: { description: 'All tasks of its queue.' },
+    ALL: { description: 'Everything.' },
+  } as const,
+})
+
+builder.objectRef<BlockerOf<'concurrency'>>('ConcurrencyBlocker').implement({
+  description: 'As many tasks with its concurrency key run as may.',
   interfaces: [BlockerInterface],
   fields: (t) => ({
+    key: t.exposeString('key', { description: 'The concurrency key.' }),
+    limit: t.exposeInt('limit', { description: 'So many run at once.' }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'pool'>>('PoolBlocker').implement({
+  description: 'A pool has no room for it.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    pool: t.exposeString('pool', { description: 'Name of the pool.' }),
+    capacity: t.exposeInt('capacity', { description: 'Slots of the pool in all.' }),
+    slots: t.exposeInt('slots', { description: 'Slots that the task takes.' }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'pause'>>('PauseBlocker').implement({
+  description:
+    'Somebody paused the task, and `resumeTask` lets it go on; or its type, its queue or everything, and `resumeClaims` does.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    scope: t.expose('scope', { type: BlockerScopeEnum, description: 'What is paused.' }),
     since: t.expose('since', { type: 'DateTime', description: 'When it was paused, or last changed while paused.' }),
     pausedFrom: t.field({
       type: TaskStatusEnum,

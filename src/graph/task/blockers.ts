@@ -7,6 +7,12 @@ export interface BlockedTask {
   readonly waitKey: string | null
   readonly updatedAt: Date
   readonly pausedFrom: string | null
+  readonly queue: string
+  /** The canonical selector of its workers; '' for any. */
+  readonly placement: string
+  readonly blockedOn: string | null
+  /** Slots that it takes of what it is blocked on. */
+  readonly slots: number
 }
 
 export interface UnsettledDependency {
@@ -28,17 +34,47 @@ export type Blocker =
       readonly until: Date
       readonly cause: 'SCHEDULE' | 'BACK_OFF' | 'PARKED'
     }
-  | { readonly kind: 'pause'; readonly message: string; readonly since: Date; readonly pausedFrom: string }
+  | {
+      readonly kind: 'pause'
+      readonly message: string
+      readonly since: Date
+      readonly scope: 'TASK' | 'TYPE' | 'QUEUE' | 'ALL'
+      readonly pausedFrom: string
+    }
+  | { readonly kind: 'concurrency'; readonly message: string; readonly key: string; readonly limit: number }
+  | {
+      readonly kind: 'pool'
+      readonly message: string
+      readonly pool: string
+      readonly capacity: number
+      readonly slots: number
+    }
   | { readonly kind: 'no-worker'; readonly message: string; readonly type: string }
   | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
 
+/** What of others decides it. */
+export interface Surroundings {
+  /** Its dependencies that are still PENDING. */
+  readonly unsettled: readonly UnsettledDependency[]
+  /** Whether a live worker serves its type. */
+  readonly isServed: boolean
+  /** Everything that is held. */
+  readonly pauses: readonly Pause[]
+  /** Slots that a limit has in all. */
+  readonly capacityOf: (limit: string) => number
+}
+
+interface Pause {
+  readonly scope: 'ALL' | 'QUEUE' | 'TYPE'
+  readonly name: string | null
+  readonly since: Date
+  readonly reason: string | null
+}
+
 /**
  * Why a task does not run now; empty when it runs, has ended, or only waits its turn.
- *
- * @param unsettled its dependencies that are still PENDING
- * @param isServed whether a live worker serves its type
  */
-export function blockersOf(task: BlockedTask, unsettled: readonly UnsettledDependency[], isServed: boolean): Blocker[] {
+export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, capacityOf }: Surroundings): Blocker[] {
   switch (task.status) {
     case 'PENDING':
       return unsettled.map(waitsFor)
@@ -61,12 +97,17 @@ export function blockersOf(task: BlockedTask, unsettled: readonly UnsettledDepen
           kind: 'pause',
           message: 'Somebody paused it; resume it to go on.',
           since: task.updatedAt,
+          scope: 'TASK',
           pausedFrom: task.pausedFrom ?? 'READY',
         },
         ...unsettled.map(waitsFor),
       ]
     case 'READY':
-      return isServed ? [] : [nobodyServes(task.type)]
+      return [
+        ...pauses.filter((pause) => holds(pause, task)).map(heldBy),
+        ...(task.blockedOn === null ? [] : [full(task.blockedOn, task.slots, capacityOf(task.blockedOn))]),
+        ...(isServed ? [] : [nobodyServes(task)]),
+      ]
     default:
       return []
   }
@@ -85,6 +126,30 @@ function awaits(waitKey: string): Blocker {
   return { kind: 'external', message: `It waits for the outside answer "${waitKey}".`, waitKey }
 }
 
-function nobodyServes(type: string): Blocker {
-  return { kind: 'no-worker', message: `No live worker serves the type "${type}". Start one.`, type }
+function nobodyServes({ type, placement }: BlockedTask): Blocker {
+  const labels = placement === '' ? '' : ` and has the labels it asks for (${placement})`
+  return { kind: 'no-worker', message: `No live worker serves the type "${type}"${labels}. Start one.`, type }
+}
+
+function holds({ scope, name }: Pause, { queue, type }: BlockedTask): boolean {
+  return scope === 'ALL' || name === (scope === 'QUEUE' ? queue : type)
+}
+
+function heldBy({ scope, name, since, reason }: Pause): Blocker {
+  const what = scope === 'ALL' ? 'Everything' : scope === 'QUEUE' ? `The queue "${name}"` : `The type "${name}"`
+  const message = `${what} is paused${reason === null ? '' : ` (${reason})`}; resumeClaims lets it go on.`
+  return { kind: 'pause', message, since, scope, pausedFrom: 'READY' }
+}
+
+function full(limit: string, slots: number, capacity: number): Blocker {
+  const name = limit.slice(limit.indexOf(':') + 1)
+  if (limit.startsWith('key:')) {
+    const message = `As many tasks with the concurrency key "${name}" run as may: ${capacity}.`
+    return { kind: 'concurrency', message, key: name, limit: capacity }
+  }
+  const message =
+    slots > capacity
+      ? `It takes ${slots} slots of the pool "${name}", which has ${capacity} in all: it can never run before the pool is made larger.`
+      : `It takes ${slots} of the ${capacity} slots of the pool "${name}", and others have them or come first.`
+  return { kind: 'pool', message, pool: name, capacity, slots }
 }

@@ -13,6 +13,12 @@ export const countDependents = createCounter(
    WHERE tenant = $1 AND depends_on_id = ANY($2::uuid[]) GROUP BY depends_on_id`,
 )
 
+/** How many tasks this worker holds; one statement for all that are asked for at once. */
+export const countLeases = createCounter(
+  `SELECT worker_id AS id, count(*)::int AS count FROM task
+   WHERE tenant = $1 AND status = 'RUNNING' AND status <> 'COMPLETED' AND worker_id = ANY($2::uuid[]) GROUP BY worker_id`,
+)
+
 /** @param sql takes the tenant and uuids, answers (id, count) for those that have any */
 function createCounter(sql: string): (context: GraphContext, id: string) => Promise<number> {
   const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, number>>()

@@ -19,7 +19,8 @@ const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   }),
 })
 
-const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
+/** Part of a task to make, and of what the tasks of a type start with. */
+export const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   description: 'How failed attempts are repeated; what is absent is taken from the default.',
   fields: (t) => ({
     maxAttempts: t.int({ description: 'Attempts in all, 1 (no retry) to 1,000; 3 when absent.' }),
@@ -32,7 +33,8 @@ const RetryPolicyInput = builder.inputType('RetryPolicyInput', {
   }),
 })
 
-const TimeoutsInput = builder.inputType('TimeoutsInput', {
+/** Part of a task to make, and of what the tasks of a type start with. */
+export const TimeoutsInput = builder.inputType('TimeoutsInput', {
   description: 'Limits on the time of a task, each longer than zero.',
   fields: (t) => ({
     queue: t.field({ type: 'Duration', description: 'From READY to the claim; no limit when absent.' }),
@@ -45,9 +47,21 @@ const TimeoutsInput = builder.inputType('TimeoutsInput', {
   }),
 })
 
-const ResourcesInput = builder.inputType('ResourcesInput', {
-  description: 'What the task takes of its worker while it runs; each 0 or more.',
+const PoolSlotsInput = builder.inputType('PoolSlotsInput', {
+  description: 'Slots of one pool.',
   fields: (t) => ({
+    pool: t.string({ required: true, description: 'Name of the pool.' }),
+    slots: t.int({ required: true, description: 'How many of its slots, at least 0.' }),
+  }),
+})
+
+export const ResourcesInput = builder.inputType('ResourcesInput', {
+  description: 'What the task takes while it runs; each 0 or more.',
+  fields: (t) => ({
+    pools: t.field({
+      type: [PoolSlotsInput],
+      description: 'Slots of pools, which all workers share; those of the type when absent.',
+    }),
     cpuCores: t.float({ description: 'Processor cores.' }),
     memoryMb: t.float({ description: 'Memory in megabytes.' }),
     gpu: t.float({ description: 'Graphics processors.' }),
@@ -110,7 +124,14 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
-    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    workerSelector: t.string({
+      description:
+        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
+    }),
+    concurrencyKey: t.string({
+      description:
+        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     idempotencyKey: t.string({
       description:
@@ -155,7 +176,14 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
       type: 'JSON',
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
-    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    workerSelector: t.string({
+      description:
+        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
+    }),
+    concurrencyKey: t.string({
+      description:
+        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
   }),

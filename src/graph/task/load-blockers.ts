@@ -1,11 +1,14 @@
 import DataLoader from 'dataloader'
 import type { Task } from '../../infra/generated/prisma/client.ts'
+import { readLimits } from '../../pool/store.ts'
+import { readPauses } from '../../scheduling/store.ts'
+import type { Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
 import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
 
-/** Why a task does not run now: at most two statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -16,10 +19,29 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
 }
 
 async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
-  const [unsettled, served] = await Promise.all([readUnsettled(context, tasks), readServedTypes(context, tasks)])
+  const ready = tasks.filter(({ status }) => status === 'READY')
+  const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
+  const [unsettled, served, pauses, capacities] = await Promise.all([
+    readUnsettled(context, tasks),
+    readServedTypes(context, tasks),
+    ready.length === 0 ? [] : readPauses(context.db, context.tenant),
+    limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
+  ])
   return tasks.map((task) =>
-    blockersOf({ ...task, type: task.typeName }, unsettled.get(task.id) ?? [], served.has(task.typeName)),
+    blockersOf(
+      { ...task, type: task.typeName, slots: slotsOf(task) },
+      {
+        unsettled: unsettled.get(task.id) ?? [],
+        isServed: served.has(placeOf(task)),
+        pauses,
+        capacityOf: (limit) => capacities.get(limit) ?? 0,
+      },
+    ),
   )
+}
+
+function slotsOf({ limits, blockedOn }: Task): number {
+  return (limits as readonly Limit[] | null)?.find(({ key }) => key === blockedOn)?.slots ?? 0
 }
 
 /** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */
@@ -47,15 +69,26 @@ async function readUnsettled(
   return found
 }
 
-/** Input: tenant, names of types. Output: those that a live worker serves. Relies on worker_alive_idx. */
+function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): string {
+  return `${typeName} ${placement}`
+}
+
+/** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
 async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
-  const types = new Set(tasks.filter(({ status }) => status === 'READY').map(({ typeName }) => typeName))
-  if (types.size === 0) return new Set()
-  const { rows } = await db.query<{ type: string }>(
-    `SELECT DISTINCT served.type FROM worker, unnest(worker.types) AS served (type)
-     WHERE tenant = $1 AND state = 'ACTIVE' AND heartbeat_at > now() - lease_ms * interval '1 millisecond'
-       AND served.type = ANY($2)`,
-    [tenant, [...types]],
+  const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
+  if (wanted.size === 0) return new Set()
+  const { rows } = await db.query<{ typeName: string; placement: string }>(
+    `SELECT DISTINCT wanted.type AS "typeName", wanted.placement
+     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
+     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
+       AND wanted.type = ANY(w.types)
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
+     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
+    [
+      tenant,
+      [...wanted.values()].map(({ typeName }) => typeName),
+      [...wanted.values()].map(({ placement }) => placement),
+    ],
   )
-  return new Set(rows.map(({ type }) => type))
+  return new Set(rows.map(placeOf))
 }

@@ -36,9 +36,16 @@ export function newTaskOf(input: Input, path: Path): NewTask {
         heartbeatMs: timeouts.heartbeat,
       }),
     }),
-    ...(resources != null && { resources: present(resources) }),
+    ...(resources != null && resourcesOf(resources)),
     ...(labels != null && { labels: labelsOf(labels, [...path, 'labels']) }),
     ...(parentId != null && { parentId: uuidOfField(ID_PREFIXES.task, parentId, [...path, 'parentId']) }),
+  }
+}
+
+function resourcesOf({ pools, ...resources }: NonNullable<Input['resources']>): Pick<NewTask, 'resources' | 'pools'> {
+  return {
+    resources: present(resources),
+    ...(pools != null && { pools: Object.fromEntries(pools.map(({ pool, slots }) => [pool, slots])) }),
   }
 }
 

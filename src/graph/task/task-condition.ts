@@ -38,6 +38,10 @@ function conditionsOf(filter: TaskFilter, values: SqlValues, depth: number): str
     ...(filter.parentId == null
       ? []
       : [`parent_id = ${values.bind(uuidOfArgument(ID_PREFIXES.task, filter.parentId), 'uuid')}`]),
+    ...(filter.scheduleId == null
+      ? []
+      : [`schedule_id = ${values.bind(uuidOfArgument(ID_PREFIXES.schedule, filter.scheduleId), 'uuid')}`]),
+    ...(filter.isOverdue == null ? [] : [`deadline_missed_at IS ${filter.isOverdue ? 'NOT NULL' : 'NULL'}`]),
     ...(filter.createdBy == null ? [] : [`created_by = ${values.bind(filter.createdBy)}`]),
     ...(filter.idempotencyKey == null ? [] : [`idempotency_key = ${values.bind(filter.idempotencyKey)}`]),
     ...(filter.and ?? []).map((part) => conjunction(part, values, depth)),

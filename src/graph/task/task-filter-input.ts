@@ -65,6 +65,8 @@ export interface TaskFilter {
   readonly tags?: typeof TagFilter.$inferInput | null
   readonly labels?: typeof LabelFilter.$inferInput | null
   readonly parentId?: string | null
+  readonly scheduleId?: string | null
+  readonly isOverdue?: boolean | null
   readonly createdBy?: string | null
   readonly idempotencyKey?: string | null
   readonly and?: readonly TaskFilter[] | null
@@ -85,6 +87,8 @@ export const TaskFilterInput = builder.inputRef<TaskFilter>('TaskFilter').implem
     deadline: t.field({ type: DateTimeFilter, description: 'When it should have ended.' }),
     tags: t.field({ type: TagFilter, description: 'Its tags.' }),
     labels: t.field({ type: LabelFilter, description: 'Its labels.' }),
+    scheduleId: t.id({ description: 'TypeID: that schedule started it.' }),
+    isOverdue: t.boolean({ description: 'Whether its deadline passed before it had ended.' }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
     createdBy: t.string({ description: 'Name of the principal that created it.' }),
     idempotencyKey: t.string({ description: 'The key it was created with.' }),

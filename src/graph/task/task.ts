@@ -78,6 +78,15 @@ export const Task = builder.prismaNode('Task', {
       nullable: true,
       description: 'When it should have ended. Orders work, stops nothing.',
     }),
+    isOverdue: t.boolean({
+      description: 'Whether its deadline passed before it had ended.',
+      resolve: ({ deadlineMissedAt }) => deadlineMissedAt !== null,
+    }),
+    deadlineMissedAt: t.expose('deadlineMissedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was seen to have missed its deadline; a new deadline takes that back.',
+    }),
     estimatedDuration: t.field({
       type: 'Duration',
       nullable: true,
@@ -105,6 +114,11 @@ export const Task = builder.prismaNode('Task', {
         totalMs: numberOf(task.totalTimeoutMs),
         heartbeatMs: numberOf(task.heartbeatTimeoutMs),
       }),
+    }),
+    workerSelector: t.string({
+      nullable: true,
+      description: 'Conditions on the labels of the worker, in canonical form; null for any worker.',
+      resolve: ({ placement }) => (placement === '' ? null : placement),
     }),
     resources: t.field({
       type: ResourcesType,

@@ -1,8 +1,12 @@
 import type { JsonValue } from '../../task/json.ts'
+import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
+import { uuidOfArgument } from '../node-id.ts'
 import { prismaOf } from '../prisma-of.ts'
+import { countLeases } from '../task/count-related.ts'
 
-const WorkerStateEnum = builder.enumType('WorkerState', {
+/** What a worker does. */
+export const WorkerStateEnum = builder.enumType('WorkerState', {
   description: 'What a worker does.',
   values: {
     ACTIVE: { description: 'Claims tasks and renews its lease.' },
@@ -30,6 +34,16 @@ export const Worker = builder.prismaNode('Worker', {
       resolve: ({ labels }) => labels as JsonValue,
     }),
     slots: t.exposeInt('slots', { description: 'How many tasks it runs at once, 1 to 10,000.' }),
+    leases: t.int({
+      description: 'How many tasks it holds now.',
+      resolve: ({ id }, _args, context) => countLeases(context, id),
+    }),
+    heartbeatAge: t.field({
+      type: 'Duration',
+      description: 'How long ago its last sign of life was; over the lease it counts as lost.',
+      select: { heartbeatAt: true },
+      resolve: ({ heartbeatAt }) => Math.max(Date.now() - heartbeatAt.getTime(), 0),
+    }),
     state: t.expose('state', { type: WorkerStateEnum, description: 'What it does.' }),
     lease: t.field({
       type: 'Duration',
@@ -47,6 +61,18 @@ export const Worker = builder.prismaNode('Worker', {
 })
 
 builder.queryFields((t) => ({
+  worker: t.prismaField({
+    type: Worker,
+    nullable: true,
+    description: 'One worker by its id; null when there is none in your tenant.',
+    authScopes: { role: 'VIEWER' },
+    args: { id: t.arg.id({ required: true, description: 'TypeID of the worker.' }) },
+    resolve: (query, _root, { id }, context) =>
+      prismaOf(context).worker.findUnique({
+        ...query,
+        where: { tenant_id: { tenant: context.tenant, id: uuidOfArgument(ID_PREFIXES.worker, id) } },
+      }),
+  }),
   workers: t.prismaField({
     type: [Worker],
     description: 'Workers, the latest started first, at most 500.',

@@ -1,8 +1,14 @@
 import type { Channel } from './channel.ts'
 import { createListeners } from './listeners.ts'
 
+/** A channel within this process. */
+export interface MemoryChannel extends Channel {
+  /** Calls every listener without a payload: messages may have been missed. */
+  wakeAll(): void
+}
+
 /** The channel of a system in one process. Listeners run after the publisher's present turn, as they would across a wire. */
-export function memoryChannel(onError: (error: unknown) => void): Channel {
+export function memoryChannel(onError: (error: unknown) => void): MemoryChannel {
   const listeners = createListeners(onError)
   let isOpen = true
   return {
@@ -14,6 +20,9 @@ export function memoryChannel(onError: (error: unknown) => void): Channel {
       const own = (payload?: string) => listener(payload)
       listeners.add(topic, own)
       return () => void listeners.remove(topic, own)
+    },
+    wakeAll() {
+      for (const topic of listeners.topics()) listeners.call(topic)
     },
     async close() {
       isOpen = false

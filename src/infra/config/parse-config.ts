@@ -1,7 +1,7 @@
 import { maskUrl } from '../mask-url.ts'
 import { type ConfigProblem, readFlags } from './read-flags.ts'
 import type { Setting } from './setting.ts'
-import { type Config, settings } from './settings.ts'
+import { type Config, type Given, settings } from './settings.ts'
 
 export type ParsedConfig =
   | { readonly kind: 'config'; readonly config: Config }
@@ -26,8 +26,22 @@ export function parseConfig({ env, argv }: ConfigInput): ParsedConfig {
     if (!parsed.success) problems.push(problemOf(setting, given))
     return [name, parsed.data]
   })
+  const given: Partial<Given> = Object.fromEntries(entries)
+  if (given.port === 'none' && given.roles?.includes('api')) {
+    problems.push({
+      ...problemOf(settings.port, givenText(settings.port, flags.values, env)!),
+      expected: 'a port, since the role api serves HTTP',
+    })
+  }
   if (problems.length > 0) return { kind: 'problems', problems }
-  return { kind: 'config', config: Object.fromEntries(entries) as Config }
+  return { kind: 'config', config: whole(given as Given) }
+}
+
+const API_PORT = 4_000
+
+function whole(given: Given): Config {
+  const port = given.port === 'auto' ? (given.roles.includes('api') ? API_PORT : 'none') : given.port
+  return { ...given, port: port === 'none' ? null : port }
 }
 
 /** One line for each problem, for a person. */

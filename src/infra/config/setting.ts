@@ -32,6 +32,21 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
     .pipe(z.number().min(least).max(most))
 }
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Text of a length of time, a whole number with its unit (`90s`, `5m`, `12h`, `30d`), within the bounds; in milliseconds. */
+export function duration(least: string, most: string): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,9}[smhd]$/)
+    .transform(millisecondsOf)
+    .pipe(z.number().min(millisecondsOf(least)).max(millisecondsOf(most)))
+}
+
+function millisecondsOf(text: string): number {
+  return Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]
+}
+
 /** Text of one of the values. */
 export function oneOf<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
   return z.string().pipe(z.enum(values))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { logLevels } from '../log.ts'
-import { flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
+import { duration, flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
 
 /** What a process can do; one process does all of it unless told otherwise. */
 export const roles = ['api', 'scheduler', 'worker'] as const
@@ -13,10 +13,11 @@ export const settings = {
     env: 'PORT',
     flag: 'port',
     placeholder: 'NUMBER',
-    default: '4000',
-    about: 'Port of the HTTP server; 0 takes any free one.',
-    expected: 'a whole number from 0 to 65535',
-    parse: wholeNumber(0, 65_535),
+    default: 'auto',
+    about:
+      'Port of the HTTP server; 0 takes any free one, none opens none. auto is 4000 with the role api, none without it.',
+    expected: 'a whole number from 0 to 65535, none or auto',
+    parse: z.union([wholeNumber(0, 65_535), oneOf(['auto', 'none'])]),
   },
   host: {
     env: 'HOST',
@@ -90,7 +91,7 @@ export const settings = {
     flag: 'redis-url',
     placeholder: 'URL',
     default: undefined,
-    about: 'Redis that carries live events between processes; not needed for one process.',
+    about: 'Redis that carries wake-ups between processes; without it the database does.',
     expected: 'a URL like redis://host:6379',
     parse: url('redis', 'rediss'),
     isSecret: true,
@@ -110,7 +111,7 @@ export const settings = {
     flag: 'roles',
     placeholder: 'ROLES',
     default: roles.join(','),
-    about: 'What this process does.',
+    about: 'What this process does. With some of the roles it may run beside others on one data folder.',
     expected: `some of ${roles.join(', ')}, separated by commas`,
     parse: listOf(oneOf(roles)).refine((list) => list.length > 0),
     isList: true,
@@ -133,14 +134,41 @@ export const settings = {
     expected: 'a whole number of seconds from 5 to 3600',
     parse: wholeNumber(5, 3_600),
   },
-  eventRetentionDays: {
-    env: 'TASK_MGMT_EVENT_RETENTION_DAYS',
-    flag: 'event-retention-days',
-    placeholder: 'DAYS',
-    default: '30',
-    about: 'Events older than this are dropped.',
-    expected: 'a whole number of days from 1 to 3650',
-    parse: wholeNumber(1, 3_650),
+  keepTasksMs: {
+    env: 'TASK_MGMT_KEEP_TASKS',
+    flag: 'keep-tasks',
+    placeholder: 'TIME',
+    default: '30d',
+    about: 'Finished tasks are deleted after this time, unless something unfinished depends on them or is their child.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepEventsMs: {
+    env: 'TASK_MGMT_KEEP_EVENTS',
+    flag: 'keep-events',
+    placeholder: 'TIME',
+    default: '30d',
+    about: 'Events are dropped after this time: by whole days, below 1d one by one. Older cursors expire.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepLogsMs: {
+    env: 'TASK_MGMT_KEEP_LOGS',
+    flag: 'keep-logs',
+    placeholder: 'TIME',
+    default: '14d',
+    about: 'Log lines of tasks are dropped after this time: by whole days, below 1d one by one.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
+  keepIdempotencyKeysMs: {
+    env: 'TASK_MGMT_KEEP_IDEMPOTENCY_KEYS',
+    flag: 'keep-idempotency-keys',
+    placeholder: 'TIME',
+    default: '2d',
+    about: 'A call that is repeated with its idempotency key within this time makes nothing twice.',
+    expected: 'a time from 1d to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1d', '3650d'),
   },
   stopSeconds: {
     env: 'TASK_MGMT_STOP_SECONDS',
@@ -181,9 +209,15 @@ export const settings = {
 
 type Table = typeof settings
 
-/** The settings by name, read and checked. */
-export type Config = {
+/** The settings by name, each read and checked by itself. */
+export type Given = {
   readonly [Name in keyof Table]: Table[Name]['default'] extends string
     ? z.output<Table[Name]['parse']>
     : z.output<Table[Name]['parse']> | undefined
+}
+
+/** The settings by name, read and checked, also against each other. */
+export type Config = Omit<Given, 'port'> & {
+  /** null: no HTTP server */
+  readonly port: number | null
 }

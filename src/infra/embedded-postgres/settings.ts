@@ -6,7 +6,8 @@ export const durableSettings: PostgresSettings = {
   fsync: 'on',
   synchronous_commit: 'on',
   shared_buffers: '128MB',
-  max_connections: '100',
+  // Eight processes with the default pool.
+  max_connections: '200',
   min_wal_size: '256MB',
   max_wal_size: '2GB',
   // Plans made for an empty queue are 30 times slower on a full one: look again soon.

@@ -39,8 +39,8 @@ export interface EmbeddedPostgres {
   readonly isAdopted: boolean
   /** Resolves when the server went away without being asked to. */
   readonly lost: Promise<Error>
-  /** Tells others where this process serves HTTP: a second start, and whoever reads the connection file. */
-  announce(url: string): Promise<void>
+  /** Tells a second start, and whoever reads the connection file, what this process does and where it serves HTTP. */
+  announce(process: { readonly roles: readonly string[]; readonly url: string | null }): Promise<void>
   /** Asks the server to end and does not wait: for a process that ends at once. */
   abandon(): void
   /** Orderly shutdown with a checkpoint; resolves when the server has ended. */
@@ -100,9 +100,9 @@ function running({ home, server, password, dataFolder }: RunningServer): Embedde
     postmasterPid: server.pid,
     isAdopted: server.isAdopted,
     lost: ownership.lost,
-    announce: async (url) => {
-      await ownership.rename(`pid ${process.pid}, ${url}`)
-      await writeConnectionFile(dataFolder, describe(postgres, url))
+    announce: async ({ roles, url }) => {
+      await ownership.rename(`pid ${process.pid}, ${url ?? roles.join(' ')}`)
+      await writeConnectionFile(dataFolder, describe(postgres, url ?? undefined))
     },
     abandon: () => {
       ownership.release()

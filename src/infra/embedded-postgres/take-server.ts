@@ -43,7 +43,8 @@ export class FolderInUse extends Error {
   constructor(home: Home, holder: string) {
     super(
       `The database in ${home.folder} is in use by another task-mgmt (${holder}). ` +
-        'Stop that one first, or give this one a folder of its own with TASK_MGMT_DATA_DIR.',
+        'Run a process with some of the roles beside it (task-mgmt serve --roles worker), stop that one first, ' +
+        'or give this one a folder of its own with TASK_MGMT_DATA_DIR.',
     )
     this.holder = holder
   }

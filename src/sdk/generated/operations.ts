@@ -8,6 +8,38 @@ export type Open<Known extends string> = Known | (string & {})
 
 import type { CallOptions, Operation, Transport } from '../transport.ts'
 
+/** Lines for the log of a task that the worker has, or had, under a lease. */
+export type AppendLogInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** The lines in their order, 1 to 1,000. */
+  readonly lines: ReadonlyArray<LogLineInput>;
+  /** New for each request, and the same when it is sent again because its answer was lost: then the lines are not written twice. 1 to 200 characters. */
+  readonly requestId?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** How an attempt ended: exactly one of `complete`, `fail`, `release` and `park`. */
+export type AttemptEndInput = {
+  /** It succeeded. */
+  readonly complete?: CompletionInput | null | undefined;
+  /** Processor time that the attempt used, as far as it can be told. */
+  readonly cpuTime?: string | null | undefined;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** It failed. */
+  readonly fail?: FailureInput | null | undefined;
+  /** The task waits. */
+  readonly park?: ParkInput | null | undefined;
+  /** The task goes back unfinished. */
+  readonly release?: ReleaseInput | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
 /** How an attempt ended. */
 export type AttemptOutcome =
   /** The task was cancelled meanwhile. */
@@ -22,6 +54,21 @@ export type AttemptOutcome =
   | 'RELEASED'
   /** It ran or kept silent for too long and was cut off. */
   | 'TIMED_OUT';
+
+/** Where a backfill stands. */
+export type BackfillStatus =
+  /** Starts no other task. */
+  | 'CANCELLED'
+  /** All its due times are seen to, and their tasks have ended. */
+  | 'COMPLETED'
+  /** Starts tasks, or waits for them to end. */
+  | 'RUNNING';
+
+/** A backfill to cancel. */
+export type CancelBackfillInput = {
+  /** TypeID of the backfill. */
+  readonly id: string;
+};
 
 /** What is cancelled along with a task. */
 export type CancelCascadeInput = {
@@ -43,6 +90,72 @@ export type CancelTaskInput = {
   readonly reason?: string | null | undefined;
 };
 
+/** What a worker can take now. */
+export type ClaimTasksInput = {
+  /** Most tasks to take, 1 to 1,000: how many slots are free. */
+  readonly limit: number;
+  /** New for each claim, and the same when it is sent again because its answer was lost: the same tasks are answered then, as far as their leases still hold. 1 to 200 characters. */
+  readonly requestId: string;
+  /** Names of the task types that it can take, at most 1,000. */
+  readonly types: ReadonlyArray<string>;
+  /** How long to wait when there is nothing to take, at most PT25S; not at all when absent. */
+  readonly wait?: string | null | undefined;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** A task that was done. */
+export type CompleteTaskInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** What came of it: JSON of at most 1 MB that fits the output schema of the type. */
+  readonly output?: unknown;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** That an attempt succeeded. */
+export type CompletionInput = {
+  /** What came of it: JSON of at most 1 MB that fits the output schema of the type. */
+  readonly output?: unknown;
+};
+
+/** How many tasks of one concurrency key may run at once. */
+export type ConcurrencyLimitInput = {
+  /** Of each key that fits so many tasks run at once, 0 to 100,000. */
+  readonly limit: number;
+  /** A key, or the beginning of keys followed by *. Of several that fit, the longest counts. */
+  readonly pattern: string;
+};
+
+/** A pool to make or to change. */
+export type ConfigurePoolInput = {
+  /** Slots in all, 0 to 100,000. A cut lets nobody in until enough tasks have ended. */
+  readonly capacity: number;
+  /** What it stands for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** Lower case letters, digits, _ . and -, a letter first, 100 characters at most. */
+  readonly name: string;
+};
+
+/** Changes to how waiting tasks are ordered. What is absent stays. */
+export type ConfigureSchedulingInput = {
+  /** Under PRIORITY_FIRST: so much longer must a task have waited to overtake one of the next higher priority. */
+  readonly ageing?: string | null | undefined;
+  /** Limits of concurrency keys: all of them from now on. */
+  readonly concurrencyLimits?: ReadonlyArray<ConcurrencyLimitInput> | null | undefined;
+  /** Shares under FAIR: all of them from now on. */
+  readonly fairnessWeights?: ReadonlyArray<FairnessWeightInput> | null | undefined;
+  /** Under SHORTEST_JOB_FIRST: a task comes before a shorter one once it has waited so many times the difference of their lengths longer, 0 to 1,000,000. */
+  readonly patience?: number | null | undefined;
+  /** The order. */
+  readonly strategy?: SchedulingStrategy | null | undefined;
+  /** What counts how much under WEIGHTED. */
+  readonly weights?: SchedulingWeightsInput | null | undefined;
+};
+
 /** A key to make. */
 export type CreateApiKeyInput = {
   /** When it stops to work, in the future; absent: never. */
@@ -53,9 +166,45 @@ export type CreateApiKeyInput = {
   readonly role: Role;
 };
 
+/** Due times of the past to start tasks for; those that have started one already are passed over. */
+export type CreateBackfillInput = {
+  /** The first due time that is wanted, at the earliest. */
+  readonly from: string;
+  /** The same key with the same input answers the same backfill, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Most of its tasks that have not ended at any time, 1 to 1,000; 1 when absent. */
+  readonly maxAtOnce?: number | null | undefined;
+  /** TypeID of the schedule. */
+  readonly scheduleId: string;
+  /** The last due time that is wanted, at the latest; not in the future. At most 10,000 lie between. */
+  readonly until: string;
+};
+
+/** A schedule to make. */
+export type CreateScheduleInput = {
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The same key with the same input answers the same schedule, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Each fire acts up to so much later, P1D at most; PT0S when absent. */
+  readonly jitter?: string | null | undefined;
+  /** Most missed due times that ALL makes up for, 1 to 1,000; 100 when absent. */
+  readonly missedCap?: number | null | undefined;
+  /** What becomes of due times that passed while no scheduler ran; ONCE when absent. */
+  readonly missedPolicy?: MissedPolicy | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** What a fire does while a task of the schedule has not ended; SKIP when absent. */
+  readonly overlapPolicy?: OverlapPolicy | null | undefined;
+  /** The task that each fire makes. */
+  readonly task: ScheduledTaskInput;
+  /** When it fires. */
+  readonly timing: TimingInput;
+};
+
 /** A task to make. */
 export type CreateTaskInput = {
-  /** Tasks with the same key share a limit. */
+  /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
   readonly concurrencyKey?: string | null | undefined;
   /** When it should have ended, a time to come. Orders work, stops nothing. */
   readonly deadline?: string | null | undefined;
@@ -93,6 +242,8 @@ export type CreateTaskInput = {
   readonly type: string;
   /** Makes it only when no other stands for its key. */
   readonly unique?: UniqueInput | null | undefined;
+  /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
+  readonly workerSelector?: string | null | undefined;
 };
 
 /** Tasks to make together: all of them or none. */
@@ -101,6 +252,14 @@ export type CreateTasksInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The tasks, 1 to 10,000. */
   readonly tasks: ReadonlyArray<NewTaskInput>;
+};
+
+/** Days from one to another, both included. */
+export type DateRangeInput = {
+  /** The first day, like 2026-12-24. */
+  readonly from: string;
+  /** The last day, like 2027-01-01. */
+  readonly until: string;
 };
 
 /** Conditions on a time; all that are given must hold. What has no such time does not match. */
@@ -113,6 +272,12 @@ export type DateTimeFilter = {
   readonly lt?: string | null | undefined;
   /** This or earlier. */
   readonly lte?: string | null | undefined;
+};
+
+/** A schedule to delete. */
+export type DeleteScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
 };
 
 /** What a task needs from one that it depends on. */
@@ -135,10 +300,18 @@ export type DependencyState =
   /** The other task ended otherwise; `onUnmet` says what follows. */
   | 'UNMET';
 
+/** A worker to drain. */
+export type DrainWorkerInput = {
+  /** TypeID of the worker. */
+  readonly id: string;
+};
+
 /** Which events are wanted. All conditions that are given must hold. */
 export type EventFilter = {
   /** What happened. */
   readonly kind?: EventKindFilter | null | undefined;
+  /** To which schedule. */
+  readonly scheduleId?: ScheduleIdFilter | null | undefined;
   /** Where the task stood after it. */
   readonly status?: EventStatusFilter | null | undefined;
   /** To which task. */
@@ -151,12 +324,42 @@ export type EventFilter = {
 export type EventKind =
   /** The worker stopped renewing its lease; the task may be claimed again. */
   | 'ATTEMPT_LOST'
+  /** A backfill was cancelled; it starts no other task. */
+  | 'BACKFILL_CANCELLED'
+  /** A backfill has seen to all its due times, and their tasks have ended. */
+  | 'BACKFILL_COMPLETED'
+  /** A backfill was asked for. */
+  | 'BACKFILL_STARTED'
+  /** The schedule was made. */
+  | 'SCHEDULE_CREATED'
+  /** It was deleted; what it has started stays. */
+  | 'SCHEDULE_DELETED'
+  /** It has no due time left. */
+  | 'SCHEDULE_ENDED'
+  /** It started a task: for a due time, by hand, or for a backfill. */
+  | 'SCHEDULE_FIRED'
+  /** A fire started nothing, because its task was refused. */
+  | 'SCHEDULE_FIRE_FAILED'
+  /** Due times passed while no scheduler ran, and were given up by the rule for missed fires. */
+  | 'SCHEDULE_FIRE_MISSED'
+  /** A fire waits for the task before it to end. */
+  | 'SCHEDULE_FIRE_QUEUED'
+  /** A fire started nothing, by the rule for overlaps. */
+  | 'SCHEDULE_FIRE_SKIPPED'
+  /** It was held back by hand. */
+  | 'SCHEDULE_PAUSED'
+  /** It goes on with the next due time. */
+  | 'SCHEDULE_RESUMED'
+  /** It was changed by hand. */
+  | 'SCHEDULE_UPDATED'
   /** It was cancelled. */
   | 'TASK_CANCELLED'
   /** It ended with success. */
   | 'TASK_COMPLETED'
   /** The task was made; its status says whether it waits or may be claimed at once. */
   | 'TASK_CREATED'
+  /** Its deadline passed before it had ended; once for each deadline. */
+  | 'TASK_DEADLINE_MISSED'
   /** It ended with an error that no retry is left for. */
   | 'TASK_FAILED'
   /** The handler gave up its slot until a time or an outside answer. */
@@ -200,6 +403,82 @@ export type EventStatusFilter = {
   readonly in?: ReadonlyArray<TaskStatus> | null | undefined;
 };
 
+/** Days, by the clock of the time zone, on which nothing fires; at most 1,000 dates and ranges. */
+export type ExclusionsInput = {
+  /** Single days, like 2026-12-25. */
+  readonly dates?: ReadonlyArray<string> | null | undefined;
+  /** Days in a row. */
+  readonly ranges?: ReadonlyArray<DateRangeInput> | null | undefined;
+  /** Days of every week. */
+  readonly weekdays?: ReadonlyArray<Weekday> | null | undefined;
+};
+
+/** A task whose attempt failed. */
+export type FailTaskInput = {
+  /** Stable, UPPER_SNAKE_CASE, 1 to 200 characters; retry policies can name it. */
+  readonly code: string;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** What happened, for people; 10,000 characters are kept. */
+  readonly message: string;
+  /** Whether another attempt could help; yes when absent. */
+  readonly retryable?: boolean | null | undefined;
+  /** Where it happened; 20,000 characters are kept. */
+  readonly stack?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** That an attempt failed, and why. */
+export type FailureInput = {
+  /** Stable, UPPER_SNAKE_CASE, 1 to 200 characters; retry policies can name it. */
+  readonly code: string;
+  /** What happened, for people; 10,000 characters are kept. */
+  readonly message: string;
+  /** Whether another attempt could help; yes when absent. */
+  readonly retryable?: boolean | null | undefined;
+  /** Where it happened; 20,000 characters are kept. */
+  readonly stack?: string | null | undefined;
+};
+
+/** The share of one fairness key under FAIR. */
+export type FairnessWeightInput = {
+  /** The key. */
+  readonly key: string;
+  /** Its share, 0.001 to 1,000,000; keys that are not named have 1. */
+  readonly weight: number;
+};
+
+/** Why a schedule fired. */
+export type FireCause =
+  /** A backfill asked for that due time. */
+  | 'BACKFILL'
+  /** Somebody asked for it. */
+  | 'HAND'
+  /** It was due. */
+  | 'TIME';
+
+/** A schedule to fire now. */
+export type FireScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
+  /** The same key for the same schedule answers the same task, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+/** What a fire did. */
+export type FireStatus =
+  /** Its task was refused; `errorCode` and `errorMessage` say why. */
+  | 'FAILED'
+  /** It waits for the task before it to end. */
+  | 'QUEUED'
+  /** It started nothing; `reason` says why. */
+  | 'SKIPPED'
+  /** It started its task. */
+  | 'STARTED';
+
 /** How the server is. */
 export type HealthStatus =
   /** It answers, but something that it needs does not. */
@@ -207,11 +486,87 @@ export type HealthStatus =
   /** Everything it needs answers. */
   | 'OK';
 
+/** A worker’s sign of life. */
+export type HeartbeatWorkerInput = {
+  /** All leases that it knows of, except those it was told have ended. What it has been leased for more than five seconds, and leaves out twice, goes back to the queue. When absent, only the worker’s own lease is renewed. */
+  readonly held?: ReadonlyArray<HeldLeaseInput> | null | undefined;
+  /** The worker is about to stop: it gets no more tasks. Say so in every heartbeat from then on. */
+  readonly isDraining?: boolean | null | undefined;
+  /** How long to wait for news: a lease that ended, the wish to drain, or tasks that it was handed since. At most PT25S and a third of the lease; not at all when absent. */
+  readonly wait?: string | null | undefined;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** A lease that a worker has. */
+export type HeldLeaseInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
+/** Fires again and again after the same elapsed time, whatever clocks do. */
+export type IntervalInput = {
+  /** The first fire; all others are counted from it. Now when absent. */
+  readonly anchor?: string | null | undefined;
+  /** Time between two fires, PT1S or more. */
+  readonly every: string;
+};
+
 /** Conditions on labels. */
 export type LabelFilter = {
   /** An object: every name in it is a label with that value. */
   readonly contains?: unknown;
 };
+
+/** Why a lease has ended other than by its worker. */
+export type LeaseEnd =
+  /** The task was cancelled. */
+  | 'CANCELLED'
+  /** The task was removed. */
+  | 'GONE'
+  /** The task runs, waits or has ended elsewhere. */
+  | 'LOST'
+  /** The attempt ran or kept silent for too long. */
+  | 'TIMED_OUT';
+
+/** One line of the log of a task that the worker has, or had, under a lease. */
+export type LeasedLineInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** More about it: one object, at most 16 KB. */
+  readonly fields?: unknown;
+  /** How grave it is; INFO when absent. */
+  readonly level?: LineLevel | null | undefined;
+  /** What is said; 10,000 characters are kept. */
+  readonly message: string;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
+/** How far a task is. */
+export type LeasedProgressInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Done so far, from 0 to 1. */
+  readonly fraction: number;
+  /** What it is doing; 1,000 characters are kept. */
+  readonly message?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+};
+
+/** How grave a line of a log is. */
+export type LineLevel =
+  /** For those who look for a fault. */
+  | 'DEBUG'
+  /** Something failed. */
+  | 'ERROR'
+  /** What happens; the default. */
+  | 'INFO'
+  /** Something is not as it should be. */
+  | 'WARN';
 
 /** How much a line matters. */
 export type LogLevel =
@@ -224,9 +579,28 @@ export type LogLevel =
   /** Something is odd; the work goes on. */
   | 'WARN';
 
+/** One line of a task’s log. */
+export type LogLineInput = {
+  /** More about it: one object, at most 16 KB. */
+  readonly fields?: unknown;
+  /** How grave it is; INFO when absent. */
+  readonly level?: LineLevel | null | undefined;
+  /** What is said; 10,000 characters are kept. */
+  readonly message: string;
+};
+
+/** What becomes of due times that passed while no scheduler ran, by more than a minute. */
+export type MissedPolicy =
+  /** All of them fire, the latest up to `missedCap`. */
+  | 'ALL'
+  /** The latest of them fires; the default. */
+  | 'ONCE'
+  /** None of them fires. */
+  | 'SKIP';
+
 /** One of several tasks to make together. */
 export type NewTaskInput = {
-  /** Tasks with the same key share a limit. */
+  /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
   readonly concurrencyKey?: string | null | undefined;
   /** When it should have ended, a time to come. Orders work, stops nothing. */
   readonly deadline?: string | null | undefined;
@@ -262,6 +636,8 @@ export type NewTaskInput = {
   readonly timeouts?: TimeoutsInput | null | undefined;
   /** Name of its task type, in lower snake case. */
   readonly type: string;
+  /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
+  readonly workerSelector?: string | null | undefined;
 };
 
 /** Which end of an order comes first. */
@@ -271,6 +647,64 @@ export type OrderDirection =
   /** Latest first. */
   | 'DESC';
 
+/** What a fire does while a task of the schedule has not ended. */
+export type OverlapPolicy =
+  /** Starts another beside it. */
+  | 'ALLOW'
+  /** Cancels it with its parts, and takes its place. */
+  | 'CANCEL'
+  /** Waits for it to end; one starts after another, at most 1,000 wait. */
+  | 'QUEUE'
+  /** Starts none; the default. */
+  | 'SKIP';
+
+/** That a task waits without a worker until a time or an outside answer, whichever comes first. */
+export type ParkInput = {
+  /** Names the answer, 1 to 500 characters. */
+  readonly key?: string | null | undefined;
+  /** The time. */
+  readonly until?: string | null | undefined;
+};
+
+/** A task to park. */
+export type ParkTaskInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Names the answer, 1 to 500 characters. */
+  readonly key?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** The time. */
+  readonly until?: string | null | undefined;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** What nobody shall claim for now. */
+export type PauseClaimsInput = {
+  /** Of the queue or the type; absent for everything. */
+  readonly name?: string | null | undefined;
+  /** Why, at most 1,000 characters: people will see it beside each task that waits. */
+  readonly reason?: string | null | undefined;
+  /** One type, one queue, or everything. */
+  readonly scope: PauseScope;
+};
+
+/** A schedule to hold back. */
+export type PauseScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
+};
+
+/** What a pause holds. */
+export type PauseScope =
+  /** Everything of the tenant. */
+  | 'ALL'
+  /** One queue. */
+  | 'QUEUE'
+  /** One task type. */
+  | 'TYPE';
+
 /** A task to hold back. */
 export type PauseTaskInput = {
   /** Refuse when the task is not at this version, from 1. */
@@ -279,7 +713,87 @@ export type PauseTaskInput = {
   readonly id: string;
 };
 
-/** What the task takes of its worker while it runs; each 0 or more. */
+/** Slots of one pool. */
+export type PoolSlotsInput = {
+  /** Name of the pool. */
+  readonly pool: string;
+  /** How many of its slots, at least 0. */
+  readonly slots: number;
+};
+
+/** A process that is about to run tasks. */
+export type RegisterWorkerInput = {
+  /** Machine that it runs on, 1 to 255 characters. */
+  readonly host: string;
+  /** Names and values it is chosen by: one object of strings. */
+  readonly labels?: unknown;
+  /** After this silence its tasks run elsewhere, PT1S to PT1H; PT30S when absent. */
+  readonly lease?: string | null | undefined;
+  /** What people call it, 1 to 200 characters. */
+  readonly name: string;
+  /** Number of its process on that machine. */
+  readonly pid?: number | null | undefined;
+  /** New at each start of the process, and the same when the request is sent again because its answer was lost: the same worker is answered then. 1 to 200 characters. */
+  readonly requestId: string;
+  /** How many tasks it runs at once, 1 to 10,000. */
+  readonly slots: number;
+  /** The task types that it serves, 1 to 1,000. */
+  readonly types: ReadonlyArray<ServedTypeInput>;
+  /** Version of its program, at most 200 characters. */
+  readonly version?: string | null | undefined;
+};
+
+/** That a task goes back to the queue unfinished. It does not count as a failure. */
+export type ReleaseInput = {
+  /** How long nobody gets it; at once when absent. */
+  readonly delay?: string | null | undefined;
+  /** Why; 1,000 characters are kept. */
+  readonly reason?: string | null | undefined;
+};
+
+/** A task to give back. */
+export type ReleaseTaskInput = {
+  /** How long nobody gets it; at once when absent. */
+  readonly delay?: string | null | undefined;
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Why; 1,000 characters are kept. */
+  readonly reason?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** What a worker has to say of its attempts: lines are written first, then progress, then ends. */
+export type ReportAttemptsInput = {
+  /** Attempts that have ended, at most 1,000. */
+  readonly ends?: ReadonlyArray<AttemptEndInput> | null | undefined;
+  /** Lines in their order, at most 5,000. */
+  readonly log?: ReadonlyArray<LeasedLineInput> | null | undefined;
+  /** The latest progress of attempts, at most 1,000. */
+  readonly progress?: ReadonlyArray<LeasedProgressInput> | null | undefined;
+  /** New for each request, and the same when it is sent again because its answer was lost: then lines are not written twice. 1 to 200 characters. */
+  readonly requestId: string;
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
+/** How far a task is. It is also a sign of life for the heartbeat time-out of the task. */
+export type ReportProgressInput = {
+  /** The epoch that the claim gave, from 1. */
+  readonly epoch: number;
+  /** Done so far, from 0 to 1. */
+  readonly fraction: number;
+  /** What it is doing; 1,000 characters are kept. */
+  readonly message?: string | null | undefined;
+  /** TypeID of the task. */
+  readonly taskId: string;
+  /** TypeID of the worker that holds the lease. */
+  readonly workerId: string;
+};
+
+/** What the task takes while it runs; each 0 or more. */
 export type ResourcesInput = {
   /** Processor cores. */
   readonly cpuCores?: number | null | undefined;
@@ -291,6 +805,22 @@ export type ResourcesInput = {
   readonly memoryMb?: number | null | undefined;
   /** Network bandwidth in megabits per second. */
   readonly networkMbps?: number | null | undefined;
+  /** Slots of pools, which all workers share; those of the type when absent. */
+  readonly pools?: ReadonlyArray<PoolSlotsInput> | null | undefined;
+};
+
+/** What may be claimed again. */
+export type ResumeClaimsInput = {
+  /** Of the queue or the type; absent for everything. */
+  readonly name?: string | null | undefined;
+  /** One type, one queue, or everything. */
+  readonly scope: PauseScope;
+};
+
+/** A schedule to let go on. */
+export type ResumeScheduleInput = {
+  /** TypeID of the schedule. */
+  readonly id: string;
 };
 
 /** A task to let go on. */
@@ -355,6 +885,124 @@ export type Role =
   /** Claims and runs tasks, and nothing else. */
   | 'WORKER';
 
+/** Which schedules are wanted. All conditions that are given must hold. */
+export type ScheduleFilter = {
+  /** Its whole name. */
+  readonly name?: string | null | undefined;
+  /** Where it stands. */
+  readonly status?: ScheduleStatusFilter | null | undefined;
+  /** Name of the type of its tasks. */
+  readonly taskType?: string | null | undefined;
+};
+
+/** Conditions on the schedule; all that are given must hold. */
+export type ScheduleIdFilter = {
+  /** TypeID: it is this schedule. */
+  readonly eq?: string | null | undefined;
+  /** TypeIDs: it is one of these, at most 1,000. */
+  readonly in?: ReadonlyArray<string> | null | undefined;
+};
+
+/** Where a schedule stands. */
+export type ScheduleStatus =
+  /** Fires at its next due time. */
+  | 'ACTIVE'
+  /** No due time is left. */
+  | 'ENDED'
+  /** Held back by hand, or because its timing cannot be read any more. */
+  | 'PAUSED';
+
+/** Conditions on where a schedule stands; all that are given must hold. */
+export type ScheduleStatusFilter = {
+  /** It is this. */
+  readonly eq?: ScheduleStatus | null | undefined;
+  /** It is one of these. */
+  readonly in?: ReadonlyArray<ScheduleStatus> | null | undefined;
+};
+
+/** The task that each fire makes. */
+export type ScheduledTaskInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type: string;
+};
+
+/** In which order waiting tasks are claimed. */
+export type SchedulingStrategy =
+  /** By deadline; those without one last. */
+  | 'DEADLINE_FIRST'
+  /** Turns between fairness keys, in proportion to their weights: a flood of one does not delay another. */
+  | 'FAIR'
+  /** As they became READY. */
+  | 'FIFO'
+  /** By priority; waiting makes up for it in time, so that nothing starves. */
+  | 'PRIORITY_FIRST'
+  /** Turns between task types. */
+  | 'ROUND_ROBIN'
+  /** By estimated length: the estimate given, else the mean of the type of late, else one hour. */
+  | 'SHORTEST_JOB_FIRST'
+  /** By a weighted sum of priority, closeness of the deadline, length and age. */
+  | 'WEIGHTED';
+
+/** What counts how much under WEIGHTED, each 0 to 1,000,000; only the proportions matter. */
+export type SchedulingWeightsInput = {
+  /** How long it has waited, by the day; 0.1 when absent. */
+  readonly age?: number | null | undefined;
+  /** Closeness of the deadline, within a day; 0.3 when absent. */
+  readonly deadline?: number | null | undefined;
+  /** Shortness, within four hours; 0.2 when absent. */
+  readonly length?: number | null | undefined;
+  /** Urgency; 0.4 when absent. */
+  readonly priority?: number | null | undefined;
+};
+
+/** A task type that a worker serves. What is said here replaces what was said of the type before. */
+export type ServedTypeInput = {
+  /** What its tasks start with. */
+  readonly defaults?: TaskTypeDefaultsInput | null | undefined;
+  /** What the work is. */
+  readonly description?: string | null | undefined;
+  /** JSON Schema (2020-12), an object, that inputs must fit; anything when absent. */
+  readonly inputSchema?: unknown;
+  /** Lower snake case, 1 to 64 characters. */
+  readonly name: string;
+  /** JSON Schema (2020-12), an object, that outputs must fit; anything when absent. */
+  readonly outputSchema?: unknown;
+};
+
+/** A worker that signs off. */
+export type StopWorkerInput = {
+  /** TypeID of the worker. */
+  readonly workerId: string;
+};
+
 /** Conditions on a text; all that are given must hold. Case counts. */
 export type StringFilter = {
   /** It is this. */
@@ -403,6 +1051,8 @@ export type TaskFilter = {
   readonly finishedAt?: DateTimeFilter | null | undefined;
   /** The key it was created with. */
   readonly idempotencyKey?: string | null | undefined;
+  /** Whether its deadline passed before it had ended. */
+  readonly isOverdue?: boolean | null | undefined;
   /** Its labels. */
   readonly labels?: LabelFilter | null | undefined;
   /** This does not hold. */
@@ -413,6 +1063,8 @@ export type TaskFilter = {
   readonly parentId?: string | null | undefined;
   /** How urgent it is. */
   readonly priority?: TaskPriorityFilter | null | undefined;
+  /** TypeID: that schedule started it. */
+  readonly scheduleId?: string | null | undefined;
   /** Not to start before. */
   readonly scheduledFor?: DateTimeFilter | null | undefined;
   /** Where it stands. */
@@ -508,6 +1160,18 @@ export type TaskStatusFilter = {
   readonly notIn?: ReadonlyArray<TaskStatus> | null | undefined;
 };
 
+/** What tasks of a type have where their creator says nothing. */
+export type TaskTypeDefaultsInput = {
+  /** How urgent they are; MEDIUM when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** What they take of their worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Limits on their time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+};
+
 /** Conditions on the name of the task type; all that are given must hold. */
 export type TaskTypeNameFilter = {
   /** It is this. */
@@ -535,6 +1199,20 @@ export type TimeoutsInput = {
   readonly queue?: string | null | undefined;
   /** From creation, or from `scheduledFor`, to the end; no limit when absent. */
   readonly total?: string | null | undefined;
+};
+
+/** When a schedule fires: give one of `cron`, `interval` and `rrule`. */
+export type TimingInput = {
+  /** Five fields (minute, hour, day of month, month, weekday), six with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly. */
+  readonly cron?: string | null | undefined;
+  /** Days on which nothing fires. */
+  readonly exclude?: ExclusionsInput | null | undefined;
+  /** A fixed elapsed time. */
+  readonly interval?: IntervalInput | null | undefined;
+  /** Lines of RFC 5545: DTSTART, one RRULE, any EXDATE and RDATE. Local times are those of `timeZone`. */
+  readonly rrule?: string | null | undefined;
+  /** IANA name of the zone whose clock counts, like Europe/Berlin; UTC when absent. */
+  readonly timeZone?: string | null | undefined;
 };
 
 /** That tasks of one type with the same key are one: asked for again, the task that stands is the answer. */
@@ -567,6 +1245,28 @@ export type UnmetRule =
   /** It is SKIPPED; the default. */
   | 'SKIP';
 
+/** Changes to a schedule. What is absent stays. */
+export type UpdateScheduleInput = {
+  /** What it is for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** TypeID of the schedule. */
+  readonly id: string;
+  /** Each fire acts up to so much later, P1D at most. */
+  readonly jitter?: string | null | undefined;
+  /** Most missed due times that ALL makes up for, 1 to 1,000. */
+  readonly missedCap?: number | null | undefined;
+  /** What becomes of due times that were missed. */
+  readonly missedPolicy?: MissedPolicy | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** What a fire does while a task of the schedule has not ended. */
+  readonly overlapPolicy?: OverlapPolicy | null | undefined;
+  /** The task that each later fire makes, as a whole. */
+  readonly task?: ScheduledTaskInput | null | undefined;
+  /** When it fires from now on; due times that were not seen to yet are dropped. */
+  readonly timing?: TimingInput | null | undefined;
+};
+
 /** Changes to a task that has not ended. What is absent stays; null takes away what can be absent. */
 export type UpdateTaskInput = {
   /** When it should have ended, a time to come; null: none. */
@@ -588,6 +1288,23 @@ export type UpdateTaskInput = {
   /** All its tags from now on: at most 100, of 1 to 200 characters. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
 };
+
+/** A day of the week. */
+export type Weekday =
+  /** The day after Thursday. */
+  | 'FRIDAY'
+  /** The day after Sunday. */
+  | 'MONDAY'
+  /** The day after Friday. */
+  | 'SATURDAY'
+  /** The day after Saturday. */
+  | 'SUNDAY'
+  /** The day after Wednesday. */
+  | 'THURSDAY'
+  /** The day after Monday. */
+  | 'TUESDAY'
+  /** The day after Tuesday. */
+  | 'WEDNESDAY';
 
 /** What a worker does. */
 export type WorkerState =
@@ -646,10 +1363,25 @@ export type ReadEventsQueryVariables = Exact<{
 
 export type ReadEventsQuery = { readonly events: { readonly cursor: string, readonly hasMore: boolean, readonly events: ReadonlyArray<
       | EventFields_AttemptLost_Fragment
+      | EventFields_BackfillCancelled_Fragment
+      | EventFields_BackfillCompleted_Fragment
+      | EventFields_BackfillStarted_Fragment
       | EventFields_OtherEvent_Fragment
+      | EventFields_ScheduleCreated_Fragment
+      | EventFields_ScheduleDeleted_Fragment
+      | EventFields_ScheduleEnded_Fragment
+      | EventFields_ScheduleFireFailed_Fragment
+      | EventFields_ScheduleFireMissed_Fragment
+      | EventFields_ScheduleFireQueued_Fragment
+      | EventFields_ScheduleFireSkipped_Fragment
+      | EventFields_ScheduleFired_Fragment
+      | EventFields_SchedulePaused_Fragment
+      | EventFields_ScheduleResumed_Fragment
+      | EventFields_ScheduleUpdated_Fragment
       | EventFields_TaskCancelled_Fragment
       | EventFields_TaskCompleted_Fragment
       | EventFields_TaskCreated_Fragment
+      | EventFields_TaskDeadlineMissed_Fragment
       | EventFields_TaskFailed_Fragment
       | EventFields_TaskParked_Fragment
       | EventFields_TaskPaused_Fragment
@@ -678,10 +1410,25 @@ export type EventsSubscription = { readonly events:
     )
     | { readonly __typename: 'EventBatch', readonly cursor: string, readonly caughtUp: boolean, readonly events: ReadonlyArray<
         | EventFields_AttemptLost_Fragment
+        | EventFields_BackfillCancelled_Fragment
+        | EventFields_BackfillCompleted_Fragment
+        | EventFields_BackfillStarted_Fragment
         | EventFields_OtherEvent_Fragment
+        | EventFields_ScheduleCreated_Fragment
+        | EventFields_ScheduleDeleted_Fragment
+        | EventFields_ScheduleEnded_Fragment
+        | EventFields_ScheduleFireFailed_Fragment
+        | EventFields_ScheduleFireMissed_Fragment
+        | EventFields_ScheduleFireQueued_Fragment
+        | EventFields_ScheduleFireSkipped_Fragment
+        | EventFields_ScheduleFired_Fragment
+        | EventFields_SchedulePaused_Fragment
+        | EventFields_ScheduleResumed_Fragment
+        | EventFields_ScheduleUpdated_Fragment
         | EventFields_TaskCancelled_Fragment
         | EventFields_TaskCompleted_Fragment
         | EventFields_TaskCreated_Fragment
+        | EventFields_TaskDeadlineMissed_Fragment
         | EventFields_TaskFailed_Fragment
         | EventFields_TaskParked_Fragment
         | EventFields_TaskPaused_Fragment
@@ -727,13 +1474,43 @@ export type EventErrorFieldsFragment = { readonly code: string, readonly message
 
 type EventFields_AttemptLost_Fragment = { readonly __typename: 'AttemptLost', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
+type EventFields_BackfillCancelled_Fragment = { readonly __typename: 'BackfillCancelled', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_BackfillCompleted_Fragment = { readonly __typename: 'BackfillCompleted', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_BackfillStarted_Fragment = { readonly __typename: 'BackfillStarted', readonly scheduleId: string, readonly version: number, readonly backfillId: string, readonly total: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_OtherEvent_Fragment = { readonly __typename: 'OtherEvent', readonly kind: string, readonly payload: unknown, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleCreated_Fragment = { readonly __typename: 'ScheduleCreated', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleDeleted_Fragment = { readonly __typename: 'ScheduleDeleted', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleEnded_Fragment = { readonly __typename: 'ScheduleEnded', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireFailed_Fragment = { readonly __typename: 'ScheduleFireFailed', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireMissed_Fragment = { readonly __typename: 'ScheduleFireMissed', readonly scheduleId: string, readonly version: number, readonly firstDueAt: string | null, readonly lastDueAt: string | null, readonly count: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireQueued_Fragment = { readonly __typename: 'ScheduleFireQueued', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFireSkipped_Fragment = { readonly __typename: 'ScheduleFireSkipped', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleFired_Fragment = { readonly __typename: 'ScheduleFired', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly cause: Open<FireCause> | null, readonly taskId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_SchedulePaused_Fragment = { readonly __typename: 'SchedulePaused', readonly scheduleId: string, readonly version: number, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleResumed_Fragment = { readonly __typename: 'ScheduleResumed', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ScheduleUpdated_Fragment = { readonly __typename: 'ScheduleUpdated', readonly scheduleId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCancelled_Fragment = { readonly __typename: 'TaskCancelled', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCompleted_Fragment = { readonly __typename: 'TaskCompleted', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCreated_Fragment = { readonly __typename: 'TaskCreated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TaskDeadlineMissed_Fragment = { readonly __typename: 'TaskDeadlineMissed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly deadline: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskFailed_Fragment = { readonly __typename: 'TaskFailed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
@@ -763,10 +1540,25 @@ type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', re
 
 export type EventFieldsFragment =
   | EventFields_AttemptLost_Fragment
+  | EventFields_BackfillCancelled_Fragment
+  | EventFields_BackfillCompleted_Fragment
+  | EventFields_BackfillStarted_Fragment
   | EventFields_OtherEvent_Fragment
+  | EventFields_ScheduleCreated_Fragment
+  | EventFields_ScheduleDeleted_Fragment
+  | EventFields_ScheduleEnded_Fragment
+  | EventFields_ScheduleFireFailed_Fragment
+  | EventFields_ScheduleFireMissed_Fragment
+  | EventFields_ScheduleFireQueued_Fragment
+  | EventFields_ScheduleFireSkipped_Fragment
+  | EventFields_ScheduleFired_Fragment
+  | EventFields_SchedulePaused_Fragment
+  | EventFields_ScheduleResumed_Fragment
+  | EventFields_ScheduleUpdated_Fragment
   | EventFields_TaskCancelled_Fragment
   | EventFields_TaskCompleted_Fragment
   | EventFields_TaskCreated_Fragment
+  | EventFields_TaskDeadlineMissed_Fragment
   | EventFields_TaskFailed_Fragment
   | EventFields_TaskParked_Fragment
   | EventFields_TaskPaused_Fragment
@@ -782,6 +1574,285 @@ export type EventFieldsFragment =
   | EventFields_TaskUpdated_Fragment
 ;
 
+export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
+
+export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } };
+
+export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null };
+
+export type BackfillFieldsFragment = { readonly id: string, readonly status: Open<BackfillStatus>, readonly from: string, readonly until: string, readonly maxAtOnce: number, readonly total: number, readonly done: number, readonly started: number, readonly running: number, readonly skipped: number, readonly failed: number, readonly createdAt: string, readonly finishedAt: string | null };
+
+export type ScheduleDetailsFragment = (
+  { readonly description: string | null, readonly jitter: string, readonly missedPolicy: Open<MissedPolicy>, readonly missedCap: number, readonly overlapPolicy: Open<OverlapPolicy>, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly nextFires: ReadonlyArray<string>, readonly task: { readonly input: unknown, readonly dueAtField: string | null, readonly description: string | null, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown }, readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment> }, readonly backfills: { readonly nodes: ReadonlyArray<BackfillFieldsFragment> } }
+  & ScheduleSummaryFragment
+);
+
+export type GetScheduleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetScheduleQuery = { readonly schedule: ScheduleDetailsFragment | null };
+
+export type ListSchedulesQueryVariables = Exact<{
+  filter?: ScheduleFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListSchedulesQuery = { readonly schedules: { readonly nodes: ReadonlyArray<ScheduleSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ListFiresQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListFiresQuery = { readonly schedule: { readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type PreviewScheduleQueryVariables = Exact<{
+  timing: TimingInput;
+  after?: string | null | undefined;
+  count?: number | null | undefined;
+}>;
+
+
+export type PreviewScheduleQuery = { readonly previewSchedule:
+    | { readonly __typename: 'PreviewScheduleSuccess', readonly fires: ReadonlyArray<string> }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CreateScheduleMutationVariables = Exact<{
+  input: CreateScheduleInput;
+}>;
+
+
+export type CreateScheduleMutation = { readonly createSchedule:
+    | { readonly __typename: 'CreateScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type UpdateScheduleMutationVariables = Exact<{
+  input: UpdateScheduleInput;
+}>;
+
+
+export type UpdateScheduleMutation = { readonly updateSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | { readonly __typename: 'UpdateScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseScheduleMutationVariables = Exact<{
+  input: PauseScheduleInput;
+}>;
+
+
+export type PauseScheduleMutation = { readonly pauseSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'PauseScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeScheduleMutationVariables = Exact<{
+  input: ResumeScheduleInput;
+}>;
+
+
+export type ResumeScheduleMutation = { readonly resumeSchedule:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ResumeScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DeleteScheduleMutationVariables = Exact<{
+  input: DeleteScheduleInput;
+}>;
+
+
+export type DeleteScheduleMutation = { readonly deleteSchedule:
+    | { readonly __typename: 'DeleteScheduleSuccess', readonly deletedId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FireScheduleMutationVariables = Exact<{
+  input: FireScheduleInput;
+}>;
+
+
+export type FireScheduleMutation = { readonly fireSchedule:
+    | { readonly __typename: 'FireScheduleSuccess', readonly task: TaskSummaryFragment | null }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CreateBackfillMutationVariables = Exact<{
+  input: CreateBackfillInput;
+}>;
+
+
+export type CreateBackfillMutation = { readonly createBackfill:
+    | { readonly __typename: 'CreateBackfillSuccess', readonly backfill: BackfillFieldsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CancelBackfillMutationVariables = Exact<{
+  input: CancelBackfillInput;
+}>;
+
+
+export type CancelBackfillMutation = { readonly cancelBackfill:
+    | { readonly __typename: 'CancelBackfillSuccess', readonly backfill: BackfillFieldsFragment }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReadSchedulingQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ReadSchedulingQuery = { readonly scheduling: SchedulingFieldsFragment };
+
+export type ConfigureSchedulingMutationVariables = Exact<{
+  input: ConfigureSchedulingInput;
+}>;
+
+
+export type ConfigureSchedulingMutation = { readonly configureScheduling:
+    | { readonly __typename: 'ConfigureSchedulingSuccess', readonly scheduling: SchedulingFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseClaimsMutationVariables = Exact<{
+  input: PauseClaimsInput;
+}>;
+
+
+export type PauseClaimsMutation = { readonly pauseClaims:
+    | { readonly __typename: 'PauseClaimsSuccess', readonly pause: PauseFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeClaimsMutationVariables = Exact<{
+  input: ResumeClaimsInput;
+}>;
+
+
+export type ResumeClaimsMutation = { readonly resumeClaims:
+    | { readonly __typename: 'ResumeClaimsSuccess', readonly scheduling: SchedulingFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ListPoolsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ListPoolsQuery = { readonly pools: ReadonlyArray<PoolFieldsFragment> };
+
+export type ConfigurePoolMutationVariables = Exact<{
+  input: ConfigurePoolInput;
+}>;
+
+
+export type ConfigurePoolMutation = { readonly configurePool:
+    | { readonly __typename: 'ConfigurePoolSuccess', readonly pool: PoolFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type SchedulingFieldsFragment = { readonly strategy: Open<SchedulingStrategy>, readonly ageing: string, readonly patience: number, readonly isReordering: boolean, readonly weights: { readonly priority: number, readonly deadline: number, readonly length: number, readonly age: number }, readonly fairnessWeights: ReadonlyArray<{ readonly key: string, readonly weight: number }>, readonly concurrencyLimits: ReadonlyArray<{ readonly pattern: string, readonly limit: number }>, readonly pauses: ReadonlyArray<PauseFieldsFragment> };
+
+export type PauseFieldsFragment = { readonly scope: Open<PauseScope>, readonly name: string | null, readonly since: string, readonly reason: string | null, readonly pausedBy: string | null };
+
+export type PoolFieldsFragment = { readonly name: string, readonly description: string | null, readonly capacity: number, readonly inUse: number, readonly reserved: number, readonly waiting: number };
+
 export type GetHealthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -792,18 +1863,29 @@ export type GetViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type GetViewerQuery = { readonly viewer: { readonly name: string, readonly role: Open<Role>, readonly tenant: string, readonly isAnonymous: boolean } };
 
+export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null };
+
 export type ListWorkersQueryVariables = Exact<{
   state?: WorkerState | null | undefined;
 }>;
 
 
-export type ListWorkersQuery = { readonly workers: ReadonlyArray<{ readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly stoppedAt: string | null }> };
+export type ListWorkersQuery = { readonly workers: ReadonlyArray<WorkerFieldsFragment> };
+
+export type GetWorkerQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetWorkerQuery = { readonly worker: WorkerFieldsFragment | null };
 
 export type TaskSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority>, readonly version: number, readonly tags: ReadonlyArray<string>, readonly labels: unknown, readonly createdAt: string, readonly scheduledFor: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly type: { readonly name: string }, readonly progress: { readonly fraction: number, readonly message: string | null } | null };
 
 export type TaskErrorFieldsFragment = { readonly code: string, readonly message: string, readonly stack: string | null, readonly retryable: boolean, readonly attempt: number };
 
 export type AttemptFieldsFragment = { readonly number: number, readonly epoch: number, readonly outcome: Open<AttemptOutcome> | null, readonly workerId: string, readonly queuedAt: string | null, readonly startedAt: string, readonly finishedAt: string | null, readonly queueTime: string | null, readonly runTime: string | null, readonly error: TaskErrorFieldsFragment | null };
+
+type BlockerFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'ConcurrencyBlocker', readonly message: string };
 
 type BlockerFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string };
 
@@ -813,29 +1895,35 @@ type BlockerFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBl
 
 type BlockerFields_PauseBlocker_Fragment = { readonly __typename: 'PauseBlocker', readonly since: string, readonly pausedFrom: Open<TaskStatus>, readonly message: string };
 
+type BlockerFields_PoolBlocker_Fragment = { readonly __typename: 'PoolBlocker', readonly message: string };
+
 type BlockerFields_TimeBlocker_Fragment = { readonly __typename: 'TimeBlocker', readonly until: string, readonly cause: Open<TimeBlockerCause>, readonly message: string };
 
 export type BlockerFieldsFragment =
+  | BlockerFields_ConcurrencyBlocker_Fragment
   | BlockerFields_DependencyBlocker_Fragment
   | BlockerFields_ExternalBlocker_Fragment
   | BlockerFields_NoWorkerBlocker_Fragment
   | BlockerFields_PauseBlocker_Fragment
+  | BlockerFields_PoolBlocker_Fragment
   | BlockerFields_TimeBlocker_Fragment
 ;
 
 export type TaskStateFragment = (
   { readonly updatedAt: string, readonly readyAt: string | null, readonly nextTransitionAt: string | null, readonly cancelReason: string | null, readonly output: unknown, readonly error: TaskErrorFieldsFragment | null, readonly blockedBy: ReadonlyArray<
+    | BlockerFields_ConcurrencyBlocker_Fragment
     | BlockerFields_DependencyBlocker_Fragment
     | BlockerFields_ExternalBlocker_Fragment
     | BlockerFields_NoWorkerBlocker_Fragment
     | BlockerFields_PauseBlocker_Fragment
+    | BlockerFields_PoolBlocker_Fragment
     | BlockerFields_TimeBlocker_Fragment
   > }
   & TaskSummaryFragment
 );
 
 export type TaskDetailsFragment = (
-  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null } | null, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
+  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null } | null, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
   & TaskStateFragment
 );
 
@@ -1081,6 +2169,8 @@ type UserErrorFields_IllegalTransitionError_Fragment = { readonly taskId: string
 
 type UserErrorFields_NotFoundError_Fragment = { readonly id: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_StaleLeaseError_Fragment = { readonly taskId: string, readonly epoch: number, readonly currentEpoch: number, readonly status: Open<TaskStatus>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_UnknownTaskTypeError_Fragment = { readonly type: string, readonly knownTypes: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_ValidationError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
@@ -1093,16 +2183,293 @@ export type UserErrorFieldsFragment =
   | UserErrorFields_IdempotencyConflictError_Fragment
   | UserErrorFields_IllegalTransitionError_Fragment
   | UserErrorFields_NotFoundError_Fragment
+  | UserErrorFields_StaleLeaseError_Fragment
   | UserErrorFields_UnknownTaskTypeError_Fragment
   | UserErrorFields_ValidationError_Fragment
   | UserErrorFields_VersionConflictError_Fragment
 ;
 
+export type RegisterWorkerMutationVariables = Exact<{
+  input: RegisterWorkerInput;
+}>;
+
+
+export type RegisterWorkerMutation = { readonly registerWorker:
+    | { readonly __typename: 'RegisterWorkerSuccess', readonly workerId: string, readonly state: Open<WorkerState>, readonly lease: string, readonly heartbeatInterval: string }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ClaimTasksMutationVariables = Exact<{
+  input: ClaimTasksInput;
+}>;
+
+
+export type ClaimTasksMutation = { readonly claimTasks:
+    | { readonly __typename: 'ClaimTasksSuccess', readonly state: Open<WorkerState>, readonly hasMore: boolean, readonly waited: string, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: string, readonly input: unknown, readonly labels: unknown, readonly attempt: number, readonly epoch: number, readonly version: number, readonly wakeAt: string, readonly timeLeft: string }> }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type HeartbeatWorkerMutationVariables = Exact<{
+  input: HeartbeatWorkerInput;
+}>;
+
+
+export type HeartbeatWorkerMutation = { readonly heartbeatWorker:
+    | { readonly __typename: 'HeartbeatWorkerSuccess', readonly state: Open<WorkerState>, readonly lease: string, readonly ended: ReadonlyArray<{ readonly taskId: string, readonly epoch: number, readonly reason: Open<LeaseEnd> }> }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReportAttemptsMutationVariables = Exact<{
+  input: ReportAttemptsInput;
+}>;
+
+
+export type ReportAttemptsMutation = { readonly reportAttempts:
+    | { readonly __typename: 'ReportAttemptsSuccess', readonly staleTaskIds: ReadonlyArray<string>, readonly ends: ReadonlyArray<
+        | { readonly __typename: 'AttemptEndSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+        | (
+          { readonly __typename: 'NotFoundError' }
+          & UserErrorFields_NotFoundError_Fragment
+        )
+        | (
+          { readonly __typename: 'StaleLeaseError' }
+          & UserErrorFields_StaleLeaseError_Fragment
+        )
+        | (
+          { readonly __typename: 'ValidationError' }
+          & UserErrorFields_ValidationError_Fragment
+        )
+      > }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReportProgressMutationVariables = Exact<{
+  input: ReportProgressInput;
+}>;
+
+
+export type ReportProgressMutation = { readonly reportProgress:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ReportProgressSuccess', readonly taskId: string }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type AppendLogMutationVariables = Exact<{
+  input: AppendLogInput;
+}>;
+
+
+export type AppendLogMutation = { readonly appendLog:
+    | { readonly __typename: 'AppendLogSuccess', readonly taskId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CompleteTaskMutationVariables = Exact<{
+  input: CompleteTaskInput;
+}>;
+
+
+export type CompleteTaskMutation = { readonly completeTask:
+    | { readonly __typename: 'CompleteTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FailTaskMutationVariables = Exact<{
+  input: FailTaskInput;
+}>;
+
+
+export type FailTaskMutation = { readonly failTask:
+    | { readonly __typename: 'FailTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ReleaseTaskMutationVariables = Exact<{
+  input: ReleaseTaskInput;
+}>;
+
+
+export type ReleaseTaskMutation = { readonly releaseTask:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ReleaseTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ParkTaskMutationVariables = Exact<{
+  input: ParkTaskInput;
+}>;
+
+
+export type ParkTaskMutation = { readonly parkTask:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ParkTaskSuccess', readonly taskId: string, readonly status: Open<TaskStatus>, readonly version: number }
+    | (
+      { readonly __typename: 'StaleLeaseError' }
+      & UserErrorFields_StaleLeaseError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type StopWorkerMutationVariables = Exact<{
+  input: StopWorkerInput;
+}>;
+
+
+export type StopWorkerMutation = { readonly stopWorker:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'StopWorkerSuccess', readonly state: Open<WorkerState> }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DrainWorkerMutationVariables = Exact<{
+  input: DrainWorkerInput;
+}>;
+
+
+export type DrainWorkerMutation = { readonly drainWorker:
+    | { readonly __typename: 'DrainWorkerSuccess', readonly worker: WorkerFieldsFragment }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMutationVariables> = {
+  name: 'appendLog',
+  kind: 'mutation',
+  field: 'appendLog',
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
+  name: 'cancelBackfill',
+  kind: 'mutation',
+  field: 'cancelBackfill',
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
+  name: 'claimTasks',
+  kind: 'mutation',
+  field: 'claimTasks',
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
+  name: 'completeTask',
+  kind: 'mutation',
+  field: 'completeTask',
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
+  name: 'configurePool',
+  kind: 'mutation',
+  field: 'configurePool',
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
+  name: 'configureScheduling',
+  kind: 'mutation',
+  field: 'configureScheduling',
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -1116,28 +2483,70 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
+  name: 'createBackfill',
+  kind: 'mutation',
+  field: 'createBackfill',
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
+  name: 'createSchedule',
+  kind: 'mutation',
+  field: 'createSchedule',
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
+  name: 'deleteSchedule',
+  kind: 'mutation',
+  field: 'deleteSchedule',
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainWorkerMutationVariables> = {
+  name: 'drainWorker',
+  kind: 'mutation',
+  field: 'drainWorker',
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on TaskReady{isByHand}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+}
+
+const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
+  name: 'failTask',
+  kind: 'mutation',
+  field: 'failTask',
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
+  name: 'fireSchedule',
+  kind: 'mutation',
+  field: 'fireSchedule',
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -1147,11 +2556,18 @@ const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVari
   text: "query getHealth{health{status version startedAt uptime checks{name isHealthy latency message}}}",
 }
 
+const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
+  name: 'getSchedule',
+  kind: 'query',
+  field: 'schedule',
+  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+}
+
 const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> = {
   name: 'getTask',
   kind: 'query',
   field: 'task',
-  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
+  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
 }
 
 const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQueryVariables> = {
@@ -1168,11 +2584,46 @@ const getViewerOperation: Operation<GetViewerQuery['viewer'], GetViewerQueryVari
   text: "query getViewer{viewer{name role tenant isAnonymous}}",
 }
 
+const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVariables> = {
+  name: 'getWorker',
+  kind: 'query',
+  field: 'worker',
+  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+}
+
+const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
+  name: 'heartbeatWorker',
+  kind: 'mutation',
+  field: 'heartbeatWorker',
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
   name: 'listApiKeys',
   kind: 'query',
   field: 'apiKeys',
   text: "query listApiKeys{apiKeys{...ApiKeyFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}",
+}
+
+const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVariables> = {
+  name: 'listFires',
+  kind: 'query',
+  field: 'schedule',
+  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}",
+}
+
+const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
+  name: 'listPools',
+  kind: 'query',
+  field: 'pools',
+  text: "query listPools{pools{...PoolFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}",
+}
+
+const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
+  name: 'listSchedules',
+  kind: 'query',
+  field: 'schedules',
+  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
 }
 
 const listTasksOperation: Operation<ListTasksQuery['tasks'], ListTasksQueryVariables> = {
@@ -1193,21 +2644,56 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   name: 'listWorkers',
   kind: 'query',
   field: 'workers',
-  text: "query listWorkers($state:WorkerState){workers(state:$state){id name host pid version state types labels slots lease startedAt heartbeatAt stoppedAt}}",
+  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+}
+
+const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
+  name: 'parkTask',
+  kind: 'mutation',
+  field: 'parkTask',
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
+  name: 'pauseClaims',
+  kind: 'mutation',
+  field: 'pauseClaims',
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
+  name: 'pauseSchedule',
+  kind: 'mutation',
+  field: 'pauseSchedule',
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
+  name: 'previewSchedule',
+  kind: 'query',
+  field: 'previewSchedule',
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on TaskReady{isByHand}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+}
+
+const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
+  name: 'readScheduling',
+  kind: 'query',
+  field: 'scheduling',
+  text: "query readScheduling{scheduling{...SchedulingFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}",
 }
 
 const readTaskLogOperation: Operation<ReadTaskLogQuery['task'], ReadTaskLogQueryVariables> = {
@@ -1217,25 +2703,74 @@ const readTaskLogOperation: Operation<ReadTaskLogQuery['task'], ReadTaskLogQuery
   text: "query readTaskLog($id:ID!$first:Int$after:Cursor){task(id:$id){status log(first:$first after:$after){lines{...LogLineFields}cursor hasMore}}}fragment LogLineFields on LogLine{id at attempt level message fields}",
 }
 
+const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'], RegisterWorkerMutationVariables> = {
+  name: 'registerWorker',
+  kind: 'mutation',
+  field: 'registerWorker',
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
+  name: 'releaseTask',
+  kind: 'mutation',
+  field: 'releaseTask',
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
+  name: 'reportAttempts',
+  kind: 'mutation',
+  field: 'reportAttempts',
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
+  name: 'reportProgress',
+  kind: 'mutation',
+  field: 'reportProgress',
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
+  name: 'resumeClaims',
+  kind: 'mutation',
+  field: 'resumeClaims',
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
+  name: 'resumeSchedule',
+  kind: 'mutation',
+  field: 'resumeSchedule',
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
+  name: 'stopWorker',
+  kind: 'mutation',
+  field: 'stopWorker',
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
@@ -1252,37 +2787,83 @@ const taskUpdatedOperation: Operation<TaskUpdatedSubscription['taskUpdated'], Ta
   text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}",
 }
 
+const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'], UpdateScheduleMutationVariables> = {
+  name: 'updateSchedule',
+  kind: 'mutation',
+  field: 'updateSchedule',
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 /** The operations of the graph, over a transport. */
 export function getSdk(transport: Transport) {
   return {
+    /** Appends lines to a task’s log. A log tells what was tried, so a lease that is over does not forbid it. */
+    appendLog: (variables: AppendLogMutationVariables, options?: CallOptions) =>
+      transport.request(appendLogOperation, variables, options),
+    /** Cancels a backfill: it starts no other task. Those that it has started go on. */
+    cancelBackfill: (variables: CancelBackfillMutationVariables, options?: CallOptions) =>
+      transport.request(cancelBackfillOperation, variables, options),
     /** Cancels a task that has not ended, and what hangs on it as far as asked. */
     cancelTask: (variables: CancelTaskMutationVariables, options?: CallOptions) =>
       transport.request(cancelTaskOperation, variables, options),
+    /** Leases tasks to a worker, or waits until it can. At most four claims of a worker wait; a further one ends the oldest. */
+    claimTasks: (variables: ClaimTasksMutationVariables, options?: CallOptions) =>
+      transport.request(claimTasksOperation, variables, options),
+    /** Ends an attempt as a success. Sent again after a lost answer it does nothing twice. */
+    completeTask: (variables: CompleteTaskMutationVariables, options?: CallOptions) =>
+      transport.request(completeTaskOperation, variables, options),
+    /** Makes a pool, or changes its capacity. */
+    configurePool: (variables: ConfigurePoolMutationVariables, options?: CallOptions) =>
+      transport.request(configurePoolOperation, variables, options),
+    /** Changes the order in which waiting tasks are claimed, and the limits of concurrency keys, while claims go on. */
+    configureScheduling: (variables: ConfigureSchedulingMutationVariables, options?: CallOptions) =>
+      transport.request(configureSchedulingOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     countTasks: (variables: CountTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(countTasksOperation, variables, options),
     /** Makes a key. The answer shows it, this once. */
     createApiKey: (variables: CreateApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(createApiKeyOperation, variables, options),
+    /** Starts tasks for due times of the past that have none. The rule for overlaps does not count here. */
+    createBackfill: (variables: CreateBackfillMutationVariables, options?: CallOptions) =>
+      transport.request(createBackfillOperation, variables, options),
+    /** Makes a schedule. It fires from its first due time after now on. */
+    createSchedule: (variables: CreateScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(createScheduleOperation, variables, options),
     /** Makes a task. It runs as soon as its dependencies, its time and a worker allow. */
     createTask: (variables: CreateTaskMutationVariables, options?: CallOptions) =>
       transport.request(createTaskOperation, variables, options),
     /** Makes tasks together, all or none; they may depend on each other by key. */
     createTasks: (variables: CreateTasksMutationVariables, options?: CallOptions) =>
       transport.request(createTasksOperation, variables, options),
+    /** Deletes a schedule, and cancels its backfills. The tasks that it has started stay. */
+    deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(deleteScheduleOperation, variables, options),
+    /** Tells a worker to finish what it holds and to claim no more. Again, it changes nothing. */
+    drainWorker: (variables: DrainWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(drainWorkerOperation, variables, options),
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** Ends an attempt as a failure; the task’s retry policy decides what follows. Sent again after a lost answer it does nothing twice. */
+    failTask: (variables: FailTaskMutationVariables, options?: CallOptions) =>
+      transport.request(failTaskOperation, variables, options),
+    /** Fires a schedule now, whatever its status and its rule for overlaps say. Its due times stay. */
+    fireSchedule: (variables: FireScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(fireScheduleOperation, variables, options),
     /** How the server is. */
     getHealth: (variables: GetHealthQueryVariables = {}, options?: CallOptions) =>
       transport.request(getHealthOperation, variables, options),
+    /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
+    getSchedule: (variables: GetScheduleQueryVariables, options?: CallOptions) =>
+      transport.request(getScheduleOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     getTask: (variables: GetTaskQueryVariables, options?: CallOptions) =>
       transport.request(getTaskOperation, variables, options),
@@ -1292,9 +2873,24 @@ export function getSdk(transport: Transport) {
     /** Who is asking. */
     getViewer: (variables: GetViewerQueryVariables = {}, options?: CallOptions) =>
       transport.request(getViewerOperation, variables, options),
+    /** One worker by its id; null when there is none in your tenant. */
+    getWorker: (variables: GetWorkerQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkerOperation, variables, options),
+    /** Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain. */
+    heartbeatWorker: (variables: HeartbeatWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(heartbeatWorkerOperation, variables, options),
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
+    /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
+    listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
+      transport.request(listFiresOperation, variables, options),
+    /** The pools by name, at most 1,000. */
+    listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listPoolsOperation, variables, options),
+    /** Schedules that are not deleted, the latest created first. */
+    listSchedules: (variables: ListSchedulesQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listSchedulesOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     listTasks: (variables: ListTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTasksOperation, variables, options),
@@ -1304,15 +2900,48 @@ export function getSdk(transport: Transport) {
     /** Workers, the latest started first, at most 500. */
     listWorkers: (variables: ListWorkersQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkersOperation, variables, options),
+    /** Lets a task wait without a worker; then its attempt goes on with whoever claims it. Sent again after a lost answer it does nothing twice. */
+    parkTask: (variables: ParkTaskMutationVariables, options?: CallOptions) =>
+      transport.request(parkTaskOperation, variables, options),
+    /** Lets nobody claim tasks of one type, of one queue, or any, until `resumeClaims`. What runs goes on. */
+    pauseClaims: (variables: PauseClaimsMutationVariables, options?: CallOptions) =>
+      transport.request(pauseClaimsOperation, variables, options),
+    /** Holds a schedule back until it is resumed. What it has started goes on. */
+    pauseSchedule: (variables: PauseScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(pauseScheduleOperation, variables, options),
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
+    /** When a timing would fire, without making a schedule. */
+    previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
+      transport.request(previewScheduleOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
+    /** How waiting tasks are ordered, and what holds them. */
+    readScheduling: (variables: ReadSchedulingQueryVariables = {}, options?: CallOptions) =>
+      transport.request(readSchedulingOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     readTaskLog: (variables: ReadTaskLogQueryVariables, options?: CallOptions) =>
       transport.request(readTaskLogOperation, variables, options),
+    /** Signs a worker on, and makes its task types known. It must send heartbeats from now on. */
+    registerWorker: (variables: RegisterWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(registerWorkerOperation, variables, options),
+    /** Gives a task back unfinished, which counts as no failure. Sent again after a lost answer it does nothing twice. */
+    releaseTask: (variables: ReleaseTaskMutationVariables, options?: CallOptions) =>
+      transport.request(releaseTaskOperation, variables, options),
+    /** Takes log lines, progress and ends of many attempts in one request. Sent again after a lost answer it does nothing twice. */
+    reportAttempts: (variables: ReportAttemptsMutationVariables, options?: CallOptions) =>
+      transport.request(reportAttemptsOperation, variables, options),
+    /** Says how far a task is. */
+    reportProgress: (variables: ReportProgressMutationVariables, options?: CallOptions) =>
+      transport.request(reportProgressOperation, variables, options),
+    /** Ends a pause of `pauseClaims`. Where there is none nothing changes. */
+    resumeClaims: (variables: ResumeClaimsMutationVariables, options?: CallOptions) =>
+      transport.request(resumeClaimsOperation, variables, options),
+    /** Lets a paused schedule go on with its first due time after now. */
+    resumeSchedule: (variables: ResumeScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(resumeScheduleOperation, variables, options),
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
@@ -1322,12 +2951,18 @@ export function getSdk(transport: Transport) {
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
+    /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
+    stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
+      transport.request(stopWorkerOperation, variables, options),
     /** What the handler of a task writes, from the earliest line that is kept; ends when the task has ended. */
     taskLog: (variables: TaskLogSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskLogOperation, variables, options),
     /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
     taskUpdated: (variables: TaskUpdatedSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskUpdatedOperation, variables, options),
+    /** Changes a schedule. What it has started stays as it is. */
+    updateSchedule: (variables: UpdateScheduleMutationVariables, options?: CallOptions) =>
+      transport.request(updateScheduleOperation, variables, options),
     /** Changes a task that has not ended; one that waits takes its new place at once. */
     updateTask: (variables: UpdateTaskMutationVariables, options?: CallOptions) =>
       transport.request(updateTaskOperation, variables, options),

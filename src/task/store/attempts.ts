@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type BatchColumn, updateBatch } from '../../infra/row-batch.ts'
 import type { AttemptOutcome } from '../move.ts'
+import type { TaskStatus } from '../status.ts'
 import type { TaskError } from '../task-state.ts'
 
 /** What one attempt used, as far as its worker could tell. */
@@ -55,4 +56,66 @@ export async function countLosses(
     [tenant, taskIds],
   )
   return new Map(rows.map(({ taskId, losses }) => [taskId, losses]))
+}
+
+/** What is known of the attempt that ran under a lease. */
+export interface AttemptRecord {
+  readonly outcome: AttemptOutcome | null
+  /** Of its error. */
+  readonly code: string | null
+  readonly message: string | null
+  /** Whether the task's output equals the one asked about. */
+  readonly isSameOutput: boolean
+  readonly status: TaskStatus
+  readonly version: number
+  readonly currentEpoch: number
+}
+
+/**
+ * The attempts that workers ran under some leases, by the lease's place in the list; those that never were, or were another
+ * worker's, are missing. Index: attempt_pkey, task_pkey.
+ *
+ * @param leases with the output that is asked about, as JSON text
+ */
+export async function readAttemptRecords(
+  client: ClientBase,
+  tenant: string,
+  leases: readonly {
+    readonly taskId: string
+    readonly epoch: number
+    readonly workerId: string
+    readonly output: string | null
+  }[],
+): Promise<ReadonlyMap<number, AttemptRecord>> {
+  const { rows } = await client.query<AttemptRecord & { place: number }>(
+    `SELECT (asked."place" - 1)::int AS "place", a."outcome"::text, a."error" ->> 'code' AS "code", a."error" ->> 'message' AS "message",
+      t."output" IS NOT DISTINCT FROM asked."output" AS "isSameOutput", t."status"::text, t."version", t."epoch" AS "currentEpoch"
+    FROM unnest($2::uuid[], $3::int[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY AS asked("task_id", "epoch", "worker_id", "output", "place")
+    JOIN "attempt" AS a ON a."tenant" = $1 AND a."task_id" = asked."task_id" AND a."epoch" = asked."epoch"
+      AND a."worker_id" = asked."worker_id"
+    JOIN "task" AS t ON t."tenant" = $1 AND t."id" = asked."task_id"`,
+    [
+      tenant,
+      leases.map(({ taskId }) => taskId),
+      leases.map(({ epoch }) => epoch),
+      leases.map(({ workerId }) => workerId),
+      leases.map(({ output }) => output),
+    ],
+  )
+  return new Map(rows.map(({ place, ...record }) => [place, record]))
+}
+
+/** The numbers of attempts by `taskId epoch`, of the leases that a worker has or had. Index: attempt_pkey. */
+export async function readOwnAttempts(
+  client: ClientBase,
+  tenant: string,
+  workerId: string,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ taskId: string; epoch: number; number: number }>(
+    `SELECT "task_id" AS "taskId", "epoch", "number" FROM "attempt"
+    WHERE "tenant" = $1 AND "task_id" = ANY ($2::uuid[]) AND "worker_id" = $3`,
+    [tenant, taskIds, workerId],
+  )
+  return new Map(rows.map(({ taskId, epoch, number }) => [`${taskId} ${epoch}`, number]))
 }

@@ -33,7 +33,7 @@ export interface ClaimRequest {
 /**
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
  *
- * Probes task_claim_idx once per served type and merges, so what stands in front and nobody serves costs nothing. Takes
+ * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -75,11 +75,18 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
 
 const CLAIM = `
 WITH alive AS MATERIALIZED (
-  SELECT "id" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+  SELECT "id", "labels" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), place AS MATERIALIZED (
+  SELECT '' AS "selector" UNION ALL
+  SELECT p."selector" FROM "placement" AS p, alive WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
+), served AS MATERIALIZED (
+  SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
+    SELECT FROM "pause" AS p WHERE p."tenant" = $1
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
 ), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key" FROM unnest($4::text[]) AS served("type") CROSS JOIN LATERAL (
+  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN place CROSS JOIN LATERAL (
     SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."selector" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
@@ -121,6 +128,11 @@ WITH alive AS MATERIALIZED (
   SELECT (SELECT current_incarnation()), $1, 'TaskStarted', "id", "type", "version", 'RUNNING', "attempt",
     jsonb_build_object('workerId', $2::uuid)
   FROM claimed
+), ticked AS (
+  INSERT INTO "fair_clock" ("tenant", "generation", "worker_id", "tag")
+  SELECT $1, s."generation", $2, max(l."order_key") FROM "scheduling" AS s JOIN locked AS l ON l."generation" = s."generation"
+  WHERE s."tenant" = $1 AND s."strategy" IN ('ROUND_ROBIN', 'FAIR') GROUP BY s."generation"
+  ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
   greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen"

@@ -1,4 +1,5 @@
 import type { BatchColumn } from '../../infra/row-batch.ts'
+import type { Limit } from '../limits.ts'
 import type { RetryPolicy } from '../retry.ts'
 import type { TaskPriority, TaskStatus } from '../status.ts'
 import type { TaskError, TaskState } from '../task-state.ts'
@@ -6,8 +7,8 @@ import type { TaskError, TaskState } from '../task-state.ts'
 /** What a lock reads: the columns of a {@link TaskState}. */
 export const STATE_COLUMNS = `t."tenant", t."id", t."type", t."status"::text, t."priority"::text, t."version", t."waiting_on", t."attempt",
   t."epoch", t."failures", t."is_resumed", t."elapsed_ms"::float8, t."worker_id", t."claimed_at", t."beat_at", t."wake_at", t."expires_at",
-  t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
-  t."order_key", t."retry", t."queue_timeout_ms"::float8, t."attempt_timeout_ms"::float8, t."total_timeout_ms"::float8,
+  t."limits", t."blocked_on", t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
+  t."retry", t."queue_timeout_ms"::float8, t."attempt_timeout_ms"::float8, t."total_timeout_ms"::float8,
   t."heartbeat_timeout_ms"::float8, t."error", t."cancel_reason", t."progress_fraction", t."progress_message"`
 
 export interface StateRow {
@@ -35,7 +36,8 @@ export interface StateRow {
   ready_at: Date | null
   finished_at: Date | null
   is_claimable: boolean
-  order_key: number | null
+  limits: readonly Limit[] | null
+  blocked_on: string | null
   retry: RetryPolicy | null
   queue_timeout_ms: number | null
   attempt_timeout_ms: number | null
@@ -73,7 +75,8 @@ export function toState(row: StateRow): TaskState {
     readyAt: row.ready_at,
     finishedAt: row.finished_at,
     isClaimable: row.is_claimable,
-    orderKey: row.order_key,
+    limits: row.limits,
+    blockedOn: row.blocked_on,
     retry: row.retry,
     timeouts: {
       queueMs: row.queue_timeout_ms,
@@ -111,7 +114,7 @@ export const MOVING_COLUMNS: readonly BatchColumn<TaskState>[] = [
   { name: 'ready_at', type: 'timestamptz', of: (task) => task.readyAt },
   { name: 'finished_at', type: 'timestamptz', of: (task) => task.finishedAt },
   { name: 'is_claimable', type: 'boolean', of: (task) => task.isClaimable },
-  { name: 'order_key', type: 'float8', of: (task) => task.orderKey },
+  { name: 'blocked_on', type: 'text', of: (task) => task.blockedOn },
   { name: 'error', type: 'jsonb', of: (task) => (task.error === null ? null : JSON.stringify(task.error)) },
   { name: 'cancel_reason', type: 'text', of: (task) => task.cancelReason },
   { name: 'progress_fraction', type: 'real', of: (task) => task.progress?.fraction ?? null },

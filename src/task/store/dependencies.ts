@@ -168,7 +168,7 @@ export async function readOutputs(
 }
 
 /**
- * A task and everything below it: children of children, dependents of dependents, as far as asked.
+ * Some tasks and everything below them: children of children, dependents of dependents, as far as asked.
  *
  * Read without locks; the caller locks what it gets and reads again, until nothing new comes.
  * Index: task_parent_idx, task_dependency_tenant_depends_on_id_task_id_idx.
@@ -176,12 +176,12 @@ export async function readOutputs(
 export async function readCascade(
   client: ClientBase,
   tenant: string,
-  rootId: string,
+  rootIds: readonly string[],
   reach: { readonly children: boolean; readonly dependents: boolean },
 ): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(
     `WITH RECURSIVE reached("id") AS (
-      SELECT $2::uuid
+      SELECT unnest($2::uuid[])
       UNION
       SELECT next."id" FROM reached AS r CROSS JOIN LATERAL (
         SELECT c."id" FROM "task" AS c WHERE $3 AND c."tenant" = $1 AND c."parent_id" = r."id"
@@ -189,7 +189,7 @@ export async function readCascade(
         SELECT d."task_id" FROM "task_dependency" AS d WHERE $4 AND d."tenant" = $1 AND d."depends_on_id" = r."id"
       ) AS next
     ) SELECT "id" FROM reached`,
-    [tenant, rootId, reach.children, reach.dependents],
+    [tenant, rootIds, reach.children, reach.dependents],
   )
   return rows.map(({ id }) => id)
 }

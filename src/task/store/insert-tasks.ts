@@ -4,6 +4,7 @@ import type { UnmetRule } from '../command.ts'
 import type { DependencyKind, NewTask } from '../new-task.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
+import { ORDER_OF_NEW } from './order.ts'
 
 /** A new task: its first state and what only readers look at. */
 export interface TaskRow {
@@ -14,6 +15,11 @@ export interface TaskRow {
   readonly createdAt: Date
   readonly createdBy: string
   readonly idempotencyKey: string | null
+  /** The canonical selector; null for any worker. */
+  readonly placement: string | null
+  /** uuids of the schedule that starts it, and of the backfill on whose behalf */
+  readonly scheduleId?: string | null
+  readonly backfillId?: string | null
 }
 
 export interface DependencyRow {
@@ -42,6 +48,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   priority: 'MEDIUM',
 }
 
+/** What the tasks of one call have in common, as a rule. */
+const USUALLY_SHARED = new Set(['status', 'ready_at', 'is_claimable', 'order_key'])
+
 const FIRST_STATE: readonly BatchColumn<TaskRow>[] = MOVING_COLUMNS.map((column) => {
   const initial = DEFAULTS[column.name]
   return {
@@ -51,21 +60,22 @@ const FIRST_STATE: readonly BatchColumn<TaskRow>[] = MOVING_COLUMNS.map((column)
       const value = column.of(state)
       return initial !== undefined && value === initial ? null : value
     },
+    isUsuallyShared: USUALLY_SHARED.has(column.name),
     ...(initial !== undefined && { otherwise: typeof initial === 'string' ? `'${initial}'` : String(initial) }),
   }
 })
 
 const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
-  { name: 'tenant', type: 'text', of: ({ state }) => state.tenant },
+  { name: 'tenant', type: 'text', of: ({ state }) => state.tenant, isUsuallyShared: true },
   { name: 'id', type: 'uuid', of: ({ state }) => state.id },
-  { name: 'type', type: 'text', of: ({ state }) => state.type },
+  { name: 'type', type: 'text', of: ({ state }) => state.type, isUsuallyShared: true },
   ...FIRST_STATE,
   { name: 'name', type: 'text', of: ({ asked }) => asked.name },
   { name: 'description', type: 'text', of: ({ asked }) => asked.description },
   { name: 'queue', type: 'text', of: ({ asked }) => asked.queue, otherwise: "'default'" },
   { name: 'input', type: 'jsonb', of: ({ input }) => input },
-  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
-  { name: 'updated_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt, isUsuallyShared: true },
+  { name: 'updated_at', type: 'timestamptz', of: ({ createdAt }) => createdAt, isUsuallyShared: true },
   { name: 'deadline', type: 'timestamptz', of: ({ asked }) => asked.deadline },
   { name: 'estimated_ms', type: 'bigint', of: ({ asked }) => asked.estimatedMs },
   { name: 'retry', type: 'jsonb', of: ({ state }) => json(state.retry ?? undefined) },
@@ -82,11 +92,15 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
     of: ({ asked }) => (asked.tags?.length ? JSON.stringify([...new Set(asked.tags)]) : null),
     as: (value) => `ARRAY(SELECT jsonb_array_elements_text(${value}))`,
   },
+  { name: 'placement', type: 'text', of: ({ placement }) => placement, otherwise: "''" },
+  { name: 'limits', type: 'jsonb', of: ({ state }) => json(state.limits ?? undefined) },
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
   { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
-  { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy },
+  { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy, isUsuallyShared: true },
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
+  { name: 'schedule_id', type: 'uuid', of: ({ scheduleId }) => scheduleId },
+  { name: 'backfill_id', type: 'uuid', of: ({ backfillId }) => backfillId },
 ]
 
 const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
@@ -103,7 +117,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
 
 /** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
 export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
-  await client.query(insertBatch('task', TASK_COLUMNS, rows))
+  await client.query(insertBatch('task', TASK_COLUMNS, rows, ORDER_OF_NEW))
 }
 
 /** Adds the dependencies of new tasks. Locks: both ends FOR KEY SHARE, by the foreign keys. */

@@ -25,6 +25,8 @@ export async function writeDetails(
     values.push(field === 'labels' ? JSON.stringify(value) : Array.isArray(value) ? [...new Set(value)] : value)
     return [`"${field}" = $${values.length}`]
   })
+  // A new deadline can be missed anew.
+  if (details.deadline !== undefined) assignments.push('"deadline_missed_at" = NULL')
   if (assignments.length === 0) return
   await client.query(`UPDATE "task" SET ${assignments.join(', ')} WHERE "tenant" = $1 AND "id" = $2`, values)
 }

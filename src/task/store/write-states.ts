@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { type BatchColumn, isSame, updateBatch } from '../../infra/row-batch.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
+import { orderOfChanged } from './order.ts'
 
 /** A decided change: the state it was decided on, and the one to write. */
 export interface StateChange {
@@ -14,6 +15,8 @@ export interface StateChange {
 const ID: BatchColumn<StateChange> = { name: 'id', type: 'uuid', of: ({ before }) => before.id }
 const VERSION: BatchColumn<StateChange> = { name: 'version', type: 'int', of: ({ before }) => before.version }
 const OUTPUT: BatchColumn<StateChange> = { name: 'output', type: 'jsonb', of: ({ output }) => output ?? null }
+
+const isPlaced = ({ isClaimable, blockedOn }: TaskState): boolean => isClaimable || blockedOn !== null
 
 /**
  * Writes decided changes where the rows still have the version they were decided on.
@@ -40,6 +43,9 @@ export async function writeStates(client: ClientBase, changes: readonly StateCha
       if (column === OUTPUT) return change.output !== undefined && change.output !== null
       return !isSame(column.of(change), beforeOf.get(column.name)!(change.before))
     },
+    changes.some(({ before, after }) => isPlaced(before) || isPlaced(after))
+      ? (sqlOf) => orderOfChanged((name) => sqlOf(moving.find((column) => column.name === name)!))
+      : undefined,
   )
   const { rowCount } = await client.query(statement)
   if (rowCount !== changes.length)

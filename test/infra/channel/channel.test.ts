@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/infra/channel/channel.ts'
 import { memoryChannel } from '../../../src/infra/channel/memory.ts'
+import { postgresChannel } from '../../../src/infra/channel/postgres.ts'
 import { redisChannel } from '../../../src/infra/channel/redis.ts'
+import { freshDatabase, type TestDatabase } from '../../support/database.ts'
 import { describeWithRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
 
@@ -58,6 +60,92 @@ function behavesLikeAChannel(open: () => Promise<Channel>): void {
 
 describe('the channel in memory', () => {
   behavesLikeAChannel(async () => memoryChannel(() => undefined))
+})
+
+describe('the channel over PostgreSQL', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await freshDatabase()
+  })
+  afterAll(() => database.drop())
+
+  const onError = () => undefined
+  /** A channel whose session listens. */
+  async function openWarm(url = database.url): Promise<Channel> {
+    const channel = postgresChannel({ url, onError })
+    await channel.subscribe('warm', () => undefined)
+    return channel
+  }
+  const sessions = async () =>
+    (
+      await database.pool.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'task-mgmt channel'`,
+      )
+    ).rows.map(({ pid }) => pid)
+
+  behavesLikeAChannel(() => openWarm())
+
+  it('reaches other processes with topic and payload, and only of its database', async () => {
+    const elsewhere = await freshDatabase()
+    const [here, there, stranger] = [await openWarm(), await openWarm(), await openWarm(elsewhere.url)]
+    const heard: string[] = []
+    await here.subscribe('events', (payload) => heard.push(`here ${payload}`))
+    await there.subscribe('events', (payload) => heard.push(`there ${payload}`))
+    await stranger.subscribe('events', () => heard.push('stranger'))
+    here.publish('events', 'a b')
+    here.publish('log:1')
+    await until(() => heard.length === 2)
+    here.publish('events')
+    await until(() => heard.length === 4)
+    expect(heard).toEqual(['here a b', 'there a b', 'here undefined', 'there undefined'])
+    await Promise.all([here, there, stranger].map((channel) => channel.close()))
+    await elsewhere.drop()
+  })
+
+  it('sends equal messages that wait once, and any number of others', async () => {
+    const [here, there] = [await openWarm(), await openWarm()]
+    const heard = new Map<string, number>()
+    const topics = Array.from({ length: 1_000 }, (_, index) => `log:${index}`)
+    for (const topic of [...topics, 'events', 'end']) {
+      await there.subscribe(topic, () => heard.set(topic, (heard.get(topic) ?? 0) + 1))
+    }
+    for (let round = 0; round < 500; round++) here.publish('events')
+    for (const topic of topics) here.publish(topic)
+    here.publish('huge', 'x'.repeat(10_000))
+    here.publish('end')
+    await until(() => heard.has('end'))
+    expect(topics.every((topic) => heard.get(topic) === 1)).toBe(true)
+    expect(heard.get('events')).toBeLessThanOrEqual(2)
+    await Promise.all([here, there].map((channel) => channel.close()))
+  })
+
+  it('wakes every listener after its session was lost, and carries messages again', async () => {
+    const [here, there] = [await openWarm(), await openWarm()]
+    let woken = 0
+    await there.subscribe('events', () => woken++)
+    const lost = await sessions()
+    await database.pool.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [lost])
+    await until(() => woken > 0)
+    await until(async () => (await sessions()).filter((pid) => !lost.includes(pid)).length === 2)
+    woken = 0
+    await until(() => {
+      here.publish('events')
+      return woken > 0
+    })
+    await Promise.all([here, there].map((channel) => channel.close()))
+    expect(await sessions()).toEqual([])
+  })
+
+  it('can be opened and closed while no database answers', async () => {
+    const channel = postgresChannel({ url: 'postgresql://nobody@127.0.0.1:1/none', onError })
+    let isHeard = false
+    await channel.subscribe('events', () => {
+      isHeard = true
+    })
+    channel.publish('events')
+    await until(() => isHeard)
+    await channel.close()
+  })
 })
 
 describeWithRedis('the channel over Redis', () => {

@@ -40,6 +40,21 @@ describe('settings', () => {
     })
   })
 
+  it('open no port without the role api, unless one is given', () => {
+    expect(configOf({ TASK_MGMT_ROLES: 'worker' }).port).toBeNull()
+    expect(configOf({ TASK_MGMT_ROLES: 'worker', PORT: '5000' }).port).toBe(5000)
+    expect(configOf({ TASK_MGMT_ROLES: 'worker', PORT: 'none' }).port).toBeNull()
+    expect(problemsOf({ PORT: 'none' })).toEqual(['  PORT is "none": expected a port, since the role api serves HTTP'])
+    expect(problemsOf({}, ['--roles', 'api', '--port=none'])).toEqual([
+      '  --port is "none": expected a port, since the role api serves HTTP',
+    ])
+  })
+
+  it('take lengths of time with their unit', () => {
+    const config = configOf({ TASK_MGMT_KEEP_TASKS: '90m' }, ['--keep-events', '120s'])
+    expect(config).toMatchObject({ keepTasksMs: 5_400_000, keepEventsMs: 120_000, keepLogsMs: 14 * 86_400_000 })
+  })
+
   it('come from flags, which win; flags of lists may be repeated', () => {
     const argv = ['--port', '6000', '--allow-root=/a', '--allow-root', '/b', '--dev']
     expect(configOf({ PORT: '5000' }, argv)).toMatchObject({
@@ -54,7 +69,7 @@ describe('problems', () => {
   it('are all reported at once, with name, value and what is expected', () => {
     expect(problemsOf({ PORT: '99999', TASK_MGMT_LEASE: '1' }, ['--slots', 'many', '--portt', '1'])).toEqual([
       '  --portt: expected a known flag: did you mean --port?',
-      '  PORT is "99999": expected a whole number from 0 to 65535',
+      '  PORT is "99999": expected a whole number from 0 to 65535, none or auto',
       '  --slots is "many": expected a whole number from 1 to 10000',
       '  TASK_MGMT_LEASE is "1": expected a whole number of seconds from 5 to 3600',
     ])
@@ -69,7 +84,7 @@ describe('problems', () => {
   it('name a flag without its value and arguments that are no flags', () => {
     expect(problemsOf({}, ['extra', '--port'])).toEqual([
       '  extra: expected only flags, see --help',
-      '  --port: expected a whole number from 0 to 65535',
+      '  --port: expected a whole number from 0 to 65535, none or auto',
     ])
   })
 
@@ -83,7 +98,10 @@ describe('problems', () => {
     ['TASK_MGMT_DEV', 'yes'],
     ['DATABASE_URL', 'localhost'],
     ['REDIS_URL', 'http://localhost'],
-    ['TASK_MGMT_EVENT_RETENTION_DAYS', '0'],
+    ['TASK_MGMT_KEEP_EVENTS', '30'],
+    ['TASK_MGMT_KEEP_EVENTS', '59s'],
+    ['TASK_MGMT_KEEP_TASKS', '3651d'],
+    ['TASK_MGMT_KEEP_IDEMPOTENCY_KEYS', '23h'],
   ])('refuse %s=%s', (name, value) => {
     expect(problemsOf({ [name]: value })).toHaveLength(1)
   })

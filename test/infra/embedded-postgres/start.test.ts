@@ -84,7 +84,7 @@ describe('an embedded server', () => {
 describe('a folder in use', () => {
   it('is refused with who uses it, and the owner is not disturbed', async () => {
     const owner = await start()
-    await owner.announce('http://127.0.0.1:4000')
+    await owner.announce({ roles: ['api'], url: 'http://127.0.0.1:4000' })
     const refusal = await start().catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(FolderInUse)
     expect(String(refusal)).toContain(`pid ${process.pid}, http://127.0.0.1:4000`)

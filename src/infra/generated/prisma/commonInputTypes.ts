@@ -92,6 +92,17 @@ export type JsonFilterBase<$PrismaModel = never> = {
   not?: runtime.InputJsonValue | Prisma.JsonFieldRefInput<$PrismaModel> | Prisma.JsonNullValueFilter
 }
 
+export type FloatNullableFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatNullableFilter<$PrismaModel> | number | null
+}
+
 export type DateTimeFilter<$PrismaModel = never> = {
   equals?: Date | string | Prisma.DateTimeFieldRefInput<$PrismaModel>
   in?: Date[] | string[] | Prisma.ListDateTimeFieldRefInput<$PrismaModel>
@@ -198,6 +209,22 @@ export type JsonWithAggregatesFilterBase<$PrismaModel = never> = {
   _max?: Prisma.NestedJsonFilter<$PrismaModel>
 }
 
+export type FloatNullableWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatNullableWithAggregatesFilter<$PrismaModel> | number | null
+  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
+  _avg?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _sum?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _min?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _max?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+}
+
 export type DateTimeWithAggregatesFilter<$PrismaModel = never> = {
   equals?: Date | string | Prisma.DateTimeFieldRefInput<$PrismaModel>
   in?: Date[] | string[] | Prisma.ListDateTimeFieldRefInput<$PrismaModel>
@@ -247,17 +274,6 @@ export type IntFilter<$PrismaModel = never> = {
   gt?: number | Prisma.IntFieldRefInput<$PrismaModel>
   gte?: number | Prisma.IntFieldRefInput<$PrismaModel>
   not?: Prisma.NestedIntFilter<$PrismaModel> | number
-}
-
-export type FloatNullableFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatNullableFilter<$PrismaModel> | number | null
 }
 
 export type DateTimeNullableFilter<$PrismaModel = never> = {
@@ -366,22 +382,6 @@ export type IntWithAggregatesFilter<$PrismaModel = never> = {
   _sum?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedIntFilter<$PrismaModel>
   _max?: Prisma.NestedIntFilter<$PrismaModel>
-}
-
-export type FloatNullableWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatNullableWithAggregatesFilter<$PrismaModel> | number | null
-  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
-  _avg?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _sum?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _min?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _max?: Prisma.NestedFloatNullableFilter<$PrismaModel>
 }
 
 export type DateTimeNullableWithAggregatesFilter<$PrismaModel = never> = {
@@ -575,6 +575,108 @@ export type EnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
+export type EnumScheduleStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel> | $Enums.ScheduleStatus
+}
+
+export type EnumMissedPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel> | $Enums.MissedPolicy
+}
+
+export type EnumOverlapPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel> | $Enums.OverlapPolicy
+}
+
+export type EnumScheduleStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel> | $Enums.ScheduleStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+}
+
+export type EnumMissedPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel> | $Enums.MissedPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+}
+
+export type EnumOverlapPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel> | $Enums.OverlapPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+}
+
+export type EnumFireCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseFilter<$PrismaModel> | $Enums.FireCause
+}
+
+export type EnumFireStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusFilter<$PrismaModel> | $Enums.FireStatus
+}
+
+export type EnumFireCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseWithAggregatesFilter<$PrismaModel> | $Enums.FireCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+}
+
+export type EnumFireStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusWithAggregatesFilter<$PrismaModel> | $Enums.FireStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+}
+
+export type EnumBackfillStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel> | $Enums.BackfillStatus
+}
+
+export type EnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel> | $Enums.BackfillStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+}
+
 export type BytesFilter<$PrismaModel = never> = {
   equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
   in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
@@ -609,6 +711,67 @@ export type EnumRoleWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumRoleFilter<$PrismaModel>
 }
 
+export type EnumSchedulingStrategyFilter<$PrismaModel = never> = {
+  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel> | $Enums.SchedulingStrategy
+}
+
+export type FloatFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatFilter<$PrismaModel> | number
+}
+
+export type EnumSchedulingStrategyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel> | $Enums.SchedulingStrategy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
+}
+
+export type FloatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatWithAggregatesFilter<$PrismaModel> | number
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _avg?: Prisma.NestedFloatFilter<$PrismaModel>
+  _sum?: Prisma.NestedFloatFilter<$PrismaModel>
+  _min?: Prisma.NestedFloatFilter<$PrismaModel>
+  _max?: Prisma.NestedFloatFilter<$PrismaModel>
+}
+
+export type EnumPauseScopeFilter<$PrismaModel = never> = {
+  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel> | $Enums.PauseScope
+}
+
+export type EnumPauseScopeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel> | $Enums.PauseScope
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
+}
+
 export type NestedStringFilter<$PrismaModel = never> = {
   equals?: string | Prisma.StringFieldRefInput<$PrismaModel>
   in?: string[] | Prisma.ListStringFieldRefInput<$PrismaModel>
@@ -635,6 +798,17 @@ export type NestedStringNullableFilter<$PrismaModel = never> = {
   startsWith?: string | Prisma.StringFieldRefInput<$PrismaModel>
   endsWith?: string | Prisma.StringFieldRefInput<$PrismaModel>
   not?: Prisma.NestedStringNullableFilter<$PrismaModel> | string | null
+}
+
+export type NestedFloatNullableFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatNullableFilter<$PrismaModel> | number | null
 }
 
 export type NestedDateTimeFilter<$PrismaModel = never> = {
@@ -752,6 +926,22 @@ export type NestedJsonFilterBase<$PrismaModel = never> = {
   not?: runtime.InputJsonValue | Prisma.JsonFieldRefInput<$PrismaModel> | Prisma.JsonNullValueFilter
 }
 
+export type NestedFloatNullableWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatNullableWithAggregatesFilter<$PrismaModel> | number | null
+  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
+  _avg?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _sum?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _min?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+  _max?: Prisma.NestedFloatNullableFilter<$PrismaModel>
+}
+
 export type NestedDateTimeWithAggregatesFilter<$PrismaModel = never> = {
   equals?: Date | string | Prisma.DateTimeFieldRefInput<$PrismaModel>
   in?: Date[] | string[] | Prisma.ListDateTimeFieldRefInput<$PrismaModel>
@@ -789,17 +979,6 @@ export type NestedEnumTaskPriorityFilter<$PrismaModel = never> = {
   in?: $Enums.TaskPriority[] | Prisma.ListEnumTaskPriorityFieldRefInput<$PrismaModel>
   notIn?: $Enums.TaskPriority[] | Prisma.ListEnumTaskPriorityFieldRefInput<$PrismaModel>
   not?: Prisma.NestedEnumTaskPriorityFilter<$PrismaModel> | $Enums.TaskPriority
-}
-
-export type NestedFloatNullableFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatNullableFilter<$PrismaModel> | number | null
 }
 
 export type NestedDateTimeNullableFilter<$PrismaModel = never> = {
@@ -917,22 +1096,6 @@ export type NestedFloatFilter<$PrismaModel = never> = {
   gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   not?: Prisma.NestedFloatFilter<$PrismaModel> | number
-}
-
-export type NestedFloatNullableWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel> | null
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel> | null
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatNullableWithAggregatesFilter<$PrismaModel> | number | null
-  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
-  _avg?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _sum?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _min?: Prisma.NestedFloatNullableFilter<$PrismaModel>
-  _max?: Prisma.NestedFloatNullableFilter<$PrismaModel>
 }
 
 export type NestedDateTimeNullableWithAggregatesFilter<$PrismaModel = never> = {
@@ -1114,6 +1277,108 @@ export type NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
+export type NestedEnumScheduleStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel> | $Enums.ScheduleStatus
+}
+
+export type NestedEnumMissedPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel> | $Enums.MissedPolicy
+}
+
+export type NestedEnumOverlapPolicyFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel> | $Enums.OverlapPolicy
+}
+
+export type NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ScheduleStatus | Prisma.EnumScheduleStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ScheduleStatus[] | Prisma.ListEnumScheduleStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumScheduleStatusWithAggregatesFilter<$PrismaModel> | $Enums.ScheduleStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumScheduleStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MissedPolicy | Prisma.EnumMissedPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MissedPolicy[] | Prisma.ListEnumMissedPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMissedPolicyWithAggregatesFilter<$PrismaModel> | $Enums.MissedPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMissedPolicyFilter<$PrismaModel>
+}
+
+export type NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.OverlapPolicy | Prisma.EnumOverlapPolicyFieldRefInput<$PrismaModel>
+  in?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.OverlapPolicy[] | Prisma.ListEnumOverlapPolicyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumOverlapPolicyWithAggregatesFilter<$PrismaModel> | $Enums.OverlapPolicy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumOverlapPolicyFilter<$PrismaModel>
+}
+
+export type NestedEnumFireCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseFilter<$PrismaModel> | $Enums.FireCause
+}
+
+export type NestedEnumFireStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusFilter<$PrismaModel> | $Enums.FireStatus
+}
+
+export type NestedEnumFireCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireCause | Prisma.EnumFireCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireCause[] | Prisma.ListEnumFireCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireCauseWithAggregatesFilter<$PrismaModel> | $Enums.FireCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireCauseFilter<$PrismaModel>
+}
+
+export type NestedEnumFireStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FireStatus | Prisma.EnumFireStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FireStatus[] | Prisma.ListEnumFireStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFireStatusWithAggregatesFilter<$PrismaModel> | $Enums.FireStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFireStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumBackfillStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel> | $Enums.BackfillStatus
+}
+
+export type NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.BackfillStatus | Prisma.EnumBackfillStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.BackfillStatus[] | Prisma.ListEnumBackfillStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel> | $Enums.BackfillStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+}
+
 export type NestedBytesFilter<$PrismaModel = never> = {
   equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
   in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
@@ -1146,6 +1411,56 @@ export type NestedEnumRoleWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumRoleFilter<$PrismaModel>
   _max?: Prisma.NestedEnumRoleFilter<$PrismaModel>
+}
+
+export type NestedEnumSchedulingStrategyFilter<$PrismaModel = never> = {
+  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel> | $Enums.SchedulingStrategy
+}
+
+export type NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel> | $Enums.SchedulingStrategy
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
+}
+
+export type NestedFloatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
+  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedFloatWithAggregatesFilter<$PrismaModel> | number
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _avg?: Prisma.NestedFloatFilter<$PrismaModel>
+  _sum?: Prisma.NestedFloatFilter<$PrismaModel>
+  _min?: Prisma.NestedFloatFilter<$PrismaModel>
+  _max?: Prisma.NestedFloatFilter<$PrismaModel>
+}
+
+export type NestedEnumPauseScopeFilter<$PrismaModel = never> = {
+  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel> | $Enums.PauseScope
+}
+
+export type NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel> | $Enums.PauseScope
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
 }
 
 

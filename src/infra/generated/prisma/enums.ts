@@ -96,3 +96,81 @@ export const Role = {
 } as const
 
 export type Role = (typeof Role)[keyof typeof Role]
+
+
+export const ScheduleStatus = {
+  ACTIVE: 'ACTIVE',
+  PAUSED: 'PAUSED',
+  ENDED: 'ENDED'
+} as const
+
+export type ScheduleStatus = (typeof ScheduleStatus)[keyof typeof ScheduleStatus]
+
+
+export const MissedPolicy = {
+  SKIP: 'SKIP',
+  ONCE: 'ONCE',
+  ALL: 'ALL'
+} as const
+
+export type MissedPolicy = (typeof MissedPolicy)[keyof typeof MissedPolicy]
+
+
+export const OverlapPolicy = {
+  ALLOW: 'ALLOW',
+  SKIP: 'SKIP',
+  QUEUE: 'QUEUE',
+  CANCEL: 'CANCEL'
+} as const
+
+export type OverlapPolicy = (typeof OverlapPolicy)[keyof typeof OverlapPolicy]
+
+
+export const FireCause = {
+  TIME: 'TIME',
+  HAND: 'HAND',
+  BACKFILL: 'BACKFILL'
+} as const
+
+export type FireCause = (typeof FireCause)[keyof typeof FireCause]
+
+
+export const FireStatus = {
+  STARTED: 'STARTED',
+  QUEUED: 'QUEUED',
+  SKIPPED: 'SKIPPED',
+  FAILED: 'FAILED'
+} as const
+
+export type FireStatus = (typeof FireStatus)[keyof typeof FireStatus]
+
+
+export const BackfillStatus = {
+  RUNNING: 'RUNNING',
+  COMPLETED: 'COMPLETED',
+  CANCELLED: 'CANCELLED'
+} as const
+
+export type BackfillStatus = (typeof BackfillStatus)[keyof typeof BackfillStatus]
+
+
+export const SchedulingStrategy = {
+  FIFO: 'FIFO',
+  PRIORITY_FIRST: 'PRIORITY_FIRST',
+  SHORTEST_JOB_FIRST: 'SHORTEST_JOB_FIRST',
+  DEADLINE_FIRST: 'DEADLINE_FIRST',
+  WEIGHTED: 'WEIGHTED',
+  ROUND_ROBIN: 'ROUND_ROBIN',
+  FAIR: 'FAIR'
+} as const
+
+export type SchedulingStrategy = (typeof SchedulingStrategy)[keyof typeof SchedulingStrategy]
+
+
+export const PauseScope = {
+  ALL: 'ALL',
+  QUEUE: 'QUEUE',
+  TYPE: 'TYPE'
+} as const
+
+export type PauseScope = (typeof PauseScope)[keyof typeof PauseScope]

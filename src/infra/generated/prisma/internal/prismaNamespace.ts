@@ -402,8 +402,20 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  Schedule: 'Schedule',
+  ScheduleFire: 'ScheduleFire',
+  Backfill: 'Backfill',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
-  ApiKey: 'ApiKey'
+  ApiKey: 'ApiKey',
+  Scheduling: 'Scheduling',
+  FairFlow: 'FairFlow',
+  FairClock: 'FairClock',
+  Pool: 'Pool',
+  ConcurrencyLimit: 'ConcurrencyLimit',
+  LimitSlot: 'LimitSlot',
+  Pause: 'Pause',
+  Placement: 'Placement'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -419,7 +431,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "idempotencyKey" | "apiKey"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "workerRequest" | "idempotencyKey" | "apiKey" | "scheduling" | "fairFlow" | "fairClock" | "pool" | "concurrencyLimit" | "limitSlot" | "pause" | "placement"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -793,6 +805,302 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Schedule: {
+      payload: Prisma.$SchedulePayload<ExtArgs>
+      fields: Prisma.ScheduleFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ScheduleFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ScheduleFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        findFirst: {
+          args: Prisma.ScheduleFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ScheduleFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        findMany: {
+          args: Prisma.ScheduleFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        create: {
+          args: Prisma.ScheduleCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        createMany: {
+          args: Prisma.ScheduleCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ScheduleCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        delete: {
+          args: Prisma.ScheduleDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        update: {
+          args: Prisma.ScheduleUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        deleteMany: {
+          args: Prisma.ScheduleDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ScheduleUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ScheduleUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>[]
+        }
+        upsert: {
+          args: Prisma.ScheduleUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulePayload>
+        }
+        aggregate: {
+          args: Prisma.ScheduleAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSchedule>
+        }
+        groupBy: {
+          args: Prisma.ScheduleGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ScheduleCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleCountAggregateOutputType> | number
+        }
+      }
+    }
+    ScheduleFire: {
+      payload: Prisma.$ScheduleFirePayload<ExtArgs>
+      fields: Prisma.ScheduleFireFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ScheduleFireFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ScheduleFireFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        findFirst: {
+          args: Prisma.ScheduleFireFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ScheduleFireFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        findMany: {
+          args: Prisma.ScheduleFireFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        create: {
+          args: Prisma.ScheduleFireCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        createMany: {
+          args: Prisma.ScheduleFireCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ScheduleFireCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        delete: {
+          args: Prisma.ScheduleFireDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        update: {
+          args: Prisma.ScheduleFireUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        deleteMany: {
+          args: Prisma.ScheduleFireDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ScheduleFireUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ScheduleFireUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>[]
+        }
+        upsert: {
+          args: Prisma.ScheduleFireUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ScheduleFirePayload>
+        }
+        aggregate: {
+          args: Prisma.ScheduleFireAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateScheduleFire>
+        }
+        groupBy: {
+          args: Prisma.ScheduleFireGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleFireGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ScheduleFireCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ScheduleFireCountAggregateOutputType> | number
+        }
+      }
+    }
+    Backfill: {
+      payload: Prisma.$BackfillPayload<ExtArgs>
+      fields: Prisma.BackfillFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.BackfillFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.BackfillFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        findFirst: {
+          args: Prisma.BackfillFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.BackfillFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        findMany: {
+          args: Prisma.BackfillFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        create: {
+          args: Prisma.BackfillCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        createMany: {
+          args: Prisma.BackfillCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.BackfillCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        delete: {
+          args: Prisma.BackfillDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        update: {
+          args: Prisma.BackfillUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        deleteMany: {
+          args: Prisma.BackfillDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.BackfillUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.BackfillUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>[]
+        }
+        upsert: {
+          args: Prisma.BackfillUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BackfillPayload>
+        }
+        aggregate: {
+          args: Prisma.BackfillAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateBackfill>
+        }
+        groupBy: {
+          args: Prisma.BackfillGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BackfillGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.BackfillCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BackfillCountAggregateOutputType> | number
+        }
+      }
+    }
+    WorkerRequest: {
+      payload: Prisma.$WorkerRequestPayload<ExtArgs>
+      fields: Prisma.WorkerRequestFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WorkerRequestFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WorkerRequestFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findFirst: {
+          args: Prisma.WorkerRequestFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WorkerRequestFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        findMany: {
+          args: Prisma.WorkerRequestFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        create: {
+          args: Prisma.WorkerRequestCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        createMany: {
+          args: Prisma.WorkerRequestCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WorkerRequestCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        delete: {
+          args: Prisma.WorkerRequestDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        update: {
+          args: Prisma.WorkerRequestUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        deleteMany: {
+          args: Prisma.WorkerRequestDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WorkerRequestUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WorkerRequestUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>[]
+        }
+        upsert: {
+          args: Prisma.WorkerRequestUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerRequestPayload>
+        }
+        aggregate: {
+          args: Prisma.WorkerRequestAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWorkerRequest>
+        }
+        groupBy: {
+          args: Prisma.WorkerRequestGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WorkerRequestCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerRequestCountAggregateOutputType> | number
+        }
+      }
+    }
     IdempotencyKey: {
       payload: Prisma.$IdempotencyKeyPayload<ExtArgs>
       fields: Prisma.IdempotencyKeyFieldRefs
@@ -941,6 +1249,598 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Scheduling: {
+      payload: Prisma.$SchedulingPayload<ExtArgs>
+      fields: Prisma.SchedulingFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SchedulingFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SchedulingFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        findFirst: {
+          args: Prisma.SchedulingFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SchedulingFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        findMany: {
+          args: Prisma.SchedulingFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        create: {
+          args: Prisma.SchedulingCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        createMany: {
+          args: Prisma.SchedulingCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SchedulingCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        delete: {
+          args: Prisma.SchedulingDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        update: {
+          args: Prisma.SchedulingUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        deleteMany: {
+          args: Prisma.SchedulingDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SchedulingUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SchedulingUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>[]
+        }
+        upsert: {
+          args: Prisma.SchedulingUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchedulingPayload>
+        }
+        aggregate: {
+          args: Prisma.SchedulingAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateScheduling>
+        }
+        groupBy: {
+          args: Prisma.SchedulingGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchedulingGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SchedulingCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchedulingCountAggregateOutputType> | number
+        }
+      }
+    }
+    FairFlow: {
+      payload: Prisma.$FairFlowPayload<ExtArgs>
+      fields: Prisma.FairFlowFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FairFlowFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FairFlowFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        findFirst: {
+          args: Prisma.FairFlowFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FairFlowFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        findMany: {
+          args: Prisma.FairFlowFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        create: {
+          args: Prisma.FairFlowCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        createMany: {
+          args: Prisma.FairFlowCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FairFlowCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        delete: {
+          args: Prisma.FairFlowDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        update: {
+          args: Prisma.FairFlowUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        deleteMany: {
+          args: Prisma.FairFlowDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FairFlowUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FairFlowUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>[]
+        }
+        upsert: {
+          args: Prisma.FairFlowUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairFlowPayload>
+        }
+        aggregate: {
+          args: Prisma.FairFlowAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFairFlow>
+        }
+        groupBy: {
+          args: Prisma.FairFlowGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairFlowGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FairFlowCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairFlowCountAggregateOutputType> | number
+        }
+      }
+    }
+    FairClock: {
+      payload: Prisma.$FairClockPayload<ExtArgs>
+      fields: Prisma.FairClockFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FairClockFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FairClockFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        findFirst: {
+          args: Prisma.FairClockFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FairClockFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        findMany: {
+          args: Prisma.FairClockFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        create: {
+          args: Prisma.FairClockCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        createMany: {
+          args: Prisma.FairClockCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FairClockCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        delete: {
+          args: Prisma.FairClockDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        update: {
+          args: Prisma.FairClockUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        deleteMany: {
+          args: Prisma.FairClockDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FairClockUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FairClockUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>[]
+        }
+        upsert: {
+          args: Prisma.FairClockUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FairClockPayload>
+        }
+        aggregate: {
+          args: Prisma.FairClockAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFairClock>
+        }
+        groupBy: {
+          args: Prisma.FairClockGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairClockGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FairClockCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FairClockCountAggregateOutputType> | number
+        }
+      }
+    }
+    Pool: {
+      payload: Prisma.$PoolPayload<ExtArgs>
+      fields: Prisma.PoolFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PoolFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PoolFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        findFirst: {
+          args: Prisma.PoolFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PoolFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        findMany: {
+          args: Prisma.PoolFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        create: {
+          args: Prisma.PoolCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        createMany: {
+          args: Prisma.PoolCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PoolCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        delete: {
+          args: Prisma.PoolDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        update: {
+          args: Prisma.PoolUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        deleteMany: {
+          args: Prisma.PoolDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PoolUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PoolUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>[]
+        }
+        upsert: {
+          args: Prisma.PoolUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PoolPayload>
+        }
+        aggregate: {
+          args: Prisma.PoolAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePool>
+        }
+        groupBy: {
+          args: Prisma.PoolGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PoolGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PoolCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PoolCountAggregateOutputType> | number
+        }
+      }
+    }
+    ConcurrencyLimit: {
+      payload: Prisma.$ConcurrencyLimitPayload<ExtArgs>
+      fields: Prisma.ConcurrencyLimitFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ConcurrencyLimitFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ConcurrencyLimitFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        findFirst: {
+          args: Prisma.ConcurrencyLimitFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ConcurrencyLimitFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        findMany: {
+          args: Prisma.ConcurrencyLimitFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        create: {
+          args: Prisma.ConcurrencyLimitCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        createMany: {
+          args: Prisma.ConcurrencyLimitCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ConcurrencyLimitCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        delete: {
+          args: Prisma.ConcurrencyLimitDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        update: {
+          args: Prisma.ConcurrencyLimitUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        deleteMany: {
+          args: Prisma.ConcurrencyLimitDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ConcurrencyLimitUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ConcurrencyLimitUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>[]
+        }
+        upsert: {
+          args: Prisma.ConcurrencyLimitUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConcurrencyLimitPayload>
+        }
+        aggregate: {
+          args: Prisma.ConcurrencyLimitAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateConcurrencyLimit>
+        }
+        groupBy: {
+          args: Prisma.ConcurrencyLimitGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConcurrencyLimitGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ConcurrencyLimitCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConcurrencyLimitCountAggregateOutputType> | number
+        }
+      }
+    }
+    LimitSlot: {
+      payload: Prisma.$LimitSlotPayload<ExtArgs>
+      fields: Prisma.LimitSlotFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.LimitSlotFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.LimitSlotFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        findFirst: {
+          args: Prisma.LimitSlotFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.LimitSlotFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        findMany: {
+          args: Prisma.LimitSlotFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        create: {
+          args: Prisma.LimitSlotCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        createMany: {
+          args: Prisma.LimitSlotCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.LimitSlotCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        delete: {
+          args: Prisma.LimitSlotDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        update: {
+          args: Prisma.LimitSlotUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        deleteMany: {
+          args: Prisma.LimitSlotDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.LimitSlotUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.LimitSlotUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>[]
+        }
+        upsert: {
+          args: Prisma.LimitSlotUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LimitSlotPayload>
+        }
+        aggregate: {
+          args: Prisma.LimitSlotAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateLimitSlot>
+        }
+        groupBy: {
+          args: Prisma.LimitSlotGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LimitSlotGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.LimitSlotCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LimitSlotCountAggregateOutputType> | number
+        }
+      }
+    }
+    Pause: {
+      payload: Prisma.$PausePayload<ExtArgs>
+      fields: Prisma.PauseFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PauseFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PauseFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        findFirst: {
+          args: Prisma.PauseFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PauseFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        findMany: {
+          args: Prisma.PauseFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        create: {
+          args: Prisma.PauseCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        createMany: {
+          args: Prisma.PauseCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PauseCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        delete: {
+          args: Prisma.PauseDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        update: {
+          args: Prisma.PauseUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        deleteMany: {
+          args: Prisma.PauseDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PauseUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PauseUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>[]
+        }
+        upsert: {
+          args: Prisma.PauseUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PausePayload>
+        }
+        aggregate: {
+          args: Prisma.PauseAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePause>
+        }
+        groupBy: {
+          args: Prisma.PauseGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PauseGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PauseCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PauseCountAggregateOutputType> | number
+        }
+      }
+    }
+    Placement: {
+      payload: Prisma.$PlacementPayload<ExtArgs>
+      fields: Prisma.PlacementFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PlacementFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PlacementFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        findFirst: {
+          args: Prisma.PlacementFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PlacementFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        findMany: {
+          args: Prisma.PlacementFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>[]
+        }
+        create: {
+          args: Prisma.PlacementCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        createMany: {
+          args: Prisma.PlacementCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PlacementCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>[]
+        }
+        delete: {
+          args: Prisma.PlacementDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        update: {
+          args: Prisma.PlacementUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        deleteMany: {
+          args: Prisma.PlacementDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PlacementUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PlacementUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>[]
+        }
+        upsert: {
+          args: Prisma.PlacementUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PlacementPayload>
+        }
+        aggregate: {
+          args: Prisma.PlacementAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePlacement>
+        }
+        groupBy: {
+          args: Prisma.PlacementGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PlacementGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PlacementCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PlacementCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -987,6 +1887,7 @@ export const TaskTypeScalarFieldEnum = {
   inputSchema: 'inputSchema',
   outputSchema: 'outputSchema',
   defaults: 'defaults',
+  meanRunMs: 'meanRunMs',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -1054,8 +1955,14 @@ export const TaskScalarFieldEnum = {
   pausedWakeAt: 'pausedWakeAt',
   cancelReason: 'cancelReason',
   isClaimable: 'isClaimable',
+  limits: 'limits',
+  blockedOn: 'blockedOn',
+  placement: 'placement',
   generation: 'generation',
-  orderKey: 'orderKey'
+  orderKey: 'orderKey',
+  scheduleId: 'scheduleId',
+  backfillId: 'backfillId',
+  deadlineMissedAt: 'deadlineMissedAt'
 } as const
 
 export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
@@ -1108,10 +2015,89 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const ScheduleScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  timing: 'timing',
+  jitterMs: 'jitterMs',
+  missedPolicy: 'missedPolicy',
+  missedCap: 'missedCap',
+  overlapPolicy: 'overlapPolicy',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  nextFireAt: 'nextFireAt',
+  wakeAt: 'wakeAt',
+  queued: 'queued',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type ScheduleScalarFieldEnum = (typeof ScheduleScalarFieldEnum)[keyof typeof ScheduleScalarFieldEnum]
+
+
+export const ScheduleFireScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  dueAt: 'dueAt',
+  cause: 'cause',
+  status: 'status',
+  taskId: 'taskId',
+  backfillId: 'backfillId',
+  reason: 'reason',
+  error: 'error',
+  firedAt: 'firedAt'
+} as const
+
+export type ScheduleFireScalarFieldEnum = (typeof ScheduleFireScalarFieldEnum)[keyof typeof ScheduleFireScalarFieldEnum]
+
+
+export const BackfillScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  status: 'status',
+  fromAt: 'fromAt',
+  untilAt: 'untilAt',
+  timing: 'timing',
+  maxAtOnce: 'maxAtOnce',
+  reachedAt: 'reachedAt',
+  total: 'total',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  running: 'running',
+  wakeAt: 'wakeAt',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  finishedAt: 'finishedAt'
+} as const
+
+export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
@@ -1141,6 +2127,96 @@ export const ApiKeyScalarFieldEnum = {
 } as const
 
 export type ApiKeyScalarFieldEnum = (typeof ApiKeyScalarFieldEnum)[keyof typeof ApiKeyScalarFieldEnum]
+
+
+export const SchedulingScalarFieldEnum = {
+  tenant: 'tenant',
+  strategy: 'strategy',
+  settings: 'settings',
+  generation: 'generation',
+  asOf: 'asOf',
+  isRekeyed: 'isRekeyed',
+  perReady: 'perReady',
+  perRank: 'perRank',
+  perLength: 'perLength',
+  longestMs: 'longestMs',
+  perDeadline: 'perDeadline',
+  deadlineFromMs: 'deadlineFromMs',
+  deadlineToMs: 'deadlineToMs'
+} as const
+
+export type SchedulingScalarFieldEnum = (typeof SchedulingScalarFieldEnum)[keyof typeof SchedulingScalarFieldEnum]
+
+
+export const FairFlowScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  flow: 'flow',
+  finishTag: 'finishTag'
+} as const
+
+export type FairFlowScalarFieldEnum = (typeof FairFlowScalarFieldEnum)[keyof typeof FairFlowScalarFieldEnum]
+
+
+export const FairClockScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  workerId: 'workerId',
+  tag: 'tag'
+} as const
+
+export type FairClockScalarFieldEnum = (typeof FairClockScalarFieldEnum)[keyof typeof FairClockScalarFieldEnum]
+
+
+export const PoolScalarFieldEnum = {
+  tenant: 'tenant',
+  name: 'name',
+  description: 'description',
+  capacity: 'capacity',
+  updatedAt: 'updatedAt'
+} as const
+
+export type PoolScalarFieldEnum = (typeof PoolScalarFieldEnum)[keyof typeof PoolScalarFieldEnum]
+
+
+export const ConcurrencyLimitScalarFieldEnum = {
+  tenant: 'tenant',
+  pattern: 'pattern',
+  capacity: 'capacity'
+} as const
+
+export type ConcurrencyLimitScalarFieldEnum = (typeof ConcurrencyLimitScalarFieldEnum)[keyof typeof ConcurrencyLimitScalarFieldEnum]
+
+
+export const LimitSlotScalarFieldEnum = {
+  tenant: 'tenant',
+  key: 'key',
+  slotNo: 'slotNo',
+  taskId: 'taskId'
+} as const
+
+export type LimitSlotScalarFieldEnum = (typeof LimitSlotScalarFieldEnum)[keyof typeof LimitSlotScalarFieldEnum]
+
+
+export const PauseScalarFieldEnum = {
+  tenant: 'tenant',
+  scope: 'scope',
+  name: 'name',
+  since: 'since',
+  reason: 'reason',
+  pausedBy: 'pausedBy'
+} as const
+
+export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
+
+
+export const PlacementScalarFieldEnum = {
+  tenant: 'tenant',
+  selector: 'selector',
+  requirements: 'requirements'
+} as const
+
+export type PlacementScalarFieldEnum = (typeof PlacementScalarFieldEnum)[keyof typeof PlacementScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -1226,6 +2302,20 @@ export type EnumQueryModeFieldRefInput<$PrismaModel> = FieldRefInputType<$Prisma
 
 
 /**
+ * Reference to a field of type 'Float'
+ */
+export type FloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float'>
+    
+
+
+/**
+ * Reference to a field of type 'Float[]'
+ */
+export type ListFloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float[]'>
+    
+
+
+/**
  * Reference to a field of type 'DateTime'
  */
 export type DateTimeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'DateTime'>
@@ -1278,20 +2368,6 @@ export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'In
  * Reference to a field of type 'Int[]'
  */
 export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int[]'>
-    
-
-
-/**
- * Reference to a field of type 'Float'
- */
-export type FloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float'>
-    
-
-
-/**
- * Reference to a field of type 'Float[]'
- */
-export type ListFloatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Float[]'>
     
 
 
@@ -1387,6 +2463,90 @@ export type ListEnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$
 
 
 /**
+ * Reference to a field of type 'ScheduleStatus'
+ */
+export type EnumScheduleStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ScheduleStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'ScheduleStatus[]'
+ */
+export type ListEnumScheduleStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ScheduleStatus[]'>
+    
+
+
+/**
+ * Reference to a field of type 'MissedPolicy'
+ */
+export type EnumMissedPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MissedPolicy'>
+    
+
+
+/**
+ * Reference to a field of type 'MissedPolicy[]'
+ */
+export type ListEnumMissedPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MissedPolicy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'OverlapPolicy'
+ */
+export type EnumOverlapPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'OverlapPolicy'>
+    
+
+
+/**
+ * Reference to a field of type 'OverlapPolicy[]'
+ */
+export type ListEnumOverlapPolicyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'OverlapPolicy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FireCause'
+ */
+export type EnumFireCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireCause'>
+    
+
+
+/**
+ * Reference to a field of type 'FireCause[]'
+ */
+export type ListEnumFireCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireCause[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FireStatus'
+ */
+export type EnumFireStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'FireStatus[]'
+ */
+export type ListEnumFireStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FireStatus[]'>
+    
+
+
+/**
+ * Reference to a field of type 'BackfillStatus'
+ */
+export type EnumBackfillStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BackfillStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'BackfillStatus[]'
+ */
+export type ListEnumBackfillStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BackfillStatus[]'>
+    
+
+
+/**
  * Reference to a field of type 'Bytes'
  */
 export type BytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes'>
@@ -1411,6 +2571,34 @@ export type EnumRoleFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel
  * Reference to a field of type 'Role[]'
  */
 export type ListEnumRoleFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Role[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SchedulingStrategy'
+ */
+export type EnumSchedulingStrategyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SchedulingStrategy'>
+    
+
+
+/**
+ * Reference to a field of type 'SchedulingStrategy[]'
+ */
+export type ListEnumSchedulingStrategyFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SchedulingStrategy[]'>
+    
+
+
+/**
+ * Reference to a field of type 'PauseScope'
+ */
+export type EnumPauseScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'PauseScope'>
+    
+
+
+/**
+ * Reference to a field of type 'PauseScope[]'
+ */
+export type ListEnumPauseScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'PauseScope[]'>
     
 
 /**
@@ -1569,8 +2757,20 @@ export type GlobalOmitConfig = {
   taskDependency?: Prisma.TaskDependencyOmit
   attempt?: Prisma.AttemptOmit
   worker?: Prisma.WorkerOmit
+  schedule?: Prisma.ScheduleOmit
+  scheduleFire?: Prisma.ScheduleFireOmit
+  backfill?: Prisma.BackfillOmit
+  workerRequest?: Prisma.WorkerRequestOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   apiKey?: Prisma.ApiKeyOmit
+  scheduling?: Prisma.SchedulingOmit
+  fairFlow?: Prisma.FairFlowOmit
+  fairClock?: Prisma.FairClockOmit
+  pool?: Prisma.PoolOmit
+  concurrencyLimit?: Prisma.ConcurrencyLimitOmit
+  limitSlot?: Prisma.LimitSlotOmit
+  pause?: Prisma.PauseOmit
+  placement?: Prisma.PlacementOmit
 }
 
 /* Types for Logging */

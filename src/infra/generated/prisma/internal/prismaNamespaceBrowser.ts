@@ -56,8 +56,20 @@ export const ModelName = {
   TaskDependency: 'TaskDependency',
   Attempt: 'Attempt',
   Worker: 'Worker',
+  Schedule: 'Schedule',
+  ScheduleFire: 'ScheduleFire',
+  Backfill: 'Backfill',
+  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
-  ApiKey: 'ApiKey'
+  ApiKey: 'ApiKey',
+  Scheduling: 'Scheduling',
+  FairFlow: 'FairFlow',
+  FairClock: 'FairClock',
+  Pool: 'Pool',
+  ConcurrencyLimit: 'ConcurrencyLimit',
+  LimitSlot: 'LimitSlot',
+  Pause: 'Pause',
+  Placement: 'Placement'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -83,6 +95,7 @@ export const TaskTypeScalarFieldEnum = {
   inputSchema: 'inputSchema',
   outputSchema: 'outputSchema',
   defaults: 'defaults',
+  meanRunMs: 'meanRunMs',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -150,8 +163,14 @@ export const TaskScalarFieldEnum = {
   pausedWakeAt: 'pausedWakeAt',
   cancelReason: 'cancelReason',
   isClaimable: 'isClaimable',
+  limits: 'limits',
+  blockedOn: 'blockedOn',
+  placement: 'placement',
   generation: 'generation',
-  orderKey: 'orderKey'
+  orderKey: 'orderKey',
+  scheduleId: 'scheduleId',
+  backfillId: 'backfillId',
+  deadlineMissedAt: 'deadlineMissedAt'
 } as const
 
 export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
@@ -204,10 +223,89 @@ export const WorkerScalarFieldEnum = {
   leaseMs: 'leaseMs',
   startedAt: 'startedAt',
   heartbeatAt: 'heartbeatAt',
+  listedAt: 'listedAt',
   stoppedAt: 'stoppedAt'
 } as const
 
 export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const ScheduleScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  timing: 'timing',
+  jitterMs: 'jitterMs',
+  missedPolicy: 'missedPolicy',
+  missedCap: 'missedCap',
+  overlapPolicy: 'overlapPolicy',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  nextFireAt: 'nextFireAt',
+  wakeAt: 'wakeAt',
+  queued: 'queued',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type ScheduleScalarFieldEnum = (typeof ScheduleScalarFieldEnum)[keyof typeof ScheduleScalarFieldEnum]
+
+
+export const ScheduleFireScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  dueAt: 'dueAt',
+  cause: 'cause',
+  status: 'status',
+  taskId: 'taskId',
+  backfillId: 'backfillId',
+  reason: 'reason',
+  error: 'error',
+  firedAt: 'firedAt'
+} as const
+
+export type ScheduleFireScalarFieldEnum = (typeof ScheduleFireScalarFieldEnum)[keyof typeof ScheduleFireScalarFieldEnum]
+
+
+export const BackfillScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  scheduleId: 'scheduleId',
+  status: 'status',
+  fromAt: 'fromAt',
+  untilAt: 'untilAt',
+  timing: 'timing',
+  maxAtOnce: 'maxAtOnce',
+  reachedAt: 'reachedAt',
+  total: 'total',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  running: 'running',
+  wakeAt: 'wakeAt',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  finishedAt: 'finishedAt'
+} as const
+
+export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const WorkerRequestScalarFieldEnum = {
+  tenant: 'tenant',
+  workerId: 'workerId',
+  requestId: 'requestId',
+  leases: 'leases',
+  createdAt: 'createdAt'
+} as const
+
+export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {
@@ -237,6 +335,96 @@ export const ApiKeyScalarFieldEnum = {
 } as const
 
 export type ApiKeyScalarFieldEnum = (typeof ApiKeyScalarFieldEnum)[keyof typeof ApiKeyScalarFieldEnum]
+
+
+export const SchedulingScalarFieldEnum = {
+  tenant: 'tenant',
+  strategy: 'strategy',
+  settings: 'settings',
+  generation: 'generation',
+  asOf: 'asOf',
+  isRekeyed: 'isRekeyed',
+  perReady: 'perReady',
+  perRank: 'perRank',
+  perLength: 'perLength',
+  longestMs: 'longestMs',
+  perDeadline: 'perDeadline',
+  deadlineFromMs: 'deadlineFromMs',
+  deadlineToMs: 'deadlineToMs'
+} as const
+
+export type SchedulingScalarFieldEnum = (typeof SchedulingScalarFieldEnum)[keyof typeof SchedulingScalarFieldEnum]
+
+
+export const FairFlowScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  flow: 'flow',
+  finishTag: 'finishTag'
+} as const
+
+export type FairFlowScalarFieldEnum = (typeof FairFlowScalarFieldEnum)[keyof typeof FairFlowScalarFieldEnum]
+
+
+export const FairClockScalarFieldEnum = {
+  tenant: 'tenant',
+  generation: 'generation',
+  workerId: 'workerId',
+  tag: 'tag'
+} as const
+
+export type FairClockScalarFieldEnum = (typeof FairClockScalarFieldEnum)[keyof typeof FairClockScalarFieldEnum]
+
+
+export const PoolScalarFieldEnum = {
+  tenant: 'tenant',
+  name: 'name',
+  description: 'description',
+  capacity: 'capacity',
+  updatedAt: 'updatedAt'
+} as const
+
+export type PoolScalarFieldEnum = (typeof PoolScalarFieldEnum)[keyof typeof PoolScalarFieldEnum]
+
+
+export const ConcurrencyLimitScalarFieldEnum = {
+  tenant: 'tenant',
+  pattern: 'pattern',
+  capacity: 'capacity'
+} as const
+
+export type ConcurrencyLimitScalarFieldEnum = (typeof ConcurrencyLimitScalarFieldEnum)[keyof typeof ConcurrencyLimitScalarFieldEnum]
+
+
+export const LimitSlotScalarFieldEnum = {
+  tenant: 'tenant',
+  key: 'key',
+  slotNo: 'slotNo',
+  taskId: 'taskId'
+} as const
+
+export type LimitSlotScalarFieldEnum = (typeof LimitSlotScalarFieldEnum)[keyof typeof LimitSlotScalarFieldEnum]
+
+
+export const PauseScalarFieldEnum = {
+  tenant: 'tenant',
+  scope: 'scope',
+  name: 'name',
+  since: 'since',
+  reason: 'reason',
+  pausedBy: 'pausedBy'
+} as const
+
+export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
+
+
+export const PlacementScalarFieldEnum = {
+  tenant: 'tenant',
+  selector: 'selector',
+  requirements: 'requirements'
+} as const
+
+export type PlacementScalarFieldEnum = (typeof PlacementScalarFieldEnum)[keyof typeof PlacementScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -105,8 +105,13 @@ export type TaskMinAggregateOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean | null
+  blockedOn: string | null
+  placement: string | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskMaxAggregateOutputType = {
@@ -154,8 +159,13 @@ export type TaskMaxAggregateOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean | null
+  blockedOn: string | null
+  placement: string | null
   generation: number | null
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
 }
 
 export type TaskCountAggregateOutputType = {
@@ -210,8 +220,14 @@ export type TaskCountAggregateOutputType = {
   pausedWakeAt: number
   cancelReason: number
   isClaimable: number
+  limits: number
+  blockedOn: number
+  placement: number
   generation: number
   orderKey: number
+  scheduleId: number
+  backfillId: number
+  deadlineMissedAt: number
   _all: number
 }
 
@@ -295,8 +311,13 @@ export type TaskMinAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskMaxAggregateInputType = {
@@ -344,8 +365,13 @@ export type TaskMaxAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
 }
 
 export type TaskCountAggregateInputType = {
@@ -400,8 +426,14 @@ export type TaskCountAggregateInputType = {
   pausedWakeAt?: true
   cancelReason?: true
   isClaimable?: true
+  limits?: true
+  blockedOn?: true
+  placement?: true
   generation?: true
   orderKey?: true
+  scheduleId?: true
+  backfillId?: true
+  deadlineMissedAt?: true
   _all?: true
 }
 
@@ -543,8 +575,14 @@ export type TaskGroupByOutputType = {
   pausedWakeAt: Date | null
   cancelReason: string | null
   isClaimable: boolean
+  limits: runtime.JsonValue | null
+  blockedOn: string | null
+  placement: string
   generation: number
   orderKey: number | null
+  scheduleId: string | null
+  backfillId: string | null
+  deadlineMissedAt: Date | null
   _count: TaskCountAggregateOutputType | null
   _avg: TaskAvgAggregateOutputType | null
   _sum: TaskSumAggregateOutputType | null
@@ -622,8 +660,14 @@ export type TaskWhereInput = {
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -631,6 +675,8 @@ export type TaskWhereInput = {
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }
 
 export type TaskOrderByWithRelationInput = {
@@ -685,8 +731,14 @@ export type TaskOrderByWithRelationInput = {
   pausedWakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelReason?: Prisma.SortOrderInput | Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrderInput | Prisma.SortOrder
+  blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
   parent?: Prisma.TaskOrderByWithRelationInput
   children?: Prisma.TaskOrderByRelationAggregateInput
@@ -694,6 +746,8 @@ export type TaskOrderByWithRelationInput = {
   dependents?: Prisma.TaskDependencyOrderByRelationAggregateInput
   attempts?: Prisma.AttemptOrderByRelationAggregateInput
   worker?: Prisma.WorkerOrderByWithRelationInput
+  schedule?: Prisma.ScheduleOrderByWithRelationInput
+  fire?: Prisma.ScheduleFireOrderByWithRelationInput
 }
 
 export type TaskWhereUniqueInput = Prisma.AtLeast<{
@@ -752,8 +806,14 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -761,6 +821,8 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   dependents?: Prisma.TaskDependencyListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
 }, "tenant_id">
 
 export type TaskOrderByWithAggregationInput = {
@@ -815,8 +877,14 @@ export type TaskOrderByWithAggregationInput = {
   pausedWakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelReason?: Prisma.SortOrderInput | Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrderInput | Prisma.SortOrder
+  blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
   _avg?: Prisma.TaskAvgOrderByAggregateInput
   _max?: Prisma.TaskMaxOrderByAggregateInput
@@ -879,8 +947,14 @@ export type TaskScalarWhereWithAggregatesInput = {
   pausedWakeAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableWithAggregatesFilter<"Task">
+  blockedOn?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
+  placement?: Prisma.StringWithAggregatesFilter<"Task"> | string
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateInput = {
@@ -931,8 +1005,13 @@ export type TaskCreateInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -940,6 +1019,8 @@ export type TaskCreateInput = {
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateInput = {
@@ -994,12 +1075,19 @@ export type TaskUncheckedCreateInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUpdateInput = {
@@ -1050,8 +1138,13 @@ export type TaskUpdateInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -1059,6 +1152,8 @@ export type TaskUpdateInput = {
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateInput = {
@@ -1113,12 +1208,19 @@ export type TaskUncheckedUpdateInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateManyInput = {
@@ -1173,8 +1275,14 @@ export type TaskCreateManyInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateManyMutationInput = {
@@ -1225,8 +1333,13 @@ export type TaskUpdateManyMutationInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskUncheckedUpdateManyInput = {
@@ -1281,8 +1394,14 @@ export type TaskUncheckedUpdateManyInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskListRelationFilter = {
@@ -1365,8 +1484,14 @@ export type TaskCountOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  limits?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskAvgOrderByAggregateInput = {
@@ -1431,8 +1556,13 @@ export type TaskMaxOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskMinOrderByAggregateInput = {
@@ -1480,8 +1610,13 @@ export type TaskMinOrderByAggregateInput = {
   pausedWakeAt?: Prisma.SortOrder
   cancelReason?: Prisma.SortOrder
   isClaimable?: Prisma.SortOrder
+  blockedOn?: Prisma.SortOrder
+  placement?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
+  deadlineMissedAt?: Prisma.SortOrder
 }
 
 export type TaskSumOrderByAggregateInput = {
@@ -1582,14 +1717,6 @@ export type EnumTaskPriorityFieldUpdateOperationsInput = {
 
 export type IntFieldUpdateOperationsInput = {
   set?: number
-  increment?: number
-  decrement?: number
-  multiply?: number
-  divide?: number
-}
-
-export type NullableFloatFieldUpdateOperationsInput = {
-  set?: number | null
   increment?: number
   decrement?: number
   multiply?: number
@@ -1751,6 +1878,64 @@ export type TaskUncheckedUpdateManyWithoutWorkerNestedInput = {
   deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
 }
 
+export type TaskCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUncheckedCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput> | Prisma.TaskCreateWithoutScheduleInput[] | Prisma.TaskUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutScheduleInput | Prisma.TaskCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.TaskCreateManyScheduleInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput | Prisma.TaskUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutScheduleInput | Prisma.TaskUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskCreateNestedOneWithoutFireInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  connect?: Prisma.TaskWhereUniqueInput
+}
+
+export type TaskUpdateOneWithoutFireNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFireInput
+  upsert?: Prisma.TaskUpsertWithoutFireInput
+  disconnect?: Prisma.TaskWhereInput | boolean
+  delete?: Prisma.TaskWhereInput | boolean
+  connect?: Prisma.TaskWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFireInput, Prisma.TaskUpdateWithoutFireInput>, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
 export type TaskCreateWithoutTypeInput = {
   id: string
   name: string
@@ -1799,14 +1984,21 @@ export type TaskCreateWithoutTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutTypeInput = {
@@ -1859,12 +2051,19 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutTypeInput = {
@@ -1948,8 +2147,14 @@ export type TaskScalarWhereInput = {
   pausedWakeAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
   cancelReason?: Prisma.StringNullableFilter<"Task"> | string | null
   isClaimable?: Prisma.BoolFilter<"Task"> | boolean
+  limits?: Prisma.JsonNullableFilter<"Task">
+  blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
+  placement?: Prisma.StringFilter<"Task"> | string
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
+  scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
 }
 
 export type TaskCreateWithoutChildrenInput = {
@@ -2000,14 +2205,21 @@ export type TaskCreateWithoutChildrenInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutChildrenInput = {
@@ -2062,11 +2274,18 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutChildrenInput = {
@@ -2122,14 +2341,21 @@ export type TaskCreateWithoutParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutParentInput = {
@@ -2182,12 +2408,19 @@ export type TaskUncheckedCreateWithoutParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutParentInput = {
@@ -2259,14 +2492,21 @@ export type TaskUpdateWithoutChildrenInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutChildrenInput = {
@@ -2321,11 +2561,18 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithWhereUniqueWithoutParentInput = {
@@ -2392,14 +2639,21 @@ export type TaskCreateWithoutDependenciesInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependenciesInput = {
@@ -2454,11 +2708,18 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependenciesInput = {
@@ -2514,14 +2775,21 @@ export type TaskCreateWithoutDependentsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutDependentsInput = {
@@ -2576,11 +2844,18 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependentsInput = {
@@ -2647,14 +2922,21 @@ export type TaskUpdateWithoutDependenciesInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependenciesInput = {
@@ -2709,11 +2991,18 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithoutDependentsInput = {
@@ -2775,14 +3064,21 @@ export type TaskUpdateWithoutDependentsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependentsInput = {
@@ -2837,11 +3133,18 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutAttemptsInput = {
@@ -2892,14 +3195,21 @@ export type TaskCreateWithoutAttemptsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutAttemptsInput = {
@@ -2954,11 +3264,18 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutAttemptsInput = {
@@ -3025,14 +3342,21 @@ export type TaskUpdateWithoutAttemptsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutAttemptsInput = {
@@ -3087,11 +3411,18 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutWorkerInput = {
@@ -3142,14 +3473,21 @@ export type TaskCreateWithoutWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUncheckedCreateWithoutWorkerInput = {
@@ -3202,12 +3540,19 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutWorkerInput = {
@@ -3234,6 +3579,440 @@ export type TaskUpdateWithWhereUniqueWithoutWorkerInput = {
 export type TaskUpdateManyWithWhereWithoutWorkerInput = {
   where: Prisma.TaskScalarWhereInput
   data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutWorkerInput>
+}
+
+export type TaskCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+}
+
+export type TaskUncheckedCreateWithoutScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskCreateManyScheduleInputEnvelope = {
+  data: Prisma.TaskCreateManyScheduleInput | Prisma.TaskCreateManyScheduleInput[]
+  skipDuplicates?: boolean
+}
+
+export type TaskUpsertWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutScheduleInput, Prisma.TaskUncheckedCreateWithoutScheduleInput>
+}
+
+export type TaskUpdateWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.TaskWhereUniqueInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutScheduleInput, Prisma.TaskUncheckedUpdateWithoutScheduleInput>
+}
+
+export type TaskUpdateManyWithWhereWithoutScheduleInput = {
+  where: Prisma.TaskScalarWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutScheduleInput>
+}
+
+export type TaskCreateWithoutFireInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+}
+
+export type TaskUncheckedCreateWithoutFireInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutFireInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+}
+
+export type TaskUpsertWithoutFireInput = {
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFireInput, Prisma.TaskUncheckedCreateWithoutFireInput>
+  where?: Prisma.TaskWhereInput
+}
+
+export type TaskUpdateToOneWithWhereWithoutFireInput = {
+  where?: Prisma.TaskWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutFireInput, Prisma.TaskUncheckedUpdateWithoutFireInput>
+}
+
+export type TaskUpdateWithoutFireInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutFireInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
 }
 
 export type TaskCreateManyTypeInput = {
@@ -3286,8 +4065,14 @@ export type TaskCreateManyTypeInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutTypeInput = {
@@ -3338,14 +4123,21 @@ export type TaskUpdateWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutTypeInput = {
@@ -3398,12 +4190,19 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutTypeInput = {
@@ -3456,8 +4255,14 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyParentInput = {
@@ -3510,8 +4315,14 @@ export type TaskCreateManyParentInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutParentInput = {
@@ -3562,14 +4373,21 @@ export type TaskUpdateWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutParentInput = {
@@ -3622,12 +4440,19 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutParentInput = {
@@ -3680,8 +4505,14 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type TaskCreateManyWorkerInput = {
@@ -3734,8 +4565,14 @@ export type TaskCreateManyWorkerInput = {
   pausedWakeAt?: Date | string | null
   cancelReason?: string | null
   isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
   generation?: number
   orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
 }
 
 export type TaskUpdateWithoutWorkerInput = {
@@ -3786,14 +4623,21 @@ export type TaskUpdateWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutWorkerInput = {
@@ -3846,12 +4690,19 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutWorkerInput = {
@@ -3904,8 +4755,264 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type TaskCreateManyScheduleInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+}
+
+export type TaskUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateManyWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 
@@ -4018,8 +5125,14 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   children?: boolean | Prisma.Task$childrenArgs<ExtArgs>
@@ -4027,6 +5140,8 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
@@ -4082,11 +5197,18 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -4141,11 +5263,18 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectScalar = {
@@ -4200,11 +5329,17 @@ export type TaskSelectScalar = {
   pausedWakeAt?: boolean
   cancelReason?: boolean
   isClaimable?: boolean
+  limits?: boolean
+  blockedOn?: boolean
+  placement?: boolean
   generation?: boolean
   orderKey?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
+  deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "generation" | "orderKey", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -4213,17 +5348,21 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   dependents?: boolean | Prisma.Task$dependentsArgs<ExtArgs>
   attempts?: boolean | Prisma.Task$attemptsArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
+  schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
 }
 
 export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -4236,6 +5375,8 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     dependents: Prisma.$TaskDependencyPayload<ExtArgs>[]
     attempts: Prisma.$AttemptPayload<ExtArgs>[]
     worker: Prisma.$WorkerPayload<ExtArgs> | null
+    schedule: Prisma.$SchedulePayload<ExtArgs> | null
+    fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -4310,8 +5451,29 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     pausedWakeAt: Date | null
     cancelReason: string | null
     isClaimable: boolean
+    /**
+     * What it takes while it runs: [{ key, slots }] by key.
+     */
+    limits: runtime.JsonValue | null
+    /**
+     * The first of these that has no room for it.
+     */
+    blockedOn: string | null
+    /**
+     * The canonical selector of the workers that may run it; '' for any.
+     */
+    placement: string
     generation: number
     orderKey: number | null
+    /**
+     * The schedule that started it, and the backfill on whose behalf.
+     */
+    scheduleId: string | null
+    backfillId: string | null
+    /**
+     * When the clock saw it pass its deadline unfinished.
+     */
+    deadlineMissedAt: Date | null
   }, ExtArgs["result"]["task"]>
   composites: {}
 }
@@ -4713,6 +5875,8 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   dependents<T extends Prisma.Task$dependentsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$dependentsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskDependencyPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   attempts<T extends Prisma.Task$attemptsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$attemptsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AttemptPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   worker<T extends Prisma.Task$workerArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$workerArgs<ExtArgs>>): Prisma.Prisma__WorkerClient<runtime.Types.Result.GetResult<Prisma.$WorkerPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -4793,8 +5957,14 @@ export interface TaskFieldRefs {
   readonly pausedWakeAt: Prisma.FieldRef<"Task", 'DateTime'>
   readonly cancelReason: Prisma.FieldRef<"Task", 'String'>
   readonly isClaimable: Prisma.FieldRef<"Task", 'Boolean'>
+  readonly limits: Prisma.FieldRef<"Task", 'Json'>
+  readonly blockedOn: Prisma.FieldRef<"Task", 'String'>
+  readonly placement: Prisma.FieldRef<"Task", 'String'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
+  readonly scheduleId: Prisma.FieldRef<"Task", 'String'>
+  readonly backfillId: Prisma.FieldRef<"Task", 'String'>
+  readonly deadlineMissedAt: Prisma.FieldRef<"Task", 'DateTime'>
 }
     
 
@@ -5336,6 +6506,44 @@ export type Task$workerArgs<ExtArgs extends runtime.Types.Extensions.InternalArg
    */
   include?: Prisma.WorkerInclude<ExtArgs> | null
   where?: Prisma.WorkerWhereInput
+}
+
+/**
+ * Task.schedule
+ */
+export type Task$scheduleArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Schedule
+   */
+  select?: Prisma.ScheduleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Schedule
+   */
+  omit?: Prisma.ScheduleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleInclude<ExtArgs> | null
+  where?: Prisma.ScheduleWhereInput
+}
+
+/**
+ * Task.fire
+ */
+export type Task$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ScheduleFire
+   */
+  select?: Prisma.ScheduleFireSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ScheduleFire
+   */
+  omit?: Prisma.ScheduleFireOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleFireInclude<ExtArgs> | null
+  where?: Prisma.ScheduleFireWhereInput
 }
 
 /**

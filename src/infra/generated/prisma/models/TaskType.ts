@@ -20,14 +20,25 @@ export type TaskTypeModel = runtime.Types.Result.DefaultSelection<Prisma.$TaskTy
 
 export type AggregateTaskType = {
   _count: TaskTypeCountAggregateOutputType | null
+  _avg: TaskTypeAvgAggregateOutputType | null
+  _sum: TaskTypeSumAggregateOutputType | null
   _min: TaskTypeMinAggregateOutputType | null
   _max: TaskTypeMaxAggregateOutputType | null
+}
+
+export type TaskTypeAvgAggregateOutputType = {
+  meanRunMs: number | null
+}
+
+export type TaskTypeSumAggregateOutputType = {
+  meanRunMs: number | null
 }
 
 export type TaskTypeMinAggregateOutputType = {
   tenant: string | null
   name: string | null
   description: string | null
+  meanRunMs: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -36,6 +47,7 @@ export type TaskTypeMaxAggregateOutputType = {
   tenant: string | null
   name: string | null
   description: string | null
+  meanRunMs: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -47,16 +59,26 @@ export type TaskTypeCountAggregateOutputType = {
   inputSchema: number
   outputSchema: number
   defaults: number
+  meanRunMs: number
   createdAt: number
   updatedAt: number
   _all: number
 }
 
 
+export type TaskTypeAvgAggregateInputType = {
+  meanRunMs?: true
+}
+
+export type TaskTypeSumAggregateInputType = {
+  meanRunMs?: true
+}
+
 export type TaskTypeMinAggregateInputType = {
   tenant?: true
   name?: true
   description?: true
+  meanRunMs?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -65,6 +87,7 @@ export type TaskTypeMaxAggregateInputType = {
   tenant?: true
   name?: true
   description?: true
+  meanRunMs?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -76,6 +99,7 @@ export type TaskTypeCountAggregateInputType = {
   inputSchema?: true
   outputSchema?: true
   defaults?: true
+  meanRunMs?: true
   createdAt?: true
   updatedAt?: true
   _all?: true
@@ -119,6 +143,18 @@ export type TaskTypeAggregateArgs<ExtArgs extends runtime.Types.Extensions.Inter
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: TaskTypeAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: TaskTypeSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: TaskTypeMinAggregateInputType
@@ -149,6 +185,8 @@ export type TaskTypeGroupByArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   _count?: TaskTypeCountAggregateInputType | true
+  _avg?: TaskTypeAvgAggregateInputType
+  _sum?: TaskTypeSumAggregateInputType
   _min?: TaskTypeMinAggregateInputType
   _max?: TaskTypeMaxAggregateInputType
 }
@@ -160,9 +198,12 @@ export type TaskTypeGroupByOutputType = {
   inputSchema: runtime.JsonValue | null
   outputSchema: runtime.JsonValue | null
   defaults: runtime.JsonValue
+  meanRunMs: number | null
   createdAt: Date
   updatedAt: Date
   _count: TaskTypeCountAggregateOutputType | null
+  _avg: TaskTypeAvgAggregateOutputType | null
+  _sum: TaskTypeSumAggregateOutputType | null
   _min: TaskTypeMinAggregateOutputType | null
   _max: TaskTypeMaxAggregateOutputType | null
 }
@@ -192,6 +233,7 @@ export type TaskTypeWhereInput = {
   inputSchema?: Prisma.JsonNullableFilter<"TaskType">
   outputSchema?: Prisma.JsonNullableFilter<"TaskType">
   defaults?: Prisma.JsonFilter<"TaskType">
+  meanRunMs?: Prisma.FloatNullableFilter<"TaskType"> | number | null
   createdAt?: Prisma.DateTimeFilter<"TaskType"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"TaskType"> | Date | string
   tasks?: Prisma.TaskListRelationFilter
@@ -204,6 +246,7 @@ export type TaskTypeOrderByWithRelationInput = {
   inputSchema?: Prisma.SortOrderInput | Prisma.SortOrder
   outputSchema?: Prisma.SortOrderInput | Prisma.SortOrder
   defaults?: Prisma.SortOrder
+  meanRunMs?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   tasks?: Prisma.TaskOrderByRelationAggregateInput
@@ -220,6 +263,7 @@ export type TaskTypeWhereUniqueInput = Prisma.AtLeast<{
   inputSchema?: Prisma.JsonNullableFilter<"TaskType">
   outputSchema?: Prisma.JsonNullableFilter<"TaskType">
   defaults?: Prisma.JsonFilter<"TaskType">
+  meanRunMs?: Prisma.FloatNullableFilter<"TaskType"> | number | null
   createdAt?: Prisma.DateTimeFilter<"TaskType"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"TaskType"> | Date | string
   tasks?: Prisma.TaskListRelationFilter
@@ -232,11 +276,14 @@ export type TaskTypeOrderByWithAggregationInput = {
   inputSchema?: Prisma.SortOrderInput | Prisma.SortOrder
   outputSchema?: Prisma.SortOrderInput | Prisma.SortOrder
   defaults?: Prisma.SortOrder
+  meanRunMs?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.TaskTypeCountOrderByAggregateInput
+  _avg?: Prisma.TaskTypeAvgOrderByAggregateInput
   _max?: Prisma.TaskTypeMaxOrderByAggregateInput
   _min?: Prisma.TaskTypeMinOrderByAggregateInput
+  _sum?: Prisma.TaskTypeSumOrderByAggregateInput
 }
 
 export type TaskTypeScalarWhereWithAggregatesInput = {
@@ -249,6 +296,7 @@ export type TaskTypeScalarWhereWithAggregatesInput = {
   inputSchema?: Prisma.JsonNullableWithAggregatesFilter<"TaskType">
   outputSchema?: Prisma.JsonNullableWithAggregatesFilter<"TaskType">
   defaults?: Prisma.JsonWithAggregatesFilter<"TaskType">
+  meanRunMs?: Prisma.FloatNullableWithAggregatesFilter<"TaskType"> | number | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"TaskType"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"TaskType"> | Date | string
 }
@@ -260,6 +308,7 @@ export type TaskTypeCreateInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: number | null
   createdAt?: Date | string
   updatedAt?: Date | string
   tasks?: Prisma.TaskCreateNestedManyWithoutTypeInput
@@ -272,6 +321,7 @@ export type TaskTypeUncheckedCreateInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: number | null
   createdAt?: Date | string
   updatedAt?: Date | string
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTypeInput
@@ -284,6 +334,7 @@ export type TaskTypeUpdateInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   tasks?: Prisma.TaskUpdateManyWithoutTypeNestedInput
@@ -296,6 +347,7 @@ export type TaskTypeUncheckedUpdateInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutTypeNestedInput
@@ -308,6 +360,7 @@ export type TaskTypeCreateManyInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: number | null
   createdAt?: Date | string
   updatedAt?: Date | string
 }
@@ -319,6 +372,7 @@ export type TaskTypeUpdateManyMutationInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -330,6 +384,7 @@ export type TaskTypeUncheckedUpdateManyInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -346,14 +401,20 @@ export type TaskTypeCountOrderByAggregateInput = {
   inputSchema?: Prisma.SortOrder
   outputSchema?: Prisma.SortOrder
   defaults?: Prisma.SortOrder
+  meanRunMs?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type TaskTypeAvgOrderByAggregateInput = {
+  meanRunMs?: Prisma.SortOrder
 }
 
 export type TaskTypeMaxOrderByAggregateInput = {
   tenant?: Prisma.SortOrder
   name?: Prisma.SortOrder
   description?: Prisma.SortOrder
+  meanRunMs?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -362,8 +423,13 @@ export type TaskTypeMinOrderByAggregateInput = {
   tenant?: Prisma.SortOrder
   name?: Prisma.SortOrder
   description?: Prisma.SortOrder
+  meanRunMs?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type TaskTypeSumOrderByAggregateInput = {
+  meanRunMs?: Prisma.SortOrder
 }
 
 export type TaskTypeScalarRelationFilter = {
@@ -377,6 +443,14 @@ export type StringFieldUpdateOperationsInput = {
 
 export type NullableStringFieldUpdateOperationsInput = {
   set?: string | null
+}
+
+export type NullableFloatFieldUpdateOperationsInput = {
+  set?: number | null
+  increment?: number
+  decrement?: number
+  multiply?: number
+  divide?: number
 }
 
 export type DateTimeFieldUpdateOperationsInput = {
@@ -404,6 +478,7 @@ export type TaskTypeCreateWithoutTasksInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: number | null
   createdAt?: Date | string
   updatedAt?: Date | string
 }
@@ -415,6 +490,7 @@ export type TaskTypeUncheckedCreateWithoutTasksInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: number | null
   createdAt?: Date | string
   updatedAt?: Date | string
 }
@@ -442,6 +518,7 @@ export type TaskTypeUpdateWithoutTasksInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -453,6 +530,7 @@ export type TaskTypeUncheckedUpdateWithoutTasksInput = {
   inputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   outputSchema?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   defaults?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  meanRunMs?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -495,6 +573,7 @@ export type TaskTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   inputSchema?: boolean
   outputSchema?: boolean
   defaults?: boolean
+  meanRunMs?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   tasks?: boolean | Prisma.TaskType$tasksArgs<ExtArgs>
@@ -508,6 +587,7 @@ export type TaskTypeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   inputSchema?: boolean
   outputSchema?: boolean
   defaults?: boolean
+  meanRunMs?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["taskType"]>
@@ -519,6 +599,7 @@ export type TaskTypeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   inputSchema?: boolean
   outputSchema?: boolean
   defaults?: boolean
+  meanRunMs?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["taskType"]>
@@ -530,11 +611,12 @@ export type TaskTypeSelectScalar = {
   inputSchema?: boolean
   outputSchema?: boolean
   defaults?: boolean
+  meanRunMs?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type TaskTypeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "name" | "description" | "inputSchema" | "outputSchema" | "defaults" | "createdAt" | "updatedAt", ExtArgs["result"]["taskType"]>
+export type TaskTypeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "name" | "description" | "inputSchema" | "outputSchema" | "defaults" | "meanRunMs" | "createdAt" | "updatedAt", ExtArgs["result"]["taskType"]>
 export type TaskTypeInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | Prisma.TaskType$tasksArgs<ExtArgs>
   _count?: boolean | Prisma.TaskTypeCountOutputTypeDefaultArgs<ExtArgs>
@@ -554,6 +636,10 @@ export type $TaskTypePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     inputSchema: runtime.JsonValue | null
     outputSchema: runtime.JsonValue | null
     defaults: runtime.JsonValue
+    /**
+     * Mean run time of late, in milliseconds.
+     */
+    meanRunMs: number | null
     createdAt: Date
     updatedAt: Date
   }, ExtArgs["result"]["taskType"]>
@@ -986,6 +1072,7 @@ export interface TaskTypeFieldRefs {
   readonly inputSchema: Prisma.FieldRef<"TaskType", 'Json'>
   readonly outputSchema: Prisma.FieldRef<"TaskType", 'Json'>
   readonly defaults: Prisma.FieldRef<"TaskType", 'Json'>
+  readonly meanRunMs: Prisma.FieldRef<"TaskType", 'Float'>
   readonly createdAt: Prisma.FieldRef<"TaskType", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"TaskType", 'DateTime'>
 }

@@ -50,6 +50,7 @@ export type WorkerMinAggregateOutputType = {
   leaseMs: number | null
   startedAt: Date | null
   heartbeatAt: Date | null
+  listedAt: Date | null
   stoppedAt: Date | null
 }
 
@@ -65,6 +66,7 @@ export type WorkerMaxAggregateOutputType = {
   leaseMs: number | null
   startedAt: Date | null
   heartbeatAt: Date | null
+  listedAt: Date | null
   stoppedAt: Date | null
 }
 
@@ -82,6 +84,7 @@ export type WorkerCountAggregateOutputType = {
   leaseMs: number
   startedAt: number
   heartbeatAt: number
+  listedAt: number
   stoppedAt: number
   _all: number
 }
@@ -111,6 +114,7 @@ export type WorkerMinAggregateInputType = {
   leaseMs?: true
   startedAt?: true
   heartbeatAt?: true
+  listedAt?: true
   stoppedAt?: true
 }
 
@@ -126,6 +130,7 @@ export type WorkerMaxAggregateInputType = {
   leaseMs?: true
   startedAt?: true
   heartbeatAt?: true
+  listedAt?: true
   stoppedAt?: true
 }
 
@@ -143,6 +148,7 @@ export type WorkerCountAggregateInputType = {
   leaseMs?: true
   startedAt?: true
   heartbeatAt?: true
+  listedAt?: true
   stoppedAt?: true
   _all?: true
 }
@@ -247,6 +253,7 @@ export type WorkerGroupByOutputType = {
   leaseMs: number
   startedAt: Date
   heartbeatAt: Date
+  listedAt: Date | null
   stoppedAt: Date | null
   _count: WorkerCountAggregateOutputType | null
   _avg: WorkerAvgAggregateOutputType | null
@@ -287,6 +294,7 @@ export type WorkerWhereInput = {
   leaseMs?: Prisma.IntFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
   heartbeatAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
+  listedAt?: Prisma.DateTimeNullableFilter<"Worker"> | Date | string | null
   stoppedAt?: Prisma.DateTimeNullableFilter<"Worker"> | Date | string | null
   tasks?: Prisma.TaskListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
@@ -306,6 +314,7 @@ export type WorkerOrderByWithRelationInput = {
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
+  listedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   stoppedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   tasks?: Prisma.TaskOrderByRelationAggregateInput
   attempts?: Prisma.AttemptOrderByRelationAggregateInput
@@ -329,6 +338,7 @@ export type WorkerWhereUniqueInput = Prisma.AtLeast<{
   leaseMs?: Prisma.IntFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
   heartbeatAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
+  listedAt?: Prisma.DateTimeNullableFilter<"Worker"> | Date | string | null
   stoppedAt?: Prisma.DateTimeNullableFilter<"Worker"> | Date | string | null
   tasks?: Prisma.TaskListRelationFilter
   attempts?: Prisma.AttemptListRelationFilter
@@ -348,6 +358,7 @@ export type WorkerOrderByWithAggregationInput = {
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
+  listedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   stoppedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.WorkerCountOrderByAggregateInput
   _avg?: Prisma.WorkerAvgOrderByAggregateInput
@@ -373,6 +384,7 @@ export type WorkerScalarWhereWithAggregatesInput = {
   leaseMs?: Prisma.IntWithAggregatesFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeWithAggregatesFilter<"Worker"> | Date | string
   heartbeatAt?: Prisma.DateTimeWithAggregatesFilter<"Worker"> | Date | string
+  listedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Worker"> | Date | string | null
   stoppedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Worker"> | Date | string | null
 }
 
@@ -390,6 +402,7 @@ export type WorkerCreateInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   tasks?: Prisma.TaskCreateNestedManyWithoutWorkerInput
   attempts?: Prisma.AttemptCreateNestedManyWithoutWorkerInput
@@ -409,6 +422,7 @@ export type WorkerUncheckedCreateInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutWorkerInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutWorkerInput
@@ -428,6 +442,7 @@ export type WorkerUpdateInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUpdateManyWithoutWorkerNestedInput
   attempts?: Prisma.AttemptUpdateManyWithoutWorkerNestedInput
@@ -447,6 +462,7 @@ export type WorkerUncheckedUpdateInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutWorkerNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutWorkerNestedInput
@@ -466,6 +482,7 @@ export type WorkerCreateManyInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
 }
 
@@ -483,6 +500,7 @@ export type WorkerUpdateManyMutationInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -500,6 +518,7 @@ export type WorkerUncheckedUpdateManyInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -532,6 +551,7 @@ export type WorkerCountOrderByAggregateInput = {
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
+  listedAt?: Prisma.SortOrder
   stoppedAt?: Prisma.SortOrder
 }
 
@@ -553,6 +573,7 @@ export type WorkerMaxOrderByAggregateInput = {
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
+  listedAt?: Prisma.SortOrder
   stoppedAt?: Prisma.SortOrder
 }
 
@@ -568,6 +589,7 @@ export type WorkerMinOrderByAggregateInput = {
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
+  listedAt?: Prisma.SortOrder
   stoppedAt?: Prisma.SortOrder
 }
 
@@ -642,6 +664,7 @@ export type WorkerCreateWithoutTasksInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   attempts?: Prisma.AttemptCreateNestedManyWithoutWorkerInput
 }
@@ -660,6 +683,7 @@ export type WorkerUncheckedCreateWithoutTasksInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutWorkerInput
 }
@@ -694,6 +718,7 @@ export type WorkerUpdateWithoutTasksInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.AttemptUpdateManyWithoutWorkerNestedInput
 }
@@ -712,6 +737,7 @@ export type WorkerUncheckedUpdateWithoutTasksInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutWorkerNestedInput
 }
@@ -730,6 +756,7 @@ export type WorkerCreateWithoutAttemptsInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   tasks?: Prisma.TaskCreateNestedManyWithoutWorkerInput
 }
@@ -748,6 +775,7 @@ export type WorkerUncheckedCreateWithoutAttemptsInput = {
   leaseMs: number
   startedAt?: Date | string
   heartbeatAt?: Date | string
+  listedAt?: Date | string | null
   stoppedAt?: Date | string | null
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutWorkerInput
 }
@@ -782,6 +810,7 @@ export type WorkerUpdateWithoutAttemptsInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUpdateManyWithoutWorkerNestedInput
 }
@@ -800,6 +829,7 @@ export type WorkerUncheckedUpdateWithoutAttemptsInput = {
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   heartbeatAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  listedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stoppedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutWorkerNestedInput
 }
@@ -858,6 +888,7 @@ export type WorkerSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   leaseMs?: boolean
   startedAt?: boolean
   heartbeatAt?: boolean
+  listedAt?: boolean
   stoppedAt?: boolean
   tasks?: boolean | Prisma.Worker$tasksArgs<ExtArgs>
   attempts?: boolean | Prisma.Worker$attemptsArgs<ExtArgs>
@@ -878,6 +909,7 @@ export type WorkerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   leaseMs?: boolean
   startedAt?: boolean
   heartbeatAt?: boolean
+  listedAt?: boolean
   stoppedAt?: boolean
 }, ExtArgs["result"]["worker"]>
 
@@ -895,6 +927,7 @@ export type WorkerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   leaseMs?: boolean
   startedAt?: boolean
   heartbeatAt?: boolean
+  listedAt?: boolean
   stoppedAt?: boolean
 }, ExtArgs["result"]["worker"]>
 
@@ -912,10 +945,11 @@ export type WorkerSelectScalar = {
   leaseMs?: boolean
   startedAt?: boolean
   heartbeatAt?: boolean
+  listedAt?: boolean
   stoppedAt?: boolean
 }
 
-export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "labels" | "slots" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "stoppedAt", ExtArgs["result"]["worker"]>
+export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "labels" | "slots" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "listedAt" | "stoppedAt", ExtArgs["result"]["worker"]>
 export type WorkerInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | Prisma.Worker$tasksArgs<ExtArgs>
   attempts?: boolean | Prisma.Worker$attemptsArgs<ExtArgs>
@@ -944,6 +978,10 @@ export type $WorkerPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     leaseMs: number
     startedAt: Date
     heartbeatAt: Date
+    /**
+     * When it last listed the leases it holds.
+     */
+    listedAt: Date | null
     stoppedAt: Date | null
   }, ExtArgs["result"]["worker"]>
   composites: {}
@@ -1383,6 +1421,7 @@ export interface WorkerFieldRefs {
   readonly leaseMs: Prisma.FieldRef<"Worker", 'Int'>
   readonly startedAt: Prisma.FieldRef<"Worker", 'DateTime'>
   readonly heartbeatAt: Prisma.FieldRef<"Worker", 'DateTime'>
+  readonly listedAt: Prisma.FieldRef<"Worker", 'DateTime'>
   readonly stoppedAt: Prisma.FieldRef<"Worker", 'DateTime'>
 }
     

@@ -1,0 +1,177 @@
+import type { Command } from 'commander'
+import { InvalidArgumentError } from 'commander'
+import type {
+  ConfigureSchedulingInput,
+  PauseFieldsFragment,
+  PauseScope,
+  SchedulingFieldsFragment,
+  SchedulingStrategy,
+} from '../../sdk/generated/operations.ts'
+import { unwrap } from '../../sdk/unwrap.ts'
+import type { Call, RunCall } from '../call.ts'
+import { UsageError } from '../exit-code.ts'
+import { readDuration } from '../read/durations.ts'
+import { readStrategy } from '../read/options.ts'
+import { clean } from '../show/text.ts'
+import { showDuration, showRelative } from '../show/times.ts'
+
+interface ConfigureOptions {
+  readonly strategy?: SchedulingStrategy
+  readonly ageing?: string
+  readonly patience?: number
+  readonly weight?: Record<string, number>
+  readonly share?: Record<string, number>
+  readonly limit?: Record<string, number>
+}
+
+interface HeldOptions {
+  readonly type?: string
+  readonly queue?: string
+  readonly all?: boolean
+  readonly reason?: string
+}
+
+const CONFIGURE_HELP = `
+Examples:
+  task-mgmt queue configure --strategy fair --share ada=3
+  task-mgmt queue configure --strategy weighted --weight priority=2 --weight deadline=1
+  task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1`
+
+/** `queue show`, `queue configure`, `queue pause`, `queue resume` */
+export function addQueueCommands(queue: Command, run: RunCall): void {
+  queue
+    .command('show')
+    .description('Show how waiting tasks are ordered, and what holds them')
+    .action(() =>
+      run(async (call) => {
+        tellScheduling(call, await call.client.readScheduling({}, { signal: call.terminal.interrupted }))
+      }),
+    )
+  queue
+    .command('configure')
+    .description('Change the order of waiting tasks, or the limits of concurrency keys')
+    .option(
+      '--strategy <strategy>',
+      'fifo, priority_first, shortest_job_first, deadline_first, weighted, round_robin or fair',
+      readStrategy,
+    )
+    .option(
+      '--ageing <duration>',
+      'priority_first: what waiting makes up for one step of priority, like 10m',
+      readDuration,
+    )
+    .option('--patience <number>', 'shortest_job_first: how long a long task lets shorter ones pass', readNumber)
+    .option('--weight <name=number>', 'weighted: priority, deadline, length or age; may be repeated', readNamed)
+    .option('--share <key=number>', 'fair: all shares from now on; may be repeated', readNamed)
+    .option(
+      '--limit <pattern=number>',
+      'tasks of a concurrency key at once: all limits from now on; may be repeated',
+      readNamed,
+    )
+    .addHelpText('after', CONFIGURE_HELP)
+    .action((options: ConfigureOptions) =>
+      run(async (call) => {
+        const input = inputOf(options)
+        if (Object.keys(input).length === 0)
+          throw new UsageError('Say what to change, like --strategy fair. See --help.')
+        const { scheduling } = unwrap(
+          await call.client.configureScheduling({ input }, { signal: call.terminal.interrupted }),
+        )
+        tellScheduling(call, scheduling)
+      }),
+    )
+  held(queue.command('pause').description('Let nobody claim some tasks for now; what runs goes on'))
+    .option('--reason <text>', 'why: shown beside each task that waits')
+    .action((options: HeldOptions) =>
+      run(async (call) => {
+        const input = { ...scopeOf(options), ...(options.reason !== undefined && { reason: options.reason }) }
+        const { pause } = unwrap(await call.client.pauseClaims({ input }, { signal: call.terminal.interrupted }))
+        if (call.isJson) call.json(pause)
+        else call.line(showPause(pause, call))
+      }),
+    )
+  held(queue.command('resume').description('Let tasks be claimed again')).action((options: HeldOptions) =>
+    run(async (call) => {
+      const { scheduling } = unwrap(
+        await call.client.resumeClaims({ input: scopeOf(options) }, { signal: call.terminal.interrupted }),
+      )
+      tellScheduling(call, scheduling)
+    }),
+  )
+}
+
+function held(command: Command): Command {
+  return command
+    .option('--type <type>', 'tasks of this type')
+    .option('--queue <queue>', 'tasks of this queue')
+    .option('--all', 'everything')
+}
+
+function scopeOf({ type, queue, all }: HeldOptions): { scope: PauseScope; name?: string } {
+  const given = [type, queue, all].filter((one) => one !== undefined)
+  if (given.length !== 1) throw new UsageError('Say which tasks: --type, --queue or --all.')
+  if (type !== undefined) return { scope: 'TYPE', name: type }
+  return queue === undefined ? { scope: 'ALL' } : { scope: 'QUEUE', name: queue }
+}
+
+function inputOf({ strategy, ageing, patience, weight, share, limit }: ConfigureOptions): ConfigureSchedulingInput {
+  return {
+    ...(strategy !== undefined && { strategy }),
+    ...(ageing !== undefined && { ageing }),
+    ...(patience !== undefined && { patience }),
+    ...(weight !== undefined && { weights: weight }),
+    ...(share !== undefined && { fairnessWeights: Object.entries(share).map(([key, one]) => ({ key, weight: one })) }),
+    ...(limit !== undefined && {
+      concurrencyLimits: Object.entries(limit).map(([pattern, one]) => ({ pattern, limit: one })),
+    }),
+  }
+}
+
+function tellScheduling(call: Call, scheduling: SchedulingFieldsFragment): void {
+  if (call.isJson) call.json(scheduling)
+  else for (const line of showScheduling(scheduling, call)) call.line(line)
+}
+
+function showScheduling(scheduling: SchedulingFieldsFragment, call: Call): string[] {
+  const { strategy, isReordering, concurrencyLimits, pauses } = scheduling
+  const row = (label: string, text: string) => `${label.padEnd(12)}${text}`
+  return [
+    row('Strategy', `${strategy}${detailOf(scheduling)}${isReordering ? ' (re-ordering what waits)' : ''}`),
+    ...concurrencyLimits.map(({ pattern, limit }) => row('Limit', `${clean(pattern)}: ${limit} at once`)),
+    ...pauses.map((pause) => row('Paused', showPause(pause, call))),
+  ]
+}
+
+function detailOf({ strategy, ageing, patience, weights, fairnessWeights }: SchedulingFieldsFragment): string {
+  switch (strategy) {
+    case 'PRIORITY_FIRST':
+      return `, ${showDuration(ageing)} of waiting for one step`
+    case 'SHORTEST_JOB_FIRST':
+      return `, patience ${patience}`
+    case 'WEIGHTED':
+      return `, ${weights.priority} priority, ${weights.deadline} deadline, ${weights.length} length, ${weights.age} age`
+    case 'FAIR':
+      return fairnessWeights.map(({ key, weight }) => `, ${clean(key)} ${weight}`).join('')
+    default:
+      return ''
+  }
+}
+
+function showPause({ scope, name, since, reason, pausedBy }: PauseFieldsFragment, call: Call): string {
+  const what = scope === 'ALL' ? 'everything' : `${scope.toLowerCase()} ${clean(name ?? '')}`
+  const by = pausedBy === null ? '' : ` by ${clean(pausedBy)}`
+  return `${what}, ${showRelative(since, call.terminal.now())}${by}${reason === null ? '' : `: ${clean(reason)}`}`
+}
+
+function readNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('Write a number.')
+  return number
+}
+
+/** `name=number`, several times; the last = counts, so that keys may hold others. */
+function readNamed(text: string, before: Record<string, number> = {}): Record<string, number> {
+  const cut = text.lastIndexOf('=')
+  if (cut < 1) throw new InvalidArgumentError('Write it as name=number.')
+  return { ...before, [text.slice(0, cut)]: readNumber(text.slice(cut + 1)) }
+}

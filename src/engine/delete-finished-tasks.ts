@@ -1,0 +1,68 @@
+import type { ClientBase } from 'pg'
+import { releasable } from '../retention/releasable.ts'
+import {
+  deleteTasks,
+  lockExpiredTasks,
+  type Place,
+  readHolders,
+  readTenants,
+} from '../retention/store/finished-tasks.ts'
+import { tryTurn } from '../retention/store/turn.ts'
+import type { Engine } from './engine.ts'
+import { READ_IN_ORDER, transact } from './transact.ts'
+
+/** Tasks of one transaction, so that none is locked for long. */
+const BATCH = 1_000
+
+/**
+ * Deletes the tasks that finished before a time, with their attempts and dependencies, a batch a transaction. A task stays while
+ * something unfinished depends on it, and until all its children go.
+ *
+ * @param signal ends the pass between two batches
+ * @returns tasks deleted; a pass that another process has under way is left to it
+ */
+export async function deleteFinishedTasks(
+  engine: Pick<Engine, 'db'>,
+  { before, signal, batch = BATCH }: { readonly before: Date; readonly signal: AbortSignal; readonly batch?: number },
+): Promise<number> {
+  let total = 0
+  for (const tenant of await transact(engine, readTenants)) {
+    let after: Place | null = null
+    while (!signal.aborted) {
+      const from: Place | null = after
+      const done: Deleted | null = await transact(engine, (client) =>
+        deleteBatch(client, tenant, { before, after: from, limit: batch }),
+      )
+      if (done === null) return total
+      total += done.deleted
+      after = done.last
+      if (after === null) break
+    }
+  }
+  return total
+}
+
+interface Deleted {
+  readonly deleted: number
+  /** The last task looked at, null when there are no more. */
+  readonly last: Place | null
+}
+
+async function deleteBatch(
+  client: ClientBase,
+  tenant: string,
+  range: { readonly before: Date; readonly after: Place | null; readonly limit: number },
+): Promise<Deleted | null> {
+  if (!(await tryTurn(client))) return null
+  await client.query(`SET LOCAL ${READ_IN_ORDER}`)
+  const expired = await lockExpiredTasks(client, tenant, range)
+  if (expired.length === 0) return { deleted: 0, last: null }
+  const { children, needed } = await readHolders(
+    client,
+    tenant,
+    expired.map(({ id }) => id),
+  )
+  const ids = releasable(expired, children, needed)
+  if (ids.length > 0) await deleteTasks(client, tenant, ids)
+  return { deleted: ids.length, last: expired.at(-1)! }
+}

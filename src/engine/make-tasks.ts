@@ -1,0 +1,121 @@
+import type { ClientBase } from 'pg'
+import type { NewTaskEvent } from '../event/event.ts'
+import type { NewTask } from '../task/new-task.ts'
+import type { PlannedTask } from '../task/plan-tasks.ts'
+import type { InputIssue } from '../task/refusal.ts'
+import type { SchemaCheck } from '../task/schema-check.ts'
+import { parseSelector, type Requirement } from '../task/selector.ts'
+import { mergeOutputs } from '../task/store/dependencies.ts'
+import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
+import { insertPlacements } from '../task/store/placements.ts'
+import type { TaskTypeRow } from '../task/store/task-types.ts'
+import type { Actor } from './engine.ts'
+
+/** Where a task comes from, as it is kept with it. */
+export interface Origin {
+  readonly idempotencyKey?: string
+  /** uuid */
+  readonly scheduleId?: string
+  /** uuid */
+  readonly backfillId?: string
+}
+
+/** A task that gets input from others is checked when it starts: it is not whole before. */
+export function checkTaskInput(
+  schemas: SchemaCheck,
+  task: NewTask,
+  type: TaskTypeRow,
+  path: readonly (string | number)[],
+): InputIssue[] {
+  const isIncomplete = task.dependsOn?.some(({ kind }) => kind === 'DATA') ?? false
+  if (type.inputSchema === null || isIncomplete) return []
+  return schemas.problems(type.inputSchema, task.input ?? {}, [...path, 'input'])
+}
+
+/** Tasks that have been written. */
+export interface Inserted {
+  /** Their first events, for the caller to append once it holds every lock. */
+  readonly events: readonly NewTaskEvent[]
+  /** Ids of those whose inputs cannot take the outputs that they depend on. */
+  readonly overfull: ReadonlySet<string>
+}
+
+/** Writes planned tasks with their dependencies, in the order given, and what they get from tasks that have completed. */
+export async function insertPlanned(
+  client: ClientBase,
+  actor: Actor,
+  planned: readonly PlannedTask[],
+  now: Date,
+  originOf: (task: PlannedTask) => Origin,
+): Promise<Inserted> {
+  if (planned.length === 0) return { events: [], overfull: new Set() }
+  const places = placesOf(planned.map(({ asked }) => asked))
+  const rows = planned.map((task): TaskRow => {
+    const { asked, born, ended } = task
+    const { idempotencyKey, scheduleId, backfillId } = originOf(task)
+    return {
+      state: ended?.state ?? born,
+      asked,
+      input: asked.input === undefined ? null : JSON.stringify(asked.input),
+      createdAt: now,
+      createdBy: actor.name,
+      idempotencyKey: idempotencyKey ?? null,
+      scheduleId: scheduleId ?? null,
+      backfillId: backfillId ?? null,
+      placement: asked.workerSelector === undefined ? null : places.canonical.get(asked.workerSelector)!,
+    }
+  })
+  const dependencies = planned.flatMap((task) => dependencyRows(task, now))
+  const fed = planned.filter(
+    ({ born, dependencies }) => born.waitingOn === 0 && dependencies.some(({ kind }) => kind === 'DATA'),
+  )
+  // The statements share a round trip; they run in this order.
+  const [, , , overfull] = await Promise.all([
+    insertPlacements(client, actor.tenant, places.requirements),
+    insertTasks(client, rows),
+    insertDependencies(client, dependencies),
+    mergeOutputs(
+      client,
+      actor.tenant,
+      fed.map(({ born }) => born.id),
+    ),
+  ])
+  return { events: planned.flatMap((task) => birthEvents(task, actor)), overfull }
+}
+
+/** What the tasks ask of workers: the canonical form of each selector as it was written, and what each of those requires. */
+function placesOf(tasks: readonly NewTask[]) {
+  const canonical = new Map<string, string>()
+  const requirements = new Map<string, readonly Requirement[]>()
+  for (const { workerSelector } of tasks) {
+    if (workerSelector === undefined || canonical.has(workerSelector)) continue
+    const parsed = parseSelector(workerSelector)
+    if (!parsed.ok) throw new Error('A selector was checked and cannot be read')
+    canonical.set(workerSelector, parsed.canonical)
+    requirements.set(parsed.canonical, parsed.requirements)
+  }
+  return { canonical, requirements }
+}
+
+function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {
+  return dependencies.map((dependency) => ({
+    ...dependency,
+    tenant: born.tenant,
+    taskId: born.id,
+    settledAt: dependency.state === 'PENDING' ? null : now,
+  }))
+}
+
+function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewTaskEvent[] {
+  const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
+  const created: NewTaskEvent = {
+    ...about,
+    kind: 'TaskCreated',
+    version: born.version,
+    status: born.status,
+    payload: null,
+  }
+  if (ended === null) return [created]
+  const { state, event } = ended
+  return [created, { ...about, kind: event.kind, version: state.version, status: state.status, payload: event.payload }]
+}

@@ -1,0 +1,86 @@
+import { builder } from '../builder.ts'
+import { ResourcesInput, RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
+import { TaskPriorityEnum } from '../task/task-enums.ts'
+import { WeekdayEnum } from './schedule-enums.ts'
+
+const IntervalInput = builder.inputType('IntervalInput', {
+  description: 'Fires again and again after the same elapsed time, whatever clocks do.',
+  fields: (t) => ({
+    every: t.field({ type: 'Duration', required: true, description: 'Time between two fires, PT1S or more.' }),
+    anchor: t.field({
+      type: 'DateTime',
+      description: 'The first fire; all others are counted from it. Now when absent.',
+    }),
+  }),
+})
+
+const DateRangeInput = builder.inputType('DateRangeInput', {
+  description: 'Days from one to another, both included.',
+  fields: (t) => ({
+    from: t.string({ required: true, description: 'The first day, like 2026-12-24.' }),
+    until: t.string({ required: true, description: 'The last day, like 2027-01-01.' }),
+  }),
+})
+
+const ExclusionsInput = builder.inputType('ExclusionsInput', {
+  description: 'Days, by the clock of the time zone, on which nothing fires; at most 1,000 dates and ranges.',
+  fields: (t) => ({
+    dates: t.stringList({ description: 'Single days, like 2026-12-25.' }),
+    ranges: t.field({ type: [DateRangeInput], description: 'Days in a row.' }),
+    weekdays: t.field({ type: [WeekdayEnum], description: 'Days of every week.' }),
+  }),
+})
+
+/** When a schedule fires. */
+export const TimingInput = builder.inputType('TimingInput', {
+  description: 'When a schedule fires: give one of `cron`, `interval` and `rrule`.',
+  fields: (t) => ({
+    cron: t.string({
+      description:
+        'Five fields (minute, hour, day of month, month, weekday), six with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly.',
+    }),
+    interval: t.field({ type: IntervalInput, description: 'A fixed elapsed time.' }),
+    rrule: t.string({
+      description: 'Lines of RFC 5545: DTSTART, one RRULE, any EXDATE and RDATE. Local times are those of `timeZone`.',
+    }),
+    timeZone: t.string({
+      description: 'IANA name of the zone whose clock counts, like Europe/Berlin; UTC when absent.',
+    }),
+    exclude: t.field({ type: ExclusionsInput, description: 'Days on which nothing fires.' }),
+  }),
+})
+
+/** The task that each fire makes. */
+export const ScheduledTaskInput = builder.inputType('ScheduledTaskInput', {
+  description: 'The task that each fire makes.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
+    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
+    input: t.field({
+      type: 'JSON',
+      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
+    }),
+    dueAtField: t.string({
+      description: 'The field of the input that takes the due time, in RFC 3339; the input must be an object then.',
+    }),
+    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    priority: t.field({
+      type: TaskPriorityEnum,
+      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
+    }),
+    deadlineAfter: t.field({ type: 'Duration', description: 'Its deadline lies so long after it is made.' }),
+    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
+    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
+    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
+    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
+    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
+    labels: t.field({
+      type: 'JSON',
+      description: 'Names and values to find it by: one object of strings, at most 100.',
+    }),
+    concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    fairnessKey: t.string({
+      description: 'Whose share of the workers it counts against; the scheduler’s when absent.',
+    }),
+  }),
+})

@@ -1,0 +1,69 @@
+import { deleteFinishedTasks } from '../engine/delete-finished-tasks.ts'
+import { deleteLeftovers } from '../engine/delete-leftovers.ts'
+import type { Engine } from '../engine/engine.ts'
+import { maintainPartitions } from '../engine/maintain-partitions.ts'
+import { trimLog } from '../engine/trim-log.ts'
+import { type Periodic, startPeriodic } from './periodic.ts'
+
+/** How long what is over is kept, in milliseconds. */
+export interface RetentionRule {
+  readonly tasks: number
+  readonly events: number
+  readonly logs: number
+  readonly idempotencyKeys: number
+  readonly workers: number
+}
+
+export interface CleanerOptions {
+  readonly engine: Pick<Engine, 'db'>
+  readonly rule: RetentionRule
+  readonly onError: (error: unknown) => void
+}
+
+const DAY_MS = 86_400_000
+const LONGEST_PAUSE_MS = 300_000
+const SHORTEST_PAUSE_MS = 1_000
+
+/** Applies the rule over and over: every five minutes, more often for what is kept for less than five hours. */
+export function startCleaner({ engine, rule, onError }: CleanerOptions): Periodic {
+  const stopping = new AbortController()
+  const everyMs = pauseOf(rule)
+  const run = () => applyRetention(engine, { rule, now: new Date(), signal: stopping.signal, onError })
+  const loop = startPeriodic({ everyMs, run, onError })
+  return {
+    wake: loop.wake,
+    stop: () => {
+      stopping.abort()
+      return loop.stop()
+    },
+  }
+}
+
+/** A sixtieth of the shortest time: what goes at once stays a small part of what is there. */
+function pauseOf({ tasks, events, logs }: RetentionRule): number {
+  return Math.min(Math.max(Math.min(tasks, events, logs) / 60, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
+}
+
+export interface RetentionPass {
+  readonly rule: RetentionRule
+  readonly now: Date
+  readonly signal: AbortSignal
+  readonly onError: (error: unknown) => void
+}
+
+/** One pass over all that is kept by rule; what fails does not hold up the rest. */
+export async function applyRetention(
+  engine: Pick<Engine, 'db'>,
+  { rule, now, signal, onError }: RetentionPass,
+): Promise<void> {
+  const before = (keepMs: number) => ({ before: new Date(now.getTime() - keepMs), signal })
+  const steps: (() => Promise<unknown>)[] = [
+    () => maintainPartitions(engine, { keepMs: { event: rule.events, task_log: rule.logs }, now }),
+    () => deleteFinishedTasks(engine, before(rule.tasks)),
+    () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
+    () => deleteLeftovers(engine, 'workers', before(rule.workers)),
+  ]
+  if (rule.events < DAY_MS) steps.push(() => trimLog(engine, 'event', before(rule.events)))
+  if (rule.logs < DAY_MS) steps.push(() => trimLog(engine, 'task_log', before(rule.logs)))
+  for (const step of steps) if (!signal.aborted) await step().catch(onError)
+}

@@ -1,0 +1,42 @@
+import { appendLog } from '../engine/append-log.ts'
+import { claimTasks } from '../engine/claim-tasks.ts'
+import { endAttempts } from '../engine/end-attempts.ts'
+import type { Actor, Engine } from '../engine/engine.ts'
+import { reportProgress } from '../engine/report-progress.ts'
+import { returnUnheld } from '../engine/return-unheld.ts'
+import { readEndedLeases } from '../worker/store.ts'
+import { isAboutValues } from './is-about-values.ts'
+import type { WorkPort } from './work-port.ts'
+
+export interface EnginePortOptions {
+  readonly engine: Engine
+  /** Whose name stands in the events. */
+  readonly actor: Actor
+  /** uuid of the registered worker */
+  readonly workerId: string
+  readonly queue: string
+  readonly types: readonly string[]
+}
+
+/** The port of a worker in the engine's own process. */
+export function createEnginePort({ engine, actor, workerId, queue, types }: EnginePortOptions): WorkPort {
+  const { tenant } = actor
+  return {
+    async claim(limit) {
+      return { ...(await claimTasks(engine, { tenant, workerId, queue, types, limit })), waitedMs: 0 }
+    },
+    async returnUnheld(held) {
+      await returnUnheld(engine, { tenant, name: workerId }, { workerId, held })
+    },
+    endedLeases: (leases) => readEndedLeases(engine.db, tenant, leases),
+    async endAttempts(ends) {
+      await endAttempts(engine, actor, ends)
+    },
+    async reportProgress(reports) {
+      const stale = new Set(await reportProgress(engine, actor, reports))
+      return reports.filter(({ taskId }) => stale.has(taskId))
+    },
+    appendLog: (entries) => appendLog(engine, actor, entries),
+    isAboutValues,
+  }
+}

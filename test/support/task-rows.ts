@@ -1,0 +1,36 @@
+import type { Pool } from 'pg'
+import { withTransaction } from '../../src/infra/with-transaction.ts'
+import { insertTasks } from '../../src/task/store/insert-tasks.ts'
+import { lockTasks } from '../../src/task/store/lock-tasks.ts'
+import type { TaskState } from '../../src/task/task-state.ts'
+import { newUuid } from '../../src/task/type-id.ts'
+
+/** Writes tasks as any history may have left them, with the attempts that are open. */
+export function insertStates(db: Pool, states: readonly TaskState[]): Promise<void> {
+  return withTransaction(db, async (client) => {
+    const rows = states.map((state) => ({
+      state,
+      asked: { name: 'a', type: state.type },
+      input: null,
+      createdAt: new Date(),
+      createdBy: 'test',
+      idempotencyKey: null,
+      placement: null,
+    }))
+    await insertTasks(client, rows)
+    for (const { id, attempt, epoch, isResumed, status, workerId } of states) {
+      // A resumed task has its attempt open.
+      if (!isResumed && status !== 'RUNNING') continue
+      await client.query(
+        'INSERT INTO attempt (task_id, number, epoch, worker_id, started_at) VALUES ($1, $2, $3, $4, now())',
+        [id, attempt, epoch, workerId ?? newUuid()],
+      )
+    }
+  })
+}
+
+/** Tasks as they stand in the database, by id. */
+export async function readStates(db: Pool, ids: readonly string[]): Promise<ReadonlyMap<string, TaskState>> {
+  const { tasks } = await withTransaction(db, (client) => lockTasks(client, 'default', ids))
+  return tasks
+}
