@@ -27,6 +27,7 @@ import { trimLog } from '../../src/engine/trim-log.ts'
 import { updateSchedule } from '../../src/engine/update-schedule.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
+import type { NewTask } from '../../src/task/new-task.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { addSchedule, dueNow, EACH_HOUR } from '../schedule/schedules.ts'
@@ -102,9 +103,9 @@ async function statuses(ids: readonly string[]): Promise<Record<string, string>>
   return Object.fromEntries(rows.map(({ id, status }) => [id, status]))
 }
 
-async function running(workerId = verbs.workerId): Promise<ClaimedTask> {
+async function running(task: Partial<NewTask> = {}, workerId = verbs.workerId): Promise<ClaimedTask> {
   const queue = newUuid()
-  await verbs.createOne({ queue })
+  await verbs.createOne({ ...task, queue })
   const claim = await claimTasks(engine, { tenant: 'default', workerId, queue, types: ['work'], limit: 1 })
   return claim.tasks[0]!
 }
@@ -262,13 +263,13 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
   },
   'rescue-lost': async () => {
     const workerId = await addWorker(engine, ['work'])
-    const task = await running(workerId)
+    const task = await running({}, workerId)
     await database.pool.query("UPDATE worker SET heartbeat_at = now() - interval '1 hour' WHERE id = $1", [workerId])
     return { act: (on) => rescueLost(on), expected: { [task.id]: 'READY' } }
   },
   'return-unheld': async () => {
     const workerId = await addWorker(engine, ['work'])
-    const [unknown, known] = [await running(workerId), await running(workerId)]
+    const [unknown, known] = [await running({}, workerId), await running({}, workerId)]
     const held = [{ taskId: known.id, epoch: known.epoch }]
     return {
       act: (on) => returnUnheld(on, ACTOR, { workerId, held }),
@@ -277,9 +278,8 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
   },
   'delete-finished-tasks': async () => {
     const parent = await running()
-    const child = await running()
+    const child = await running({ parentId: parent.id })
     await endAttempts(engine, ACTOR, [completing(parent), completing(child)])
-    await database.pool.query('UPDATE task SET parent_id = $1 WHERE id = $2', [parent.id, child.id])
     const dependent = await waitingFor(child.id)
     const needed = await running()
     await endAttempts(engine, ACTOR, [completing(needed)])

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { configurePool } from '../../src/engine/configure-pool.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
@@ -20,13 +21,19 @@ beforeAll(async () => {
   database = await freshDatabase()
   engine = testEngine(database.pool)
   verbs = await verbsOf(engine)
+  await configurePool(engine, ACTOR, { name: 'seats', capacity: 2 })
   await addWorker(engine, [
     {
       name: 'with_defaults',
       description: null,
       inputSchema: null,
       outputSchema: null,
-      defaults: { priority: 'HIGH', retry: { maxAttempts: 7 }, timeouts: { totalMs: 90_000, queueMs: 4_000 } },
+      defaults: {
+        priority: 'HIGH',
+        retry: { maxAttempts: 7 },
+        timeouts: { totalMs: 90_000, queueMs: 4_000 },
+        pools: { seats: 2 },
+      },
     },
   ])
   await database.pool.query('CREATE TABLE bill (id int PRIMARY KEY)')
@@ -137,7 +144,7 @@ describe('a task that is enqueued in a transaction', () => {
     const listener = await database.pool.connect()
     const heard: (string | undefined)[] = []
     listener.on('notification', ({ payload }) => heard.push(payload))
-    await listener.query('LISTEN task_mgmt_bell')
+    await listener.query('LISTEN task_mgmt')
     await inTransaction(async (client) => {
       await enqueue(client, { name: 'a', type: 'work', queue: 'none' })
       await enqueue(client, { name: 'b', type: 'work', queue: 'none' })
@@ -177,7 +184,14 @@ describe('it is the task that createTask would make', () => {
     ['with nothing', { name: 'plain', type: 'work', scheduledFor }],
     [
       'with the defaults of its type',
-      { name: 'd', type: 'with_defaults', scheduledFor, retry: { factor: 3 }, timeouts: { queueMs: 9 } },
+      {
+        name: 'd',
+        type: 'with_defaults',
+        scheduledFor,
+        retry: { factor: 3 },
+        timeouts: { queueMs: 9 },
+        concurrencyKey: 'd',
+      },
     ],
   ] as const)('%s', async (_name, task) => {
     const made = await createTasks(engine, ACTOR, { tasks: [task] })
