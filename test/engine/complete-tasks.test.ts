@@ -62,7 +62,10 @@ describe('the success in SQL', () => {
           const decided = transition(before.get(state.id)!, command, row.finishedAt!, 0)
           if (decided.kind !== 'moved') throw new Error(decided.kind)
           expect(row).toEqual(decided.state)
-          expect(answers[index]).toEqual({ ok: true, value: { taskId: state.id, version: row.version } })
+          expect(answers[index]).toEqual({
+            ok: true,
+            value: { taskId: state.id, version: row.version, status: 'COMPLETED' },
+          })
           const { number, outcome, error } = decided.attemptEnd!
           expect(attempts).toMatchObject([{ number, outcome, error, finished_at: row.finishedAt, cpu_ms: index }])
           expect(events).toMatchObject([
