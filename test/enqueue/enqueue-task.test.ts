@@ -262,4 +262,13 @@ describe('what makes no sense is refused', () => {
     const refused = inTransaction((client) => enqueue(client, { name: 'a', type: 'work', ...wrong }))
     await expect(refused).rejects.toMatchObject({ code: '22023', message: expect.stringMatching(message) })
   })
+
+  test('more slots of a pool than there are', async () => {
+    await configurePool(engine, ACTOR, { name: 'seats', capacity: 1 })
+    const refused = inTransaction((client) => enqueue(client, { name: 'a', type: 'with_defaults' }))
+    await expect(refused).rejects.toMatchObject({
+      code: '22023',
+      message: expect.stringMatching(/"seats", which has 1/),
+    })
+  })
 })
