@@ -71,6 +71,35 @@ describe('a limit', () => {
     expect(await faults()).toEqual([])
   })
 
+  test('holds for those that an end frees: by their conditions, and one after the other', async () => {
+    const first = await verbs.createOne({ concurrencyKey: 'solo' })
+    const behind = (condition: string) => ({
+      concurrencyKey: 'solo',
+      dependsOn: [{ taskId: first, kind: 'CONDITIONAL' as const, condition }],
+    })
+    const [met, also, unmet] = await verbs.create(
+      behind('output.a == 1'),
+      behind('attempt == 1'),
+      behind('output.a > 1'),
+    )
+    await admitAll()
+    const [task] = await claim()
+    engine.rung.length = 0
+    await endAttempts(engine, ACTOR, [completing(task!, '{"a":1}')])
+    expect(engine.rung).toContain('limits')
+    expect(await admitAll()).toBe(1)
+    const [next] = await claim()
+    expect(next!.id).toBe(met)
+    const others = await rowsOf(
+      `SELECT id, status::text, blocked_on FROM task WHERE id <> '${first}' AND id <> '${met}' ORDER BY id`,
+    )
+    expect(others).toEqual([
+      { id: also, status: 'READY', blocked_on: 'key:solo' },
+      { id: unmet, status: 'SKIPPED', blocked_on: null },
+    ])
+    expect(await faults()).toEqual([])
+  })
+
   test('is found by the longest pattern that fits its key, and is 1 without any', async () => {
     const keyed = (concurrencyKey: string) => Array.from({ length: 6 }, () => ({ concurrencyKey }))
     await verbs.create(...keyed('pair'), ...keyed('pair-of-four'), ...keyed('solo'))
