@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
+import { sendLast } from '../infra/with-transaction.ts'
 import { deleteSlots } from '../pool/store.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
@@ -92,7 +93,7 @@ async function announceAll(
     ...completed.map((task) => successOf(task, tenant, actor)),
     ...moves.flatMap((decision) => announcement(decision, actor)),
   ]
-  if (events.length > 0) await appendEvents(client, events)
+  if (events.length > 0) sendLast(client, appendEvents(client, events))
   return {
     hasEvents: events.length > 0,
     hasClaimable: moves.some(({ transition }) => transition.state.isClaimable),

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { appendEvents } from '../event/store/append-events.ts'
+import { sendLast } from '../infra/with-transaction.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { MAX_JSON_BYTES, type NewTask } from '../task/new-task.ts'
@@ -79,7 +80,7 @@ export async function createTasks(
     const { events, overfull } = await insertPlanned(client, actor, planned, read.now, () => input)
     if (overfull.size > 0) throw new RollBack(tooLarge(ids, overfull, pathOf))
     if (await hasTooManyPlaces(client, actor.tenant, tasks)) throw new RollBack(tooManyPlaces(tasks, pathOf))
-    await appendEvents(client, events)
+    sendLast(client, appendEvents(client, events))
     const living = planned.flatMap(({ born, ended }) => (ended === null ? [born] : []))
     const applied = {
       hasEvents: true,

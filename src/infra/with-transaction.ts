@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
+import {
+  type ClientBase,
+  DatabaseError,
+  type Pool,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg'
 
 export interface TransactionOptions {
   /** Default: READ COMMITTED. */
@@ -76,16 +84,40 @@ async function runOnce<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, 
     begun.catch(() => undefined)
     const result = await work(client)
     await begun
-    const end = await client.query('COMMIT')
-    if (end.command !== 'COMMIT')
+    const [said, ended] = await Promise.allSettled([Promise.all(takeLast(client)), client.query('COMMIT')])
+    // After an error of what was sent last the COMMIT has rolled back: that error is the reason.
+    if (said.status === 'rejected') throw said.reason
+    if (ended.status === 'rejected') throw ended.reason
+    if (ended.value.command !== 'COMMIT')
       throw new Error('The transaction was rolled back: its work swallowed an error of the database')
     return result
   } catch (error) {
+    // What was sent before and has failed is why later statements did.
+    const earlier = (await Promise.allSettled(takeLast(client))).find(({ status }) => status === 'rejected')
     broken = await rollBack(client)
-    throw error
+    throw earlier?.status === 'rejected' ? earlier.reason : error
   } finally {
     client.release(broken)
   }
+}
+
+const lastOf = new WeakMap<ClientBase, Promise<unknown>[]>()
+
+/**
+ * Hands over the answer of a statement that the rest of a transaction's work does not look at: the COMMIT travels with it, and
+ * its error fails the transaction.
+ */
+export function sendLast(client: ClientBase, answer: Promise<unknown>): void {
+  answer.catch(() => undefined)
+  const others = lastOf.get(client)
+  if (others === undefined) lastOf.set(client, [answer])
+  else others.push(answer)
+}
+
+function takeLast(client: ClientBase): readonly Promise<unknown>[] {
+  const last = lastOf.get(client) ?? []
+  lastOf.delete(client)
+  return last
 }
 
 /** Returns the reason why the connection cannot be used again, if there is one. */

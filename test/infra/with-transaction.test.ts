@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { withTransaction } from '../../src/infra/with-transaction.ts'
+import { sendLast, withTransaction } from '../../src/infra/with-transaction.ts'
 import { emptyDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -43,6 +43,21 @@ it('does not report a commit that the database turned into a rollback', async ()
   })
   await expect(swallowing).rejects.toThrow('swallowed')
   expect(await balances()).toEqual([100, 100])
+})
+
+it('keeps nothing when what was sent last fails, and says why', async () => {
+  for (const isFollowed of [false, true]) {
+    const outcome = withTransaction(database.pool, async (client) => {
+      await add(client, 1, 5)
+      sendLast(client, add(client, 2, -500))
+      // A statement that comes after all meets an aborted transaction; the reason is the one before.
+      if (isFollowed) await client.query('SELECT 1')
+    })
+    await expect(outcome).rejects.toThrow('check constraint')
+    expect(await balances()).toEqual([100, 100])
+  }
+  await withTransaction(database.pool, async (client) => sendLast(client, add(client, 2, -50)))
+  expect(await balances()).toEqual([100, 50])
 })
 
 it('destroys a connection that broke and keeps working with others', async () => {
