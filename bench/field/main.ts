@@ -109,12 +109,12 @@ function positive(option: string, text: string): number {
   return value
 }
 
-/** On the first run; the peers' versions are pinned by the lock file beside this one. */
+/** On the first run, at the versions of the lock file beside this one. `npm ci` refuses it for optional packages of other platforms. */
 function installPeers(): void {
   const folder = fileURLToPath(new URL('.', import.meta.url))
   if (existsSync(new URL('node_modules', import.meta.url))) return
   console.log('Installing the peers into bench/field …')
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
     cwd: folder,
     stdio: 'inherit',
     shell: process.platform === 'win32',
