@@ -1,6 +1,6 @@
 import { coefficientsOf } from '../scheduling/coefficients.ts'
 import { lockScheduling, readRestless, settleRekeyed, writeScheduling } from '../scheduling/store.ts'
-import { rekeyTasks } from '../task/store/rekey-tasks.ts'
+import { hasLateTasks, rekeyTasks } from '../task/store/rekey-tasks.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transact } from './transact.ts'
 
@@ -26,7 +26,7 @@ export async function rekeyWaiting(engine: Engine): Promise<number> {
       total += moved
       if (moved === 0) break
     }
-    await settleRekeyed(engine.db, tenant, LONGEST_TRANSACTION_MS)
+    if (!(await hasLateTasks(engine.db, tenant))) await settleRekeyed(engine.db, tenant, LONGEST_TRANSACTION_MS)
   }
   return total
 }

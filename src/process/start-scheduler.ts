@@ -1,5 +1,4 @@
 import { fireSchedules } from '../engine/fire-schedules.ts'
-import { learnLengths } from '../engine/learn-lengths.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { missDeadlines } from '../engine/miss-deadlines.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
@@ -11,6 +10,7 @@ import type { Config } from '../infra/config/settings.ts'
 import { startAdmission } from '../loop/admission.ts'
 import { type RetentionRule, startCleaner } from '../loop/cleaner.ts'
 import { startPeriodic } from '../loop/periodic.ts'
+import { learnRunTimes } from '../task/store/run-times.ts'
 import { dropOldRequests } from '../task/store/worker-requests.ts'
 import type { Running } from './running.ts'
 
@@ -51,7 +51,7 @@ export async function startScheduler({
     settling,
     startPeriodic({
       everyMs: LEARN_MS,
-      run: () => learnLengths(engine, LEARN_MS),
+      run: () => learnRunTimes(engine.db, LEARN_MS),
       onError: onError('learning how long tasks run'),
     }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),

@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
-import { learnLengths } from '../../src/engine/learn-lengths.ts'
 import { rekeyWaiting } from '../../src/engine/rekey-waiting.ts'
 import { STRATEGIES, type Strategy } from '../../src/scheduling/strategy.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import { TASK_PRIORITIES } from '../../src/task/status.ts'
+import { learnRunTimes } from '../../src/task/store/run-times.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 import { type Ordered, referenceOrder } from '../support/reference-order.ts'
@@ -31,6 +32,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
+  await database.pool.query('DELETE FROM limit_slot')
   await configure('FIFO')
 })
 afterAll(() => database.drop())
@@ -181,6 +183,29 @@ describe('four claimers at once', () => {
   })
 })
 
+test('a change of order moves tasks that wait for slots, too, and is not over while a rival holds one', async () => {
+  const asked = { name: 'a', type: 'red', concurrencyKey: 'one' }
+  const made = await createTasks(engine, ACTOR, { tasks: [asked, { ...asked, priority: 'CRITICAL' }] })
+  const [, urgent] = made.ok ? made.value.taskIds : []
+  await configure('PRIORITY_FIRST')
+  await database.pool.query(`UPDATE scheduling SET as_of = now() - interval '1 hour'`)
+  const isSettled = async () => (await database.pool.query('SELECT is_rekeyed FROM scheduling')).rows[0].is_rekeyed
+  const rival = await database.pool.connect()
+  try {
+    await rival.query('BEGIN')
+    await rival.query('SELECT FROM task WHERE id = $1 FOR UPDATE', [urgent])
+    expect(await rekeyWaiting(engine)).toBe(1)
+    expect(await isSettled()).toBe(false)
+    await rival.query('ROLLBACK')
+  } finally {
+    rival.release()
+  }
+  expect(await rekeyWaiting(engine)).toBe(1)
+  expect(await isSettled()).toBe(true)
+  await admitTasks(engine, ACTOR.tenant, ['key:one'])
+  expect(await claimAll(1)).toEqual([urgent])
+})
+
 test('estimates follow what tasks of a type have taken, and only of that type', async () => {
   await database.pool.query('UPDATE task_type SET mean_run_ms = NULL')
   const run = async (ms: number, type: string) => {
@@ -209,11 +234,11 @@ test('estimates follow what tasks of a type have taken, and only of that type', 
     return Object.fromEntries(rows.map(({ name, s }) => [name, s]))
   }
   await run(10_000, 'red')
-  await learnLengths(engine, 60_000)
+  await learnRunTimes(database.pool, 60_000)
   expect(await means()).toEqual({ blue: null, green: null, red: 10 })
   await database.pool.query('DELETE FROM task')
   await run(30_000, 'red')
   await run(5_000, 'blue')
-  await learnLengths(engine, 60_000)
+  await learnRunTimes(database.pool, 60_000)
   expect(await means()).toEqual({ blue: 5, green: null, red: 20 })
 })
