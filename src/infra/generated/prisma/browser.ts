@@ -58,11 +58,6 @@ export type ScheduleFire = Prisma.ScheduleFireModel
  */
 export type Backfill = Prisma.BackfillModel
 /**
- * Model WorkerRequest
- * 
- */
-export type WorkerRequest = Prisma.WorkerRequestModel
-/**
  * Model IdempotencyKey
  * 
  */
@@ -72,43 +67,3 @@ export type IdempotencyKey = Prisma.IdempotencyKeyModel
  * 
  */
 export type ApiKey = Prisma.ApiKeyModel
-/**
- * Model Scheduling
- * How a tenant's waiting tasks are ordered.
- */
-export type Scheduling = Prisma.SchedulingModel
-/**
- * Model FairFlow
- * 
- */
-export type FairFlow = Prisma.FairFlowModel
-/**
- * Model FairClock
- * 
- */
-export type FairClock = Prisma.FairClockModel
-/**
- * Model Pool
- * 
- */
-export type Pool = Prisma.PoolModel
-/**
- * Model ConcurrencyLimit
- * 
- */
-export type ConcurrencyLimit = Prisma.ConcurrencyLimitModel
-/**
- * Model LimitSlot
- * A slot that an admitted or a running task owns.
- */
-export type LimitSlot = Prisma.LimitSlotModel
-/**
- * Model Pause
- * 
- */
-export type Pause = Prisma.PauseModel
-/**
- * Model Placement
- * Conditions on the labels of workers that tasks have asked for.
- */
-export type Placement = Prisma.PlacementModel

@@ -711,67 +711,6 @@ export type EnumRoleWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumRoleFilter<$PrismaModel>
 }
 
-export type EnumSchedulingStrategyFilter<$PrismaModel = never> = {
-  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel> | $Enums.SchedulingStrategy
-}
-
-export type FloatFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatFilter<$PrismaModel> | number
-}
-
-export type EnumSchedulingStrategyWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel> | $Enums.SchedulingStrategy
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
-}
-
-export type FloatWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatWithAggregatesFilter<$PrismaModel> | number
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _avg?: Prisma.NestedFloatFilter<$PrismaModel>
-  _sum?: Prisma.NestedFloatFilter<$PrismaModel>
-  _min?: Prisma.NestedFloatFilter<$PrismaModel>
-  _max?: Prisma.NestedFloatFilter<$PrismaModel>
-}
-
-export type EnumPauseScopeFilter<$PrismaModel = never> = {
-  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
-  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel> | $Enums.PauseScope
-}
-
-export type EnumPauseScopeWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
-  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel> | $Enums.PauseScope
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
-}
-
 export type NestedStringFilter<$PrismaModel = never> = {
   equals?: string | Prisma.StringFieldRefInput<$PrismaModel>
   in?: string[] | Prisma.ListStringFieldRefInput<$PrismaModel>
@@ -1411,56 +1350,6 @@ export type NestedEnumRoleWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumRoleFilter<$PrismaModel>
   _max?: Prisma.NestedEnumRoleFilter<$PrismaModel>
-}
-
-export type NestedEnumSchedulingStrategyFilter<$PrismaModel = never> = {
-  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel> | $Enums.SchedulingStrategy
-}
-
-export type NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.SchedulingStrategy | Prisma.EnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  in?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  notIn?: $Enums.SchedulingStrategy[] | Prisma.ListEnumSchedulingStrategyFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumSchedulingStrategyWithAggregatesFilter<$PrismaModel> | $Enums.SchedulingStrategy
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumSchedulingStrategyFilter<$PrismaModel>
-}
-
-export type NestedFloatWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  notIn?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
-  lt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  lte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gt?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  gte?: number | Prisma.FloatFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedFloatWithAggregatesFilter<$PrismaModel> | number
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _avg?: Prisma.NestedFloatFilter<$PrismaModel>
-  _sum?: Prisma.NestedFloatFilter<$PrismaModel>
-  _min?: Prisma.NestedFloatFilter<$PrismaModel>
-  _max?: Prisma.NestedFloatFilter<$PrismaModel>
-}
-
-export type NestedEnumPauseScopeFilter<$PrismaModel = never> = {
-  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
-  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel> | $Enums.PauseScope
-}
-
-export type NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.PauseScope | Prisma.EnumPauseScopeFieldRefInput<$PrismaModel>
-  in?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  notIn?: $Enums.PauseScope[] | Prisma.ListEnumPauseScopeFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumPauseScopeWithAggregatesFilter<$PrismaModel> | $Enums.PauseScope
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumPauseScopeFilter<$PrismaModel>
 }
 
 

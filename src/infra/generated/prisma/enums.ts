@@ -152,25 +152,3 @@ export const BackfillStatus = {
 } as const
 
 export type BackfillStatus = (typeof BackfillStatus)[keyof typeof BackfillStatus]
-
-
-export const SchedulingStrategy = {
-  FIFO: 'FIFO',
-  PRIORITY_FIRST: 'PRIORITY_FIRST',
-  SHORTEST_JOB_FIRST: 'SHORTEST_JOB_FIRST',
-  DEADLINE_FIRST: 'DEADLINE_FIRST',
-  WEIGHTED: 'WEIGHTED',
-  ROUND_ROBIN: 'ROUND_ROBIN',
-  FAIR: 'FAIR'
-} as const
-
-export type SchedulingStrategy = (typeof SchedulingStrategy)[keyof typeof SchedulingStrategy]
-
-
-export const PauseScope = {
-  ALL: 'ALL',
-  QUEUE: 'QUEUE',
-  TYPE: 'TYPE'
-} as const
-
-export type PauseScope = (typeof PauseScope)[keyof typeof PauseScope]

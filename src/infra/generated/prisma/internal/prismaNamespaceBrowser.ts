@@ -59,17 +59,8 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
-  WorkerRequest: 'WorkerRequest',
   IdempotencyKey: 'IdempotencyKey',
-  ApiKey: 'ApiKey',
-  Scheduling: 'Scheduling',
-  FairFlow: 'FairFlow',
-  FairClock: 'FairClock',
-  Pool: 'Pool',
-  ConcurrencyLimit: 'ConcurrencyLimit',
-  LimitSlot: 'LimitSlot',
-  Pause: 'Pause',
-  Placement: 'Placement'
+  ApiKey: 'ApiKey'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -297,17 +288,6 @@ export const BackfillScalarFieldEnum = {
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
 
 
-export const WorkerRequestScalarFieldEnum = {
-  tenant: 'tenant',
-  workerId: 'workerId',
-  requestId: 'requestId',
-  leases: 'leases',
-  createdAt: 'createdAt'
-} as const
-
-export type WorkerRequestScalarFieldEnum = (typeof WorkerRequestScalarFieldEnum)[keyof typeof WorkerRequestScalarFieldEnum]
-
-
 export const IdempotencyKeyScalarFieldEnum = {
   tenant: 'tenant',
   verb: 'verb',
@@ -335,96 +315,6 @@ export const ApiKeyScalarFieldEnum = {
 } as const
 
 export type ApiKeyScalarFieldEnum = (typeof ApiKeyScalarFieldEnum)[keyof typeof ApiKeyScalarFieldEnum]
-
-
-export const SchedulingScalarFieldEnum = {
-  tenant: 'tenant',
-  strategy: 'strategy',
-  settings: 'settings',
-  generation: 'generation',
-  asOf: 'asOf',
-  isRekeyed: 'isRekeyed',
-  perReady: 'perReady',
-  perRank: 'perRank',
-  perLength: 'perLength',
-  longestMs: 'longestMs',
-  perDeadline: 'perDeadline',
-  deadlineFromMs: 'deadlineFromMs',
-  deadlineToMs: 'deadlineToMs'
-} as const
-
-export type SchedulingScalarFieldEnum = (typeof SchedulingScalarFieldEnum)[keyof typeof SchedulingScalarFieldEnum]
-
-
-export const FairFlowScalarFieldEnum = {
-  tenant: 'tenant',
-  generation: 'generation',
-  flow: 'flow',
-  finishTag: 'finishTag'
-} as const
-
-export type FairFlowScalarFieldEnum = (typeof FairFlowScalarFieldEnum)[keyof typeof FairFlowScalarFieldEnum]
-
-
-export const FairClockScalarFieldEnum = {
-  tenant: 'tenant',
-  generation: 'generation',
-  workerId: 'workerId',
-  tag: 'tag'
-} as const
-
-export type FairClockScalarFieldEnum = (typeof FairClockScalarFieldEnum)[keyof typeof FairClockScalarFieldEnum]
-
-
-export const PoolScalarFieldEnum = {
-  tenant: 'tenant',
-  name: 'name',
-  description: 'description',
-  capacity: 'capacity',
-  updatedAt: 'updatedAt'
-} as const
-
-export type PoolScalarFieldEnum = (typeof PoolScalarFieldEnum)[keyof typeof PoolScalarFieldEnum]
-
-
-export const ConcurrencyLimitScalarFieldEnum = {
-  tenant: 'tenant',
-  pattern: 'pattern',
-  capacity: 'capacity'
-} as const
-
-export type ConcurrencyLimitScalarFieldEnum = (typeof ConcurrencyLimitScalarFieldEnum)[keyof typeof ConcurrencyLimitScalarFieldEnum]
-
-
-export const LimitSlotScalarFieldEnum = {
-  tenant: 'tenant',
-  key: 'key',
-  slotNo: 'slotNo',
-  taskId: 'taskId'
-} as const
-
-export type LimitSlotScalarFieldEnum = (typeof LimitSlotScalarFieldEnum)[keyof typeof LimitSlotScalarFieldEnum]
-
-
-export const PauseScalarFieldEnum = {
-  tenant: 'tenant',
-  scope: 'scope',
-  name: 'name',
-  since: 'since',
-  reason: 'reason',
-  pausedBy: 'pausedBy'
-} as const
-
-export type PauseScalarFieldEnum = (typeof PauseScalarFieldEnum)[keyof typeof PauseScalarFieldEnum]
-
-
-export const PlacementScalarFieldEnum = {
-  tenant: 'tenant',
-  selector: 'selector',
-  requirements: 'requirements'
-} as const
-
-export type PlacementScalarFieldEnum = (typeof PlacementScalarFieldEnum)[keyof typeof PlacementScalarFieldEnum]
 
 
 export const SortOrder = {
