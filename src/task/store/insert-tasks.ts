@@ -117,7 +117,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
 
 /** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
 export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
-  await client.query(insertBatch('task', TASK_COLUMNS, rows, ORDER_OF_NEW))
+  await client.query(insertBatch('task', TASK_COLUMNS, rows, { derived: ORDER_OF_NEW }))
 }
 
 /** Adds the dependencies of new tasks. Locks: both ends FOR KEY SHARE, by the foreign keys. */
