@@ -67,6 +67,7 @@ CREATE TABLE "task" (
     "attempt" INTEGER NOT NULL DEFAULT 0,
     "epoch" INTEGER NOT NULL DEFAULT 0,
     "failures" INTEGER NOT NULL DEFAULT 0,
+    "losses" INTEGER NOT NULL DEFAULT 0,
     "is_resumed" BOOLEAN NOT NULL DEFAULT false,
     "elapsed_ms" BIGINT NOT NULL DEFAULT 0,
     "worker_id" UUID,
@@ -102,7 +103,7 @@ CREATE TABLE "task" (
     CONSTRAINT "task_finished_never_wakes" CHECK ("finished_at" IS NULL OR "wake_at" IS NULL),
     CONSTRAINT "task_paused_knows_where_from" CHECK (("status" = 'PAUSED') = ("paused_from" IS NOT NULL)),
     CONSTRAINT "task_counts_are_sound" CHECK (
-        "version" >= 1 AND "waiting_on" >= 0 AND "attempt" >= 0 AND "epoch" >= "attempt" AND "failures" >= 0 AND "elapsed_ms" >= 0),
+        "version" >= 1 AND "waiting_on" >= 0 AND "attempt" >= 0 AND "epoch" >= "attempt" AND "failures" >= 0 AND "losses" >= 0 AND "elapsed_ms" >= 0),
     CONSTRAINT "task_progress_is_a_fraction" CHECK ("progress_fraction" BETWEEN 0 AND 1),
     CONSTRAINT "task_timeouts_are_positive" CHECK (
         "queue_timeout_ms" > 0 AND "attempt_timeout_ms" > 0 AND "total_timeout_ms" > 0 AND "heartbeat_timeout_ms" > 0)

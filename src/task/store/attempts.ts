@@ -76,20 +76,6 @@ const ENDING: readonly BatchColumn<LeftAttempt>[] = [
 export const END_IF_THERE = `ON CONFLICT ("task_id", "number", "tenant") DO UPDATE SET "finished_at" = excluded."finished_at",
   "outcome" = excluded."outcome", "error" = excluded."error", "cpu_ms" = excluded."cpu_ms", "peak_rss_mb" = excluded."peak_rss_mb"`
 
-/** How often tasks have lost their worker so far. Index: attempt_record_pkey. */
-export async function countLosses(
-  client: ClientBase,
-  tenant: string,
-  taskIds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ taskId: string; losses: number }>(
-    `SELECT "task_id" AS "taskId", count(*)::int AS "losses" FROM "attempt"
-    WHERE "tenant" = $1 AND "task_id" = ANY ($2::uuid[]) AND "outcome" = 'LOST' GROUP BY "task_id"`,
-    [tenant, taskIds],
-  )
-  return new Map(rows.map(({ taskId, losses }) => [taskId, losses]))
-}
-
 /** What is known of the attempt that ran under a lease. */
 export interface AttemptRecord {
   readonly outcome: AttemptOutcome | null

@@ -42,6 +42,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   attempt: 0,
   epoch: 0,
   failures: 0,
+  losses: 0,
   is_resumed: false,
   elapsed_ms: 0,
   version: 1,
