@@ -28,13 +28,15 @@ export interface ClaimRequest {
   readonly types: readonly string[]
   /** Most tasks to take. */
   readonly limit: number
+  /** Rivals have not been met of late: candidates beyond the limit are hardly worth looking at. */
+  readonly isAlone?: boolean
 }
 
 /**
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
  *
- * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
- * a few more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
+ * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
+ * at more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
  * never waits while it holds a task, so appending events as it goes keeps the log's rule.
@@ -54,7 +56,7 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
     request.queue,
     [...new Set(request.types)],
     request.limit,
-    2 * request.limit + 32,
+    (request.isAlone === true ? 1 : 2) * request.limit + 32,
   ])
 }
 
