@@ -59,14 +59,18 @@ export interface Ledger {
 }
 
 /**
- * Reads buckets and what was given out of them. The caller holds the limits' locks.
+ * Reads buckets and what was given out of them; as one picture only where the caller holds the limits' locks.
  *
  * A claim under a grant raises the task's epoch by one, and either still runs, or has left its time with the attempt. An
  * attempt that went on after a park began before its grant, so its row does not say when it went on.
  *
  * Indexes: rate_bucket_pkey, rate_grant_once, task_pkey, attempt_pkey.
  */
-export async function readLedger(client: ClientBase, tenant: string, keys: readonly string[]): Promise<Ledger> {
+export async function readLedger(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  keys: readonly string[],
+): Promise<Ledger> {
   if (keys.length === 0) return { buckets: new Map(), grants: [], nowMs: 0 }
   const [grants, buckets] = await Promise.all([
     client.query<Grant>(

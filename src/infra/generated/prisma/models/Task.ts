@@ -85,6 +85,7 @@ export type TaskMinAggregateOutputType = {
   totalTimeoutMs: bigint | null
   heartbeatTimeoutMs: bigint | null
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -139,6 +140,7 @@ export type TaskMaxAggregateOutputType = {
   totalTimeoutMs: bigint | null
   heartbeatTimeoutMs: bigint | null
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -200,6 +202,7 @@ export type TaskCountAggregateOutputType = {
   tags: number
   labels: number
   concurrencyKey: number
+  rateKey: number
   fairnessKey: number
   idempotencyKey: number
   createdBy: number
@@ -291,6 +294,7 @@ export type TaskMinAggregateInputType = {
   totalTimeoutMs?: true
   heartbeatTimeoutMs?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -345,6 +349,7 @@ export type TaskMaxAggregateInputType = {
   totalTimeoutMs?: true
   heartbeatTimeoutMs?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -406,6 +411,7 @@ export type TaskCountAggregateInputType = {
   tags?: true
   labels?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -555,6 +561,7 @@ export type TaskGroupByOutputType = {
   tags: string[]
   labels: runtime.JsonValue
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -640,6 +647,7 @@ export type TaskWhereInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -711,6 +719,7 @@ export type TaskOrderByWithRelationInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  rateKey?: Prisma.SortOrderInput | Prisma.SortOrder
   fairnessKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -786,6 +795,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -857,6 +867,7 @@ export type TaskOrderByWithAggregationInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  rateKey?: Prisma.SortOrderInput | Prisma.SortOrder
   fairnessKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -927,6 +938,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonWithAggregatesFilter<"Task">
   concurrencyKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
@@ -987,6 +999,7 @@ export type TaskCreateInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1055,6 +1068,7 @@ export type TaskUncheckedCreateInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1120,6 +1134,7 @@ export type TaskUpdateInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1188,6 +1203,7 @@ export type TaskUncheckedUpdateInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1255,6 +1271,7 @@ export type TaskCreateManyInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1315,6 +1332,7 @@ export type TaskUpdateManyMutationInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1374,6 +1392,7 @@ export type TaskUncheckedUpdateManyInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1464,6 +1483,7 @@ export type TaskCountOrderByAggregateInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1536,6 +1556,7 @@ export type TaskMaxOrderByAggregateInput = {
   totalTimeoutMs?: Prisma.SortOrder
   heartbeatTimeoutMs?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1590,6 +1611,7 @@ export type TaskMinOrderByAggregateInput = {
   totalTimeoutMs?: Prisma.SortOrder
   heartbeatTimeoutMs?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1966,6 +1988,7 @@ export type TaskCreateWithoutTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2031,6 +2054,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2127,6 +2151,7 @@ export type TaskScalarWhereInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -2187,6 +2212,7 @@ export type TaskCreateWithoutChildrenInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2254,6 +2280,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2323,6 +2350,7 @@ export type TaskCreateWithoutParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2389,6 +2417,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2474,6 +2503,7 @@ export type TaskUpdateWithoutChildrenInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2541,6 +2571,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2621,6 +2652,7 @@ export type TaskCreateWithoutDependenciesInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2688,6 +2720,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2757,6 +2790,7 @@ export type TaskCreateWithoutDependentsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2824,6 +2858,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2904,6 +2939,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2971,6 +3007,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3046,6 +3083,7 @@ export type TaskUpdateWithoutDependentsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3113,6 +3151,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3177,6 +3216,7 @@ export type TaskCreateWithoutAttemptsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3244,6 +3284,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3324,6 +3365,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3391,6 +3433,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3455,6 +3498,7 @@ export type TaskCreateWithoutWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3521,6 +3565,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3611,6 +3656,7 @@ export type TaskCreateWithoutScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3677,6 +3723,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3767,6 +3814,7 @@ export type TaskCreateWithoutFireInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3834,6 +3882,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3914,6 +3963,7 @@ export type TaskUpdateWithoutFireInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3981,6 +4031,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4045,6 +4096,7 @@ export type TaskCreateManyTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4105,6 +4157,7 @@ export type TaskUpdateWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4170,6 +4223,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4235,6 +4289,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4296,6 +4351,7 @@ export type TaskCreateManyParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4355,6 +4411,7 @@ export type TaskUpdateWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4421,6 +4478,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4486,6 +4544,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4546,6 +4605,7 @@ export type TaskCreateManyWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4605,6 +4665,7 @@ export type TaskUpdateWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4671,6 +4732,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4736,6 +4798,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4796,6 +4859,7 @@ export type TaskCreateManyScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4855,6 +4919,7 @@ export type TaskUpdateWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4921,6 +4986,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4986,6 +5052,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5105,6 +5172,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5177,6 +5245,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5243,6 +5312,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5309,6 +5379,7 @@ export type TaskSelectScalar = {
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5339,7 +5410,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5410,6 +5481,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     tags: string[]
     labels: runtime.JsonValue
     concurrencyKey: string | null
+    rateKey: string | null
     fairnessKey: string | null
     idempotencyKey: string | null
     createdBy: string | null
@@ -5452,7 +5524,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     cancelReason: string | null
     isClaimable: boolean
     /**
-     * What it takes while it runs: [{ key, slots }] by key.
+     * What it takes by itself: [{ key, slots }] by key.
      */
     limits: runtime.JsonValue | null
     /**
@@ -5937,6 +6009,7 @@ export interface TaskFieldRefs {
   readonly tags: Prisma.FieldRef<"Task", 'String[]'>
   readonly labels: Prisma.FieldRef<"Task", 'Json'>
   readonly concurrencyKey: Prisma.FieldRef<"Task", 'String'>
+  readonly rateKey: Prisma.FieldRef<"Task", 'String'>
   readonly fairnessKey: Prisma.FieldRef<"Task", 'String'>
   readonly idempotencyKey: Prisma.FieldRef<"Task", 'String'>
   readonly createdBy: Prisma.FieldRef<"Task", 'String'>
