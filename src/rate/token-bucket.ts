@@ -23,9 +23,11 @@ export interface Bucket {
 }
 
 /** The bucket as time has filled it since. A clock that went back puts nothing in, and a burst that was cut takes nothing out. */
-export function refill({ spent, asOfMs }: Bucket, { tokens, intervalMs, burst }: Rate, nowMs: number): Bucket {
-  const back = (Math.max(nowMs - asOfMs, 0) * tokens) / intervalMs
-  return { spent: Math.min(Math.max(spent - back, 0), burst), asOfMs: nowMs }
+export function refill({ spent, asOfMs }: Bucket, rate: Rate, nowMs: number): Bucket {
+  const shares = sharesOf(Math.min(spent, rate.burst), rate)
+  const passedMs = Math.max(nowMs - asOfMs, 0)
+  const left = passedMs * rate.tokens >= shares ? 0 : shares - passedMs * rate.tokens
+  return { spent: left / rate.intervalMs, asOfMs: nowMs }
 }
 
 /**
@@ -48,20 +50,28 @@ export function spend(bucket: Bucket, rate: Rate, startsMs: readonly number[]): 
  *
  * @param setAside tokens that were given and are not used yet
  */
-export function freeTokens({ spent }: Bucket, { burst }: Rate, setAside: number): number {
-  return Math.max(Math.floor(burst - spent - setAside), 0)
+export function freeTokens({ spent }: Bucket, rate: Rate, setAside: number): number {
+  const { burst, intervalMs } = rate
+  return Math.max(Math.floor((burst * intervalMs - sharesOf(spent, rate)) / intervalMs) - setAside, 0)
 }
 
 /**
- * When the next token can be given, in milliseconds since 1970, rounded up; null when none comes before one that was set
- * aside is used or given back.
+ * When the next token can be given, in milliseconds since 1970; null when none comes before one that was set aside is used
+ * or given back.
+ *
+ * @param setAside as for {@link freeTokens}
  */
-export function nextTokenAtMs(
-  { spent, asOfMs }: Bucket,
-  { tokens, intervalMs, burst }: Rate,
-  setAside: number,
-): number | null {
+export function nextTokenAtMs({ spent, asOfMs }: Bucket, rate: Rate, setAside: number): number | null {
+  const { tokens, intervalMs, burst } = rate
   if (setAside >= burst) return null
-  const missing = Math.max(spent - (burst - setAside - 1), 0)
-  return asOfMs + Math.ceil((missing * intervalMs) / tokens)
+  const missing = Math.max(sharesOf(spent, rate) - (burst - setAside - 1) * intervalMs, 0)
+  return asOfMs + Math.ceil(missing / tokens)
+}
+
+/**
+ * Spent tokens in whole shares: a token is worth as many as its interval has milliseconds, and each millisecond gives back
+ * as many as the interval has tokens. In these nothing is ever rounded; what was counted under another rate is rounded up.
+ */
+function sharesOf(spent: number, { intervalMs }: Rate): number {
+  return Math.ceil(spent * intervalMs - 0.01)
 }
