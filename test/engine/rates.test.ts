@@ -375,7 +375,7 @@ describe('rivals', () => {
     }
     const grants = () =>
       rowsOf(`SELECT t.is_claimable, t.status::text, count(g.id)::int AS grants FROM task AS t
-        LEFT JOIN rate_grant AS g ON g.task_id = t.id AND g.epoch = t.epoch GROUP BY t.id ORDER BY t.id`)
+        LEFT JOIN rate_grant AS g ON g.task_id = t.id AND g.epoch = t.epoch GROUP BY t.tenant, t.id ORDER BY t.id`)
     const run = async (failpoint: Parameters<typeof failingPool>[2]) => {
       await prepare()
       const failing = failingPool(database.url, database.pool, failpoint)
