@@ -17,7 +17,7 @@ const MOST_RATES = 1_000
 
 /** So many as fit in when nobody says how many may start at once: those of a whole interval. */
 export function defaultBurst(tokens: number): number {
-  return Math.min(tokens, LARGEST_BURST)
+  return Math.min(Math.max(tokens, 1), LARGEST_BURST)
 }
 
 /** @returns everything that is wrong with them, with paths from the list's root */
