@@ -230,6 +230,36 @@ describe('a rate', () => {
   })
 })
 
+test('a bucket that nobody asks about is found by the sweep, and forgotten once it is full', async () => {
+  await setRates(engine, rateOf(1, 1_000, 2))
+  await verbs.create(...plain(2))
+  await admit()
+  await endAttempts(
+    engine,
+    ACTOR,
+    (await verbs.claim()).map((task) => completing(task)),
+  )
+  await letPass(HOUR)
+  const live = startRates(engine, { sweepMs: 50 })
+  await until(async () => (await rowsOf('SELECT FROM rate_bucket UNION ALL SELECT FROM rate_grant')).length === 0)
+  await live.stop()
+  expect(live.errors).toEqual([])
+})
+
+test('a token that comes wakes who waits for it, without a sweep', async () => {
+  const live = startRates(engine, { sweepMs: 60_000 })
+  await setRates(live.engine, rateOf(1, 300, 1))
+  const liveVerbs = await verbsOf(live.engine as TestEngine)
+  await liveVerbs.create(...plain(4))
+  const over = new AbortController()
+  const draining = drain(live.engine, liveVerbs.workerId, over.signal)
+  await until(async () => (await starts()).length === 4)
+  over.abort()
+  await draining
+  await live.stop()
+  expect(excess(await starts(), rateOf(1, 300, 1))).toBeLessThanOrEqual(0)
+})
+
 describe('a change of rates', () => {
   const enforce = () => enforceRates(engine, FIRST_PLACE)
   const claimable = async () => (await rowsOf('SELECT count(*)::int AS count FROM task WHERE is_claimable'))[0].count
@@ -445,6 +475,8 @@ describe('rivals', () => {
         }),
         repeat(50, () => wakeDue(live.engine)),
         repeat(5, () => admit()),
+        // Slower and faster again; the faster of the two bounds every window.
+        repeat(600, () => setRates(live.engine, rateOf(Math.random() < 0.5 ? 20 : 60, 500, 10))),
       ]
       await until(
         async () => {
