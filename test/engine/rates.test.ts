@@ -130,6 +130,7 @@ describe('a rate', () => {
     await database.pool.query('UPDATE task SET wake_at = now() WHERE wake_at IS NOT NULL')
     await wakeDue(engine)
     expect(await admitted()).toBe(1)
+    await letPass(2 * HOUR)
     const [resumed] = await verbs.claim()
     expect(resumed!.attempt).toBe(1)
     await endAttempts(engine, ACTOR, [completing(resumed!)])
