@@ -155,6 +155,15 @@ describe('task-mgmt queue configure --rate', () => {
   afterAll(() => live.stop())
   const run = (...argv: string[]) => cli(['queue', ...argv], { url: live.url })
 
+  test('holds tasks that are made with a rate key', async () => {
+    const made = await cli(['task', 'create', '--name', 'a', '--type', 'work', '--rate-key', 'mail:1', '--json'], {
+      url: live.url,
+    })
+    expect(made.err).toBe('')
+    const { rows } = await live.pool.query('SELECT rate_key, blocked_on FROM task')
+    expect(rows).toEqual([{ rate_key: 'mail:1', blocked_on: 'rate:mail:1' }])
+  })
+
   test('sets rates, shows them, and takes them away', async () => {
     const set = await run('configure', '--rate', 'type:work=50/1s', '--rate', 'key:git=hub:*=5000/1h,100')
     expect(set.err).toBe('')
