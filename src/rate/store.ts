@@ -61,12 +61,12 @@ export interface Ledger {
 /**
  * Reads buckets and what was given out of them; as one picture only where the caller holds the limits' locks.
  *
- * A claim under a grant raises the task's epoch by one, and either still runs, or has left its time with the attempt. An
+ * A claim under a grant raises the task's epoch by one, and either still runs, or has left its time with the record of the attempt. An
  * attempt that went on after a park began before its grant, so its row does not say when it went on.
  *
  * The LIMIT keeps the planner from walking the tenant's tasks for each grant, as a plain join lets it (see updateBatch).
  *
- * Indexes: rate_bucket_pkey, rate_grant_once, task_pkey, attempt_pkey.
+ * Indexes: rate_bucket_pkey, rate_grant_once, task_pkey, attempt_record_pkey.
  */
 export async function readLedger(
   client: Pick<ClientBase, 'query'>,
@@ -81,7 +81,7 @@ export async function readLedger(
           CASE WHEN t."id" IS NULL OR t."epoch" > g."epoch" THEN 'STARTED' WHEN t."is_claimable" THEN 'SET_ASIDE' ELSE 'UNUSED' END AS "state",
           CASE WHEN t."epoch" = g."epoch" + 1 AND t."claimed_at" IS NOT NULL THEN ${milliseconds('t."claimed_at"')}
             WHEN t."epoch" > g."epoch" THEN (
-              SELECT ${milliseconds('a."started_at"')} FROM "attempt" AS a WHERE a."tenant" = g."tenant" AND a."task_id" = g."task_id"
+              SELECT ${milliseconds('a."started_at"')} FROM "attempt_record" AS a WHERE a."tenant" = g."tenant" AND a."task_id" = g."task_id"
                 AND a."epoch" = g."epoch" + 1 AND a."started_at" >= g."granted_at")
           END AS "startedAtMs"
         FROM "rate_grant" AS g LEFT JOIN LATERAL (

@@ -104,6 +104,7 @@ function blankTask(asked: NewTask, { tenant, id, now, type: { defaults, isRated 
     attempt: 0,
     epoch: 0,
     failures: 0,
+    losses: 0,
     isResumed: false,
     elapsedMs: 0,
     workerId: null,

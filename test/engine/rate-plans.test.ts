@@ -16,7 +16,7 @@ beforeAll(async () => {
   database = await freshDatabase()
   engine = testEngine(database.pool)
   verbs = await verbsOf(engine)
-  for (const table of ['task', 'attempt', 'rate_grant', 'rate_bucket'])
+  for (const table of ['task', 'attempt_record', 'rate_grant', 'rate_bucket'])
     await database.pool.query(`ALTER TABLE "${table}" SET (autovacuum_enabled = false)`)
 })
 afterAll(() => database.drop())
@@ -26,7 +26,7 @@ async function statementsOf(act: (on: TestEngine) => Promise<unknown>): Promise<
   const spied = failingPool(database.url, database.pool, null)
   await act({ ...engine, db: spied.pool })
   await spied.end()
-  return spied.statements.filter((text) => /"(task|rate_grant|rate_bucket|attempt)"/.test(text))
+  return spied.statements.filter((text) => /"(task|rate_grant|rate_bucket|attempt_record)"/.test(text))
 }
 
 /** How a statement reads each table that can be large, when it is planned now. */
@@ -43,7 +43,7 @@ async function scansOf(text: string): Promise<string[]> {
 }
 
 /** A scan of a table that can be large; that of task_claim_idx by tenant finds the first queue, or the next. */
-const SCAN = /^(-> +)?Index (Only )?Scan using (?!task_claim_idx)\w+ on (task|attempt|rate_grant|rate_bucket)\b/
+const SCAN = /^(-> +)?Index (Only )?Scan using (?!task_claim_idx)\w+ on (task|attempt_record|rate_grant|rate_bucket)\b/
 
 const waiting = (count: number) => `
   INSERT INTO task (id, name, type, status, ready_at, blocked_on, order_key, created_by)
@@ -73,7 +73,7 @@ test('an admission and a change of rates read by index, whatever the tables held
     await database.pool.query(sql)
     for (const text of texts) {
       const plan = await scansOf(text)
-      const whole = plan.filter((line) => /Seq Scan on (task|rate_grant|rate_bucket|attempt)\b/.test(line))
+      const whole = plan.filter((line) => /Seq Scan on (task|rate_grant|rate_bucket|attempt_record)\b/.test(line))
       expect(whole, `${situation}: ${text}`).toEqual([])
       // A table is never walked by its tenant alone.
       const walked = plan.flatMap((line, index) =>

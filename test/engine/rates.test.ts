@@ -31,7 +31,7 @@ beforeAll(async () => {
   verbs = await verbsOf(engine)
 })
 beforeEach(async () => {
-  for (const table of ['schedule_fire', 'task', 'schedule', 'limit_slot', 'event', 'pool'])
+  for (const table of ['schedule_fire', 'task', 'attempt_record', 'schedule', 'limit_slot', 'event', 'pool'])
     await database.pool.query(`DELETE FROM "${table}"`)
   for (const table of ['rate_limit', 'rate_bucket', 'rate_grant']) await database.pool.query(`DELETE FROM "${table}"`)
 })
@@ -53,7 +53,7 @@ async function starts(): Promise<number[]> {
 async function letPass(ms: number): Promise<void> {
   await database.pool.query(`UPDATE rate_bucket SET as_of = as_of - ${ms} * interval '1 millisecond'`)
   await database.pool.query(`UPDATE rate_grant SET granted_at = granted_at - ${ms} * interval '1 millisecond'`)
-  await database.pool.query(`UPDATE attempt SET started_at = started_at - ${ms} * interval '1 millisecond'`)
+  await database.pool.query(`UPDATE attempt_record SET started_at = started_at - ${ms} * interval '1 millisecond'`)
   await database.pool.query(`UPDATE task SET claimed_at = claimed_at - ${ms} * interval '1 millisecond'`)
 }
 

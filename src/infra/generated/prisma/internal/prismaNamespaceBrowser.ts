@@ -143,6 +143,7 @@ export const TaskScalarFieldEnum = {
   attempt: 'attempt',
   epoch: 'epoch',
   failures: 'failures',
+  losses: 'losses',
   isResumed: 'isResumed',
   elapsedMs: 'elapsedMs',
   workerId: 'workerId',

@@ -38,6 +38,7 @@ export type TaskAvgAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: number | null
   generation: number | null
   orderKey: number | null
@@ -55,6 +56,7 @@ export type TaskSumAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: bigint | null
   generation: number | null
   orderKey: number | null
@@ -94,6 +96,7 @@ export type TaskMinAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -149,6 +152,7 @@ export type TaskMaxAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -211,6 +215,7 @@ export type TaskCountAggregateOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: number
   elapsedMs: number
   workerId: number
@@ -247,6 +252,7 @@ export type TaskAvgAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -264,6 +270,7 @@ export type TaskSumAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -303,6 +310,7 @@ export type TaskMinAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -358,6 +366,7 @@ export type TaskMaxAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -420,6 +429,7 @@ export type TaskCountAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -570,6 +580,7 @@ export type TaskGroupByOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: boolean
   elapsedMs: bigint
   workerId: string | null
@@ -656,6 +667,7 @@ export type TaskWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -728,6 +740,7 @@ export type TaskOrderByWithRelationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -804,6 +817,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -876,6 +890,7 @@ export type TaskOrderByWithAggregationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -947,6 +962,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   attempt?: Prisma.IntWithAggregatesFilter<"Task"> | number
   epoch?: Prisma.IntWithAggregatesFilter<"Task"> | number
   failures?: Prisma.IntWithAggregatesFilter<"Task"> | number
+  losses?: Prisma.IntWithAggregatesFilter<"Task"> | number
   isResumed?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntWithAggregatesFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
@@ -1007,6 +1023,7 @@ export type TaskCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -1077,6 +1094,7 @@ export type TaskUncheckedCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1142,6 +1160,7 @@ export type TaskUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1212,6 +1231,7 @@ export type TaskUncheckedUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1280,6 +1300,7 @@ export type TaskCreateManyInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1340,6 +1361,7 @@ export type TaskUpdateManyMutationInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1401,6 +1423,7 @@ export type TaskUncheckedUpdateManyInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1492,6 +1515,7 @@ export type TaskCountOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1526,6 +1550,7 @@ export type TaskAvgOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1565,6 +1590,7 @@ export type TaskMaxOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1620,6 +1646,7 @@ export type TaskMinOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1653,6 +1680,7 @@ export type TaskSumOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1996,6 +2024,7 @@ export type TaskCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2063,6 +2092,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2160,6 +2190,7 @@ export type TaskScalarWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -2220,6 +2251,7 @@ export type TaskCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2289,6 +2321,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2358,6 +2391,7 @@ export type TaskCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2425,6 +2459,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2511,6 +2546,7 @@ export type TaskUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2580,6 +2616,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2660,6 +2697,7 @@ export type TaskCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2729,6 +2767,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2798,6 +2837,7 @@ export type TaskCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2867,6 +2907,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2947,6 +2988,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3016,6 +3058,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3091,6 +3134,7 @@ export type TaskUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3160,6 +3204,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3224,6 +3269,7 @@ export type TaskCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3293,6 +3339,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3373,6 +3420,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3442,6 +3490,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3506,6 +3555,7 @@ export type TaskCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3574,6 +3624,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3664,6 +3715,7 @@ export type TaskCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3732,6 +3784,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3822,6 +3875,7 @@ export type TaskCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3891,6 +3945,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3971,6 +4026,7 @@ export type TaskUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4040,6 +4096,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4105,6 +4162,7 @@ export type TaskCreateManyTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4165,6 +4223,7 @@ export type TaskUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4232,6 +4291,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4298,6 +4358,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4359,6 +4420,7 @@ export type TaskCreateManyParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4419,6 +4481,7 @@ export type TaskUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4486,6 +4549,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4552,6 +4616,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4614,6 +4679,7 @@ export type TaskCreateManyWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -4673,6 +4739,7 @@ export type TaskUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4741,6 +4808,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4807,6 +4875,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4868,6 +4937,7 @@ export type TaskCreateManyScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4927,6 +4997,7 @@ export type TaskUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4995,6 +5066,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5061,6 +5133,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5181,6 +5254,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5254,6 +5328,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5321,6 +5396,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5388,6 +5464,7 @@ export type TaskSelectScalar = {
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5410,7 +5487,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5502,6 +5579,10 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      * Attempts that count against the retry policy; a retry by hand sets it to 0.
      */
     failures: number
+    /**
+     * Attempts whose worker was lost; a retry by hand sets it to 0.
+     */
+    losses: number
     /**
      * The next claim goes on with the latest attempt instead of opening another (after a park).
      */
@@ -6018,6 +6099,7 @@ export interface TaskFieldRefs {
   readonly attempt: Prisma.FieldRef<"Task", 'Int'>
   readonly epoch: Prisma.FieldRef<"Task", 'Int'>
   readonly failures: Prisma.FieldRef<"Task", 'Int'>
+  readonly losses: Prisma.FieldRef<"Task", 'Int'>
   readonly isResumed: Prisma.FieldRef<"Task", 'Boolean'>
   readonly elapsedMs: Prisma.FieldRef<"Task", 'BigInt'>
   readonly workerId: Prisma.FieldRef<"Task", 'String'>
