@@ -9,6 +9,7 @@ const knows = {
   worker: ['task'],
   scheduling: ['task'],
   pool: ['task'],
+  rate: ['task'],
   workflow: ['task', 'expression'],
   schedule: ['task', 'workflow'],
   metric: ['task', 'event'],

@@ -3,6 +3,7 @@ import type { NewEvent } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import { sendLast } from '../infra/with-transaction.ts'
 import { deleteSlots } from '../pool/store.ts'
+import { isRateKey, type Limit, limitsInForce } from '../task/limits.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
 import { type LeftAttempt, recordAttempts } from '../task/store/attempts.ts'
@@ -123,7 +124,7 @@ export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied
 /** Most limits named in one message. */
 const MOST_KEYS = 200
 
-function ringLimits(channel: Engine['channel'], { tenant, keys }: LimitsToSettle): void {
+export function ringLimits(channel: Engine['channel'], { tenant, keys }: LimitsToSettle): void {
   for (let from = 0; from < keys.length; from += MOST_KEYS)
     channel.publish('limits', JSON.stringify({ tenant, keys: keys.slice(from, from + MOST_KEYS) }))
 }
@@ -135,15 +136,22 @@ export function limitsToSettle(
   completed: readonly CompletedTask[] = [],
 ): LimitsToSettle | undefined {
   const concerned = changes.flatMap(({ before, after }) => {
-    const isFreed = before !== null && ownsSlots(before) && !ownsSlots(after)
-    return isFreed || after.blockedOn !== null ? (after.limits ?? []) : []
+    if (after.blockedOn !== null) return limitsInForce(after)
+    if (before === null || ownsSlots(after)) return []
+    if (before.isClaimable) return limitsInForce(before)
+    return before.status === 'RUNNING' ? slotsOf(before) : []
   })
-  const keys = new Set([...concerned, ...completed.flatMap(({ limits }) => limits ?? [])].map(({ key }) => key))
+  const keys = new Set([...concerned, ...completed.flatMap(slotsOf)].map(({ key }) => key))
   return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 
-function ownsSlots({ limits, isClaimable, status }: TaskState): boolean {
-  return limits !== null && (isClaimable || status === 'RUNNING')
+/** What the end of a run gives back: a token is gone. */
+function slotsOf({ limits }: Pick<TaskState, 'limits'>): readonly Limit[] {
+  return limits?.filter(({ key }) => !isRateKey(key)) ?? []
+}
+
+function ownsSlots({ isClaimable, status }: TaskState): boolean {
+  return isClaimable || status === 'RUNNING'
 }
 
 /** Statements that do not wait for each other share a round trip. */
@@ -154,7 +162,9 @@ async function writeDecisions(client: ClientBase, decisions: readonly Decision[]
     const changes = some
       .filter(({ before, transition }) => transition.state !== before)
       .map(({ before, transition, output }) => ({ before, after: transition.state, output: output ?? null }))
-    const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) ? [before.id] : []))
+    const freed = changes.flatMap(({ before, after }) =>
+      before.limits !== null && ownsSlots(before) && !ownsSlots(after) ? [before.id] : [],
+    )
     await Promise.all([
       writeStates(client, changes, now),
       deleteSlots(client, tenant, freed),

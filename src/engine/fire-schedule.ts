@@ -5,7 +5,7 @@ import { lockSchedule } from '../schedule/store/schedules.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { takeIdempotencyKey } from '../task/store/idempotency.ts'
-import { ringBells } from './apply.ts'
+import { type Applied, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { bodyHashOf, checkIdempotencyKey } from './idempotency.ts'
 import { scheduleNotFound } from './schedule-events.ts'
@@ -24,6 +24,8 @@ interface Fired {
   readonly taskId: string
 }
 
+const NOTHING_ELSE = { hasRevoked: false, hasUnsettled: false }
+
 /**
  * Fires a schedule now, whatever its status, its due times and its rule for overlaps say. Its due times stay as they are.
  *
@@ -39,7 +41,7 @@ export async function fireSchedule(
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const outcome = await transact(engine, (client) => fire(client, engine.schemas, actor, input))
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  ringBells(engine, { hasEvents: outcome.isNew, hasClaimable: outcome.isNew, hasRevoked: false, hasUnsettled: false })
+  ringBells(engine, outcome.applied)
   return accepted({ scheduleId, taskId: outcome.taskId })
 }
 
@@ -48,7 +50,7 @@ async function fire(
   schemas: SchemaCheck,
   actor: Actor,
   { scheduleId, idempotencyKey }: FireSchedule,
-): Promise<{ refusal: Refusal } | { taskId: string; isNew: boolean }> {
+): Promise<{ refusal: Refusal } | { taskId: string; applied: Applied }> {
   const locked = await lockSchedule(client, actor.tenant, scheduleId)
   if (locked === null) return { refusal: scheduleNotFound(scheduleId) }
   const { schedule, now } = locked
@@ -63,12 +65,12 @@ async function fire(
     const answer = await takeIdempotencyKey(client, call, [taskId])
     if (answer.kind === 'repeated') {
       return answer.isSameBody
-        ? { taskId: answer.taskIds[0]!, isNew: false }
+        ? { taskId: answer.taskIds[0]!, applied: { hasEvents: false, hasClaimable: false, ...NOTHING_ELSE } }
         : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key: idempotencyKey, taskIds: answer.taskIds } }
     }
   }
   await recordFires(client, [row])
-  const { events } = await writeStarts(client, actor, starts, now)
+  const { events, hasClaimable, limits } = await writeStarts(client, actor, starts, now)
   await appendEvents(client, events)
-  return { taskId, isNew: true }
+  return { taskId, applied: { hasEvents: true, hasClaimable, limits, ...NOTHING_ELSE } }
 }

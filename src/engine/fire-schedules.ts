@@ -96,8 +96,14 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
     ...applied,
     hasEvents: true,
     hasClaimable: applied.hasClaimable || made.hasClaimable,
+    limits: joinLimits(tenant, applied.limits, made.limits),
     count: looked.reduce((sum, { turn }) => sum + turn.fires.length, 0),
   }
+}
+
+function joinLimits(tenant: string, ...all: readonly Applied['limits'][]): Applied['limits'] {
+  const keys = new Set(all.flatMap((limits) => limits?.keys ?? []))
+  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 
 /** A timing that cannot be read any more (a zone that a new release of the zone data lacks) holds up nobody but itself. */

@@ -75,7 +75,7 @@ export async function planCall(
   }
   const planned = positions.map((position) => {
     const asked = tasks[position]!
-    const given = { tenant: actor.tenant, id: ids[position]!, now, defaults: types.get(asked.type)!.defaults }
+    const given = { tenant: actor.tenant, id: ids[position]!, now, type: types.get(asked.type)! }
     const plan = planTask(asked, given, targetOf)
     states.set(given.id, plan.ended?.state ?? plan.born)
     return plan

@@ -4,7 +4,7 @@ import { firesOf } from '../schedule/fires.ts'
 import { type BackfillState, lockDueBackfill, writeBackfill } from '../schedule/store/backfills.ts'
 import { recordBackfill } from '../schedule/store/fires.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { ringBells } from './apply.ts'
+import { type Applied, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { scheduleEvent } from './schedule-events.ts'
 import { planStarts, writeStarts } from './start-fires.ts'
@@ -29,6 +29,7 @@ export async function runBackfills(engine: Engine & { readonly schemas: SchemaCh
     ringBells(engine, {
       hasEvents: done.hasEvents,
       hasClaimable: done.hasClaimable,
+      limits: done.limits,
       hasRevoked: false,
       hasUnsettled: false,
     })
@@ -39,7 +40,7 @@ export async function runBackfills(engine: Engine & { readonly schemas: SchemaCh
 async function carryOn(
   client: ClientBase,
   schemas: SchemaCheck,
-): Promise<{ count: number; hasEvents: boolean; hasClaimable: boolean } | null> {
+): Promise<(Pick<Applied, 'hasEvents' | 'hasClaimable' | 'limits'> & { count: number }) | null> {
   const due = await lockDueBackfill(client)
   if (due === null) return null
   const { backfill, schedule, running, now } = due
@@ -75,7 +76,8 @@ async function carryOn(
   const isDone = next.status === 'COMPLETED'
   const completed = isDone ? [scheduleEvent(schedule, null, 'BackfillCompleted', { backfillId: id })] : []
   await appendEvents(client, [...made.events, ...completed])
-  return { count: dues.length, hasEvents: written.length > 0 || isDone, hasClaimable: made.hasClaimable }
+  const { hasClaimable, limits } = made
+  return { count: dues.length, hasEvents: written.length > 0 || isDone, hasClaimable, limits }
 }
 
 function nextDues({ timing, reachedAt, untilAt }: BackfillState, room: number): { dues: Date[]; isAll: boolean } {

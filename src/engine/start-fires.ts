@@ -8,6 +8,7 @@ import type { Refusal } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { readTaskTypeNames, readTaskTypes } from '../task/store/task-types.ts'
 import { newUuid } from '../task/type-id.ts'
+import { type Applied, limitsToSettle } from './apply.ts'
 import type { Actor } from './engine.ts'
 import { checkTaskInput, insertPlanned } from './make-tasks.ts'
 import { scheduleEvent } from './schedule-events.ts'
@@ -53,22 +54,27 @@ export async function planStarts(
     }
     const issues = checkTaskInput(schemas, asked, type, ['task'])
     if (issues.length > 0) return planned(wanted, now, { refusal: { code: 'VALIDATION', issues } })
-    const given = { tenant, id: newUuid(), now, defaults: type.defaults }
+    const given = { tenant, id: newUuid(), now, type }
     return planned(wanted, now, { task: planTask(asked, given, dependsOnNothing) })
   })
+}
+
+/** What the caller does with the tasks of fires: append their events once it holds every lock, and ring after the commit. */
+interface WrittenStarts extends Pick<Applied, 'hasClaimable' | 'limits'> {
+  readonly events: NewEvent[]
 }
 
 /**
  * Writes the tasks of fires that have been recorded.
  *
- * @returns the events of the tasks and of their fires, for the caller to append once it holds every lock
+ * @returns the events of the tasks and of their fires, and whom to wake
  */
 export async function writeStarts(
   client: ClientBase,
   actor: Actor,
   starts: readonly PlannedStart[],
   now: Date,
-): Promise<{ events: NewEvent[]; hasClaimable: boolean }> {
+): Promise<WrittenStarts> {
   const started = starts.flatMap(({ wanted, row, start }) =>
     'task' in start ? [{ wanted, row, task: start.task }] : [],
   )
@@ -92,7 +98,14 @@ export async function writeStarts(
     const taskId = start.task.born.id
     return [scheduleEvent(schedule, who, 'ScheduleFired', { ...fire, taskId, cause }), birthOf.get(taskId)!]
   })
-  return { events, hasClaimable: started.some(({ task }) => task.born.isClaimable) }
+  return {
+    events,
+    hasClaimable: started.some(({ task }) => task.born.isClaimable),
+    limits: limitsToSettle(
+      actor.tenant,
+      started.map(({ task }) => ({ before: null, after: task.born })),
+    ),
+  }
 }
 
 function planned(wanted: WantedFire, now: Date, start: PlannedStart['start']): PlannedStart {

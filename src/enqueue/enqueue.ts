@@ -32,6 +32,7 @@ export interface EnqueuedTask {
   readonly tags?: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
   readonly concurrencyKey?: string
+  readonly rateKey?: string
   readonly fairnessKey?: string
   /** The same key with the same task answers with the one made the first time, for at least a day. */
   readonly idempotencyKey?: string

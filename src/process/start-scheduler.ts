@@ -10,6 +10,7 @@ import type { Config } from '../infra/config/settings.ts'
 import { startAdmission } from '../loop/admission.ts'
 import { type RetentionRule, startCleaner } from '../loop/cleaner.ts'
 import { startPeriodic } from '../loop/periodic.ts'
+import { startRateKeeper } from '../loop/rate-keeper.ts'
 import { learnRunTimes } from '../task/store/run-times.ts'
 import { dropOldRequests } from '../task/store/worker-requests.ts'
 import type { Running } from './running.ts'
@@ -44,9 +45,14 @@ export async function startScheduler({
   })
   await channel.subscribe('reordered', () => rekeying.wake())
   const admission = startAdmission(engine, ADMISSION_MS, onError('the admission to limits'))
-  await channel.subscribe('limits', (message) => admission.ring(message))
+  const rates = startRateKeeper(engine, ADMISSION_MS, onError('the enforcement of rates'))
+  await channel.subscribe('limits', (message) => {
+    admission.ring(message)
+    if (message === undefined) rates.wake()
+  })
   const loops = [
     admission,
+    rates,
     rekeying,
     settling,
     startPeriodic({

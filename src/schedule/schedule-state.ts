@@ -30,6 +30,7 @@ export interface TaskTemplate
     | 'tags'
     | 'labels'
     | 'concurrencyKey'
+    | 'rateKey'
     | 'fairnessKey'
   > {
   readonly input?: JsonValue

@@ -102,6 +102,7 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   checkOptionalText(task.key, 200, [...path, 'key'], report)
   checkOptionalText(task.queue, 100, [...path, 'queue'], report)
   checkOptionalText(task.concurrencyKey, 500, [...path, 'concurrencyKey'], report)
+  checkOptionalText(task.rateKey, 500, [...path, 'rateKey'], report)
   checkOptionalText(task.fairnessKey, 500, [...path, 'fairnessKey'], report)
   checkOneOf(task.priority, TASK_PRIORITIES, [...path, 'priority'], report)
   checkTime(task.scheduledFor, now, 'leave it out to start now', [...path, 'scheduledFor'], report)

@@ -1,5 +1,6 @@
 import type { FailureOutcome } from './command.ts'
 import type { JsonValue } from './json.ts'
+import { limitsInForce } from './limits.ts'
 import type { TaskStatus } from './status.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest } from './timing.ts'
@@ -77,13 +78,14 @@ export function place(task: TaskState, now: Date): TaskState {
   if (task.scheduledFor !== null && task.scheduledFor > now) {
     return { ...unplaced(task), status: 'SCHEDULED', wakeAt: earliest(task.scheduledFor, task.expiresAt) }
   }
+  const inForce = limitsInForce(task)
   return {
     ...unplaced(task),
     status: 'READY',
     readyAt: now,
-    // Slots are given by the admission, which sees who else waits for them.
-    isClaimable: task.limits === null,
-    blockedOn: task.limits?.[0]?.key ?? null,
+    // Slots and tokens are given by the admission, which sees who else waits for them.
+    isClaimable: inForce.length === 0,
+    blockedOn: inForce[0]?.key ?? null,
     wakeAt: earliest(after(now, task.timeouts.queueMs), task.expiresAt),
   }
 }

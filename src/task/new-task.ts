@@ -63,6 +63,8 @@ export interface NewTask {
   readonly tags?: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
   readonly concurrencyKey?: string
+  /** Tasks with the same key share a rate. */
+  readonly rateKey?: string
   /** Conditions on the labels of the worker; see parseSelector. */
   readonly workerSelector?: string
   /** Slots that it takes of pools while it runs, by the pool's name; replaces what its type says. */

@@ -29,6 +29,15 @@ export interface PlannedDependency {
   readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
 }
 
+interface Given {
+  readonly tenant: string
+  /** uuid */
+  readonly id: string
+  readonly now: Date
+  /** Its type as it stands, and whether a rate is set for it. */
+  readonly type: { readonly defaults: TaskDefaults; readonly isRated: boolean }
+}
+
 /**
  * The first state of one new task.
  *
@@ -36,15 +45,15 @@ export interface PlannedDependency {
  */
 export function planTask(
   asked: NewTask,
-  given: { tenant: string; id: string; now: Date; defaults: TaskDefaults },
+  given: Given,
   targetOf: (dependency: NewDependency) => DependencyTarget,
 ): PlannedTask {
-  const { tenant, id, now, defaults } = given
+  const { now } = given
   const planned = (asked.dependsOn ?? []).map((dependency) => planDependency(dependency, targetOf(dependency)))
   const dependencies = planned.map(({ dependency }) => dependency)
   const broken = planned.find(({ dependency }) => dependency.state === 'UNMET')
   const waitingOn = dependencies.filter(({ state }) => state !== 'SATISFIED').length
-  const born = place({ ...blankTask(asked, tenant, id, now, defaults), waitingOn }, now)
+  const born = place({ ...blankTask(asked, given), waitingOn }, now)
   if (broken === undefined) return { asked, born, ended: null, dependencies }
 
   const { verdict } = broken
@@ -75,7 +84,7 @@ function planDependency(
   return { dependency, verdict }
 }
 
-function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaults: TaskDefaults): TaskState {
+function blankTask(asked: NewTask, { tenant, id, now, type: { defaults, isRated } }: Given): TaskState {
   const scheduledFor = asked.scheduledFor ?? null
   const hasRetry = asked.retry !== undefined || defaults.retry !== undefined
   const timeouts = {
@@ -111,6 +120,7 @@ function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaul
     finishedAt: null,
     isClaimable: false,
     limits: limitsOf(asked, defaults),
+    isRated,
     blockedOn: null,
     retry: hasRetry ? { ...DEFAULT_RETRY_POLICY, ...defined(defaults.retry), ...defined(asked.retry) } : null,
     timeouts,

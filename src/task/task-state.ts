@@ -59,9 +59,11 @@ export interface TaskState {
   readonly finishedAt: Date | null
   /** READY, and nothing but a worker is missing. */
   readonly isClaimable: boolean
-  /** What it takes while it runs; it owns the slots while it is claimable, and while it runs. Null: nothing. */
+  /** What it takes by itself; it owns the slots while it is claimable, and while it runs. Null: nothing. */
   readonly limits: readonly Limit[] | null
-  /** The limit at which it waits, READY, for slots. */
+  /** Whether a rate is set for its type, as the transaction sees it. */
+  readonly isRated: boolean
+  /** The limit at which it waits, READY, for slots or a token. */
   readonly blockedOn: string | null
   readonly retry: RetryPolicy | null
   readonly timeouts: TaskTimeouts

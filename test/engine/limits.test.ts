@@ -38,8 +38,8 @@ const claim = async (limit = 100, workerId = verbs.workerId): Promise<readonly C
   const request = { tenant: 'default', workerId, queue: 'default', types: ['work'], limit }
   return (await claimTasks(engine, request)).tasks
 }
-const admitAll = () =>
-  admitTasks(engine, 'default', ['key:solo', 'key:pair', 'key:pair-of-four', 'pool:gpu', 'pool:ram'])
+const admitAll = async () =>
+  (await admitTasks(engine, 'default', ['key:solo', 'key:pair', 'key:pair-of-four', 'pool:gpu', 'pool:ram'])).count
 const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows
 
 /** What must hold after every transaction. */

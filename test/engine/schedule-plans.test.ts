@@ -43,7 +43,11 @@ test.each([
   ['due schedules', (client: ClientBase) => lockDueSchedules(client, 50), ['schedule_wake_idx']],
   ['one schedule', (client: ClientBase) => lockSchedule(client, 'default', id), ['schedule_pkey']],
   ['a due backfill', lockDueBackfill, ['backfill_wake_idx', 'schedule_pkey']],
-  ['missed deadlines', (client: ClientBase) => lockMissedDeadlines(client, 500), ['task_deadline_watch_idx']],
+  [
+    'missed deadlines',
+    (client: ClientBase) => lockMissedDeadlines(client, 500),
+    ['rate_limit_pkey', 'task_deadline_watch_idx'],
+  ],
   ['running tasks', (client: ClientBase) => readRunning(client, 'default', [id]), ['task_of_schedule_idx']],
   ['what is cancelled', (client: ClientBase) => readRunningTasks(client, 'default', [id], 9), ['task_of_schedule_idx']],
   ['heads of queues', (client: ClientBase) => readQueueHeads(client, 'default', [id]), ['schedule_fire_queue_idx']],

@@ -176,6 +176,7 @@ describe('it is the task that createTask would make', () => {
     tags: ['b', 'a', 'b'],
     labels: { team: 'x' },
     concurrencyKey: 'c',
+    rateKey: 'r',
     fairnessKey: 'f',
   } as const satisfies EnqueuedTask
 

@@ -92,7 +92,7 @@ describe('a pool', () => {
       status: 'READY',
       blockedBy: [{ __typename: 'PoolBlocker', pool: 'gpu', capacity: 2, slots: 2 }],
     })
-    expect(await admitTasks(graph.engine, 'default', ['pool:gpu'])).toBe(1)
+    expect((await admitTasks(graph.engine, 'default', ['pool:gpu'])).count).toBe(1)
     expect(await claim()).toHaveLength(1)
     expect((await graph.ask('{ pools { name capacity inUse reserved waiting } }')).data.pools).toEqual([
       { name: 'gpu', capacity: 2, inUse: 2, reserved: 0, waiting: 1 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { admit, type Candidate, type Room } from '../../src/pool/admit.ts'
+import { admit, type Candidate, type Slots } from '../../src/pool/admit.ts'
 
 const KEYS = ['key:a', 'pool:gpu', 'pool:ram']
 
@@ -27,7 +27,7 @@ const rooms = fc
   )
   .map(
     (list) =>
-      new Map(list.map(({ capacity, taken }, n): [string, Room] => [KEYS[n]!, { capacity, taken: new Set(taken) }])),
+      new Map(list.map(({ capacity, taken }, n): [string, Slots] => [KEYS[n]!, { capacity, taken: new Set(taken) }])),
   )
 
 test('nobody gets a slot that is taken, and no limit lets more through than it says', () => {

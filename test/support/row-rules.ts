@@ -10,7 +10,8 @@ export const ROW_RULES: Readonly<Record<string, (task: TaskState) => boolean>> =
   task_failed_has_an_error: (task) => task.status !== 'FAILED' || task.error !== null,
   task_claimable_is_ready: (task) => !task.isClaimable || task.status === 'READY',
   task_blocked_is_ready: (task) =>
-    task.blockedOn === null || (task.status === 'READY' && !task.isClaimable && task.limits !== null),
+    task.blockedOn === null ||
+    (task.status === 'READY' && !task.isClaimable && (task.limits !== null || task.blockedOn === `type:${task.type}`)),
   task_ready_has_a_time: (task) => task.status !== 'READY' || task.readyAt !== null,
   task_pending_waits: (task) => task.status !== 'PENDING' || task.waitingOn > 0,
   task_active_waits_on_nothing: (task) =>

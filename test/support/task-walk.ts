@@ -152,7 +152,7 @@ const WAITED_FOR = { id: newUuid(), status: 'READY', attempt: 0, error: null } a
 /** The first state of a task. */
 export function bornAs({ waitsFor, losses = 0, ...asked }: Birth, now: Date = START): TaskState {
   const dependsOn = Array.from({ length: waitsFor }, (_, index) => ({ key: String(index) }))
-  const given = { tenant: 'default', id: newUuid(), now, defaults: {} }
+  const given = { tenant: 'default', id: newUuid(), now, type: { defaults: {}, isRated: false } }
   return { ...planTask({ ...asked, dependsOn }, given, () => WAITED_FOR).born, losses }
 }
 

@@ -161,7 +161,7 @@ LANGUAGE plpgsql VOLATILE SET search_path FROM CURRENT AS $$
 #variable_conflict use_column
 DECLARE
     given JSONB := coalesce(enqueue_object(coalesce(options, '{}'), '', ARRAY['tenant', 'queue', 'description', 'priority', 'scheduledFor',
-        'deadline', 'estimatedMs', 'retry', 'timeouts', 'resources', 'tags', 'labels', 'concurrencyKey', 'fairnessKey', 'idempotencyKey',
+        'deadline', 'estimatedMs', 'retry', 'timeouts', 'resources', 'tags', 'labels', 'concurrencyKey', 'rateKey', 'fairnessKey', 'idempotencyKey',
         'createdBy']), '{}');
     of_tenant TEXT := coalesce(enqueue_text(given, 'tenant', 200), 'default');
     once TEXT := enqueue_text(given, 'idempotencyKey', 500);
@@ -243,15 +243,15 @@ BEGIN
 
     INSERT INTO "task" ("tenant", "id", "name", "description", "queue", "type", "status", "priority", "input", "created_at", "updated_at",
         "scheduled_for", "deadline", "estimated_ms", "retry", "queue_timeout_ms", "attempt_timeout_ms", "total_timeout_ms", "heartbeat_timeout_ms",
-        "resources", "tags", "labels", "concurrency_key", "limits", "fairness_key", "idempotency_key", "created_by", "expires_at", "wake_at")
+        "resources", "tags", "labels", "concurrency_key", "rate_key", "limits", "fairness_key", "idempotency_key", "created_by", "expires_at", "wake_at")
     VALUES (of_tenant, new_id, enqueue_task.name, enqueue_text(given, 'description', 10000), coalesce(enqueue_text(given, 'queue', 100), 'default'),
         enqueue_task.type, 'SCHEDULED', coalesce(given ->> 'priority', defaults ->> 'priority', 'MEDIUM')::"task_priority",
         nullif(enqueue_task.input, 'null'), at, at, starts_at, enqueue_time(given, 'deadline', at), enqueue_number(given, 'estimatedMs', 0, longest, true),
         retry, enqueue_number(timeouts, 'queueMs', 1, longest, true), enqueue_number(timeouts, 'attemptMs', 1, longest, true), total_ms,
         enqueue_number(timeouts, 'heartbeatMs', 1, longest, true),
         enqueue_resources(given), ARRAY(SELECT tag FROM jsonb_array_elements_text(given -> 'tags') WITH ORDINALITY AS v(tag, place) GROUP BY tag ORDER BY min(place)),
-        coalesce(given -> 'labels', '{}'), enqueue_text(given, 'concurrencyKey', 500),
-        enqueue_limits(of_tenant, given ->> 'concurrencyKey', nullif(defaults -> 'pools', 'null')), enqueue_text(given, 'fairnessKey', 500), once,
+        coalesce(given -> 'labels', '{}'), enqueue_text(given, 'concurrencyKey', 500), enqueue_text(given, 'rateKey', 500),
+        enqueue_limits(of_tenant, given ->> 'concurrencyKey', given ->> 'rateKey', nullif(defaults -> 'pools', 'null')), enqueue_text(given, 'fairnessKey', 500), once,
         coalesce(enqueue_text(given, 'createdBy', 500), 'enqueue_task'), expires, least(coalesce(starts_at, at), expires));
     INSERT INTO "event" ("tenant", "kind", "task_id", "task_type", "version", "status", "actor")
     VALUES (of_tenant, 'TaskCreated', new_id, enqueue_task.type, 1, 'SCHEDULED', coalesce(given ->> 'createdBy', 'enqueue_task'));
@@ -260,8 +260,8 @@ BEGIN
     RETURN new_id;
 END $$;
 
--- What a task takes while it runs, as `limitsOf` in src/task/limits.ts has it; a pool has to have what its type asks for.
-CREATE FUNCTION "enqueue_limits"(of_tenant TEXT, concurrency_key TEXT, pools JSONB) RETURNS JSONB LANGUAGE plpgsql
+-- What a task takes by itself, as `limitsOf` in src/task/limits.ts has it; a pool has to have what its type asks for.
+CREATE FUNCTION "enqueue_limits"(of_tenant TEXT, concurrency_key TEXT, rate_key TEXT, pools JSONB) RETURNS JSONB LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
     asked RECORD;
@@ -277,6 +277,7 @@ BEGIN
     END LOOP;
     RETURN (SELECT jsonb_agg(jsonb_build_object('key', l.key, 'slots', l.slots) ORDER BY l.key COLLATE "C") FROM (
         SELECT 'key:' || concurrency_key AS key, 1 AS slots WHERE concurrency_key IS NOT NULL
+        UNION ALL SELECT 'rate:' || rate_key, 1 WHERE rate_key IS NOT NULL
         UNION ALL SELECT 'pool:' || v.key, v.value::INTEGER FROM jsonb_each_text(pools) AS v WHERE v.value::INTEGER > 0) AS l);
 END $$;
 

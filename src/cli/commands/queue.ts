@@ -4,6 +4,7 @@ import type {
   ConfigureSchedulingInput,
   PauseFieldsFragment,
   PauseScope,
+  RateLimitInput,
   SchedulingFieldsFragment,
   SchedulingStrategy,
 } from '../../sdk/generated/operations.ts'
@@ -22,6 +23,8 @@ interface ConfigureOptions {
   readonly weight?: Record<string, number>
   readonly share?: Record<string, number>
   readonly limit?: Record<string, number>
+  readonly rate?: readonly RateLimitInput[]
+  readonly clearRates?: boolean
 }
 
 interface HeldOptions {
@@ -35,7 +38,8 @@ const CONFIGURE_HELP = `
 Examples:
   task-mgmt queue configure --strategy fair --share ada=3
   task-mgmt queue configure --strategy weighted --weight priority=2 --weight deadline=1
-  task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1`
+  task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1
+  task-mgmt queue configure --rate type:send_email=50/1s --rate 'key:github:*=5000/1h,100'`
 
 /** `queue show`, `queue configure`, `queue pause`, `queue resume` */
 export function addQueueCommands(queue: Command, run: RunCall): void {
@@ -49,7 +53,7 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
     )
   queue
     .command('configure')
-    .description('Change the order of waiting tasks, or the limits of concurrency keys')
+    .description('Change the order of waiting tasks, the limits of concurrency keys, or the rates of starts')
     .option(
       '--strategy <strategy>',
       'fifo, priority_first, shortest_job_first, deadline_first, weighted, round_robin or fair',
@@ -68,6 +72,12 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
       'tasks of a concurrency key at once: all limits from now on; may be repeated',
       readNamed,
     )
+    .option(
+      '--rate <rate>',
+      'starts of a type or a rate key, like type:send_email=50/1s, and after a comma how many at once: all rates from now on; may be repeated',
+      readRate,
+    )
+    .option('--clear-rates', 'no rates from now on')
     .addHelpText('after', CONFIGURE_HELP)
     .action((options: ConfigureOptions) =>
       run(async (call) => {
@@ -114,7 +124,9 @@ function scopeOf({ type, queue, all }: HeldOptions): { scope: PauseScope; name?:
   return queue === undefined ? { scope: 'ALL' } : { scope: 'QUEUE', name: queue }
 }
 
-function inputOf({ strategy, ageing, patience, weight, share, limit }: ConfigureOptions): ConfigureSchedulingInput {
+function inputOf(options: ConfigureOptions): ConfigureSchedulingInput {
+  const { strategy, ageing, patience, weight, share, limit, rate, clearRates } = options
+  if (rate !== undefined && clearRates === true) throw new UsageError('--rate and --clear-rates do not go together.')
   return {
     ...(strategy !== undefined && { strategy }),
     ...(ageing !== undefined && { ageing }),
@@ -124,6 +136,7 @@ function inputOf({ strategy, ageing, patience, weight, share, limit }: Configure
     ...(limit !== undefined && {
       concurrencyLimits: Object.entries(limit).map(([pattern, one]) => ({ pattern, limit: one })),
     }),
+    ...((rate !== undefined || clearRates === true) && { rateLimits: rate ?? [] }),
   }
 }
 
@@ -133,13 +146,25 @@ function tellScheduling(call: Call, scheduling: SchedulingFieldsFragment): void 
 }
 
 function showScheduling(scheduling: SchedulingFieldsFragment, call: Call): string[] {
-  const { strategy, isReordering, concurrencyLimits, pauses } = scheduling
+  const { strategy, isReordering, concurrencyLimits, rateLimits, pauses } = scheduling
   const row = (label: string, text: string) => `${label.padEnd(12)}${text}`
   return [
     row('Strategy', `${strategy}${detailOf(scheduling)}${isReordering ? ' (re-ordering what waits)' : ''}`),
     ...concurrencyLimits.map(({ pattern, limit }) => row('Limit', `${clean(pattern)}: ${limit} at once`)),
+    ...rateLimits.map((rate) => row('Rate', showRate(rate))),
     ...pauses.map((pause) => row('Paused', showPause(pause, call))),
   ]
+}
+
+function showRate({
+  type,
+  keyPattern,
+  tokens,
+  interval,
+  burst,
+}: SchedulingFieldsFragment['rateLimits'][number]): string {
+  const what = type === null ? `key ${clean(keyPattern ?? '')}` : `type ${clean(type)}`
+  return `${what}: ${tokens} in ${showDuration(interval)}, ${burst} at once`
 }
 
 function detailOf({ strategy, ageing, patience, weights, fairnessWeights }: SchedulingFieldsFragment): string {
@@ -174,4 +199,16 @@ function readNamed(text: string, before: Record<string, number> = {}): Record<st
   const cut = text.lastIndexOf('=')
   if (cut < 1) throw new InvalidArgumentError('Write it as name=number.')
   return { ...before, [text.slice(0, cut)]: readNumber(text.slice(cut + 1)) }
+}
+
+const RATE = /^(type|key):(.+)=(\d+)\/([^/,]+?)(?:,(\d+))?$/
+
+/** `type:name=tokens/interval` or `key:pattern=tokens/interval`, with `,burst` where that differs; several times. */
+function readRate(text: string, before: readonly RateLimitInput[] = []): readonly RateLimitInput[] {
+  const [, kind, name, tokens, interval, burst] = RATE.exec(text) ?? []
+  if (name === undefined || tokens === undefined || interval === undefined)
+    throw new InvalidArgumentError('Write it as type:send_email=50/1s or key:github:*=5000/1h,100.')
+  const about = kind === 'type' ? { type: name } : { keyPattern: name }
+  const rate = { ...about, tokens: Number(tokens), interval: readDuration(interval) }
+  return [...before, burst === undefined ? rate : { ...rate, burst: Number(burst) }]
 }

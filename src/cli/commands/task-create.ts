@@ -23,6 +23,7 @@ interface Options {
   readonly deadline?: string
   readonly timeout?: string
   readonly maxAttempts?: number
+  readonly rateKey?: string
   readonly idempotencyKey?: string
   readonly uniqueKey?: string
   readonly throttle?: string
@@ -61,6 +62,7 @@ export function addTaskCreate(task: Command, run: RunCall): void {
     )
     .option('--timeout <duration>', 'longest run of one attempt, like 30s or 2h', readDuration)
     .option('--max-attempts <count>', 'how often it is tried', readCount)
+    .option('--rate-key <key>', 'tasks with the same key start as often as its rate says')
     .option('--idempotency-key <key>', 'the same key again answers the same task')
     .option('--unique-key <key>', 'only when no task of the type with this key is open')
     .option('--throttle <period>', 'with --unique-key: at most one in this time, like 30s', readDuration)

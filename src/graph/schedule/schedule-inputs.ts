@@ -79,6 +79,7 @@ export const ScheduledTaskInput = builder.inputType('ScheduledTaskInput', {
       description: 'Names and values to find it by: one object of strings, at most 100.',
     }),
     concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
+    rateKey: t.string({ description: 'Tasks with the same key share a rate.' }),
     fairnessKey: t.string({
       description: 'Whose share of the workers it counts against; the scheduler’s when absent.',
     }),

@@ -137,6 +137,11 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
       description: 'Tasks with the same key share a limit.',
       resolve: ({ concurrencyKey }) => concurrencyKey,
     }),
+    rateKey: t.string({
+      nullable: true,
+      description: 'Tasks with the same key share a rate.',
+      resolve: ({ rateKey }) => rateKey,
+    }),
     fairnessKey: t.string({
       nullable: true,
       description: 'Whose share of the workers it counts against.',

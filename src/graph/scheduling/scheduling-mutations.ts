@@ -5,6 +5,7 @@ import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { present } from '../task/present.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
+import { RateLimitInput, rateLimitsOf } from './rate-limit.ts'
 import { PauseRef, PauseScopeEnum, SchedulingRef, schedulingOf } from './scheduling.ts'
 import { SchedulingStrategyEnum } from './strategy-enum.ts'
 
@@ -59,6 +60,10 @@ const ConfigureSchedulingInput = builder.inputType('ConfigureSchedulingInput', {
       type: [ConcurrencyLimitInput],
       description: 'Limits of concurrency keys: all of them from now on.',
     }),
+    rateLimits: t.field({
+      type: [RateLimitInput],
+      description: 'Rates of types and of rate keys: all of them from now on. What waits comes under them in batches.',
+    }),
   }),
 })
 
@@ -111,11 +116,11 @@ builder.mutationFields((t) => ({
       resolveType: () => 'ConfigureSchedulingSuccess',
     },
     description:
-      'Changes the order in which waiting tasks are claimed, and the limits of concurrency keys, while claims go on.',
+      'Changes the order in which waiting tasks are claimed, the limits of concurrency keys, and the rates of starts, while claims go on.',
     authScopes: { role: 'OPERATOR' },
     args: { input: t.arg({ type: ConfigureSchedulingInput, required: true, description: 'The changes.' }) },
     resolve: async (_root, { input }, context) => {
-      const { strategy, ageing, patience, weights, fairnessWeights, concurrencyLimits } = input
+      const { strategy, ageing, patience, weights, fairnessWeights, concurrencyLimits, rateLimits } = input
       const settings = {
         ...(ageing != null && { ageingMs: ageing }),
         ...(patience != null && { patience }),
@@ -130,6 +135,7 @@ builder.mutationFields((t) => ({
         ...(concurrencyLimits != null && {
           concurrencyLimits: concurrencyLimits.map(({ pattern, limit }) => ({ pattern, capacity: limit })),
         }),
+        ...(rateLimits != null && { rateLimits: rateLimitsOf(rateLimits, ['input', 'rateLimits']) }),
       })
       valueOrThrow(result, inInput)
       return { scheduling: await schedulingOf(context) }

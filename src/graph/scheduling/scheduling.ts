@@ -1,8 +1,10 @@
 import { type PatternLimit, readConcurrencyLimits } from '../../pool/store.ts'
+import { readRateLimits } from '../../rate/store.ts'
 import { type Pause, readPauses, readScheduling, type Scheduling } from '../../scheduling/store.ts'
 import { DEFAULT_AGEING_MS, DEFAULT_PATIENCE, DEFAULT_WEIGHTS, type Weights } from '../../scheduling/strategy.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
+import { RateLimitRef } from './rate-limit.ts'
 import { SchedulingStrategyEnum } from './strategy-enum.ts'
 
 const SchedulingWeightsRef = builder.objectRef<Weights>('SchedulingWeights').implement({
@@ -89,6 +91,11 @@ export const SchedulingRef = builder.objectRef<Scheduling>('Scheduling').impleme
       type: [ConcurrencyLimitRef],
       description: 'Limits of concurrency keys; a key that no pattern fits has 1.',
       resolve: (_scheduling, _args, { db, tenant }) => readConcurrencyLimits(db, tenant),
+    }),
+    rateLimits: t.field({
+      type: [RateLimitRef],
+      description: 'How often tasks of types and with rate keys may start; others start as they come.',
+      resolve: (_scheduling, _args, { db, tenant }) => readRateLimits(db, tenant),
     }),
     pauses: t.field({
       type: [PauseRef],

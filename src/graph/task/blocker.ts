@@ -14,6 +14,7 @@ const TYPE_OF_KIND = {
   pause: 'PauseBlocker',
   concurrency: 'ConcurrencyBlocker',
   pool: 'PoolBlocker',
+  rate: 'RateBlocker',
   'no-worker': 'NoWorkerBlocker',
   external: 'ExternalBlocker',
 } as const satisfies Record<Blocker['kind'], string>
@@ -88,6 +89,31 @@ builder.objectRef<BlockerOf<'pool'>>('PoolBlocker').implement({
     pool: t.exposeString('pool', { description: 'Name of the pool.' }),
     capacity: t.exposeInt('capacity', { description: 'Slots of the pool in all.' }),
     slots: t.exposeInt('slots', { description: 'Slots that the task takes.' }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'rate'>>('RateBlocker').implement({
+  description: 'As many tasks of its type, or with its rate key, have started of late as may.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    taskType: t.exposeString('taskType', {
+      nullable: true,
+      description: 'The type that the rate is of; null for a key.',
+    }),
+    rateKey: t.exposeString('rateKey', {
+      nullable: true,
+      description: 'The key that the rate is of; null for a type.',
+    }),
+    tokens: t.int({ description: 'So many start in each interval.', resolve: ({ rate }) => rate.tokens }),
+    interval: t.field({ type: 'Duration', description: 'The interval.', resolve: ({ rate }) => rate.intervalMs }),
+    burst: t.int({ description: 'So many may start at once after a rest.', resolve: ({ rate }) => rate.burst }),
+    nextTokenAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the next of them could start, which need not be this one; null when others may start first and have not been claimed yet.',
+      resolve: ({ rate }) => rate.nextTokenAt,
+    }),
   }),
 })
 

@@ -1,3 +1,7 @@
+import { isRateKey } from '../../task/limits.ts'
+import { formatDuration } from '../duration.ts'
+import type { RateOutlook } from './load-rates.ts'
+
 /** What decides why a task does not run now. */
 export interface BlockedTask {
   readonly status: string
@@ -49,6 +53,14 @@ export type Blocker =
       readonly capacity: number
       readonly slots: number
     }
+  | {
+      readonly kind: 'rate'
+      readonly message: string
+      /** The name of the type, or the rate key; the other is null. */
+      readonly taskType: string | null
+      readonly rateKey: string | null
+      readonly rate: RateOutlook
+    }
   | { readonly kind: 'no-worker'; readonly message: string; readonly type: string }
   | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
 
@@ -62,6 +74,8 @@ export interface Surroundings {
   readonly pauses: readonly Pause[]
   /** Slots that a limit has in all. */
   readonly capacityOf: (limit: string) => number
+  /** The rate that it is blocked on. */
+  readonly rate: RateOutlook | null
 }
 
 interface Pause {
@@ -74,7 +88,10 @@ interface Pause {
 /**
  * Why a task does not run now; empty when it runs, has ended, or only waits its turn.
  */
-export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, capacityOf }: Surroundings): Blocker[] {
+export function blockersOf(
+  task: BlockedTask,
+  { unsettled, isServed, pauses, capacityOf, rate }: Surroundings,
+): Blocker[] {
   switch (task.status) {
     case 'PENDING':
       return unsettled.map(waitsFor)
@@ -105,7 +122,7 @@ export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, cap
     case 'READY':
       return [
         ...pauses.filter((pause) => holds(pause, task)).map(heldBy),
-        ...(task.blockedOn === null ? [] : [full(task.blockedOn, task.slots, capacityOf(task.blockedOn))]),
+        ...limitedBy(task, capacityOf, rate),
         ...(isServed ? [] : [nobodyServes(task)]),
       ]
     default:
@@ -139,6 +156,30 @@ function heldBy({ scope, name, since, reason }: Pause): Blocker {
   const what = scope === 'ALL' ? 'Everything' : scope === 'QUEUE' ? `The queue "${name}"` : `The type "${name}"`
   const message = `${what} is paused${reason === null ? '' : ` (${reason})`}; resumeClaims lets it go on.`
   return { kind: 'pause', message, since, scope, pausedFrom: 'READY' }
+}
+
+function limitedBy(
+  { blockedOn, slots }: BlockedTask,
+  capacityOf: Surroundings['capacityOf'],
+  rate: Surroundings['rate'],
+) {
+  if (blockedOn === null) return []
+  if (!isRateKey(blockedOn)) return [full(blockedOn, slots, capacityOf(blockedOn))]
+  // Without its rate it is about to be let through.
+  return rate === null ? [] : [tooOften(blockedOn, rate)]
+}
+
+function tooOften(limit: string, rate: RateOutlook): Blocker {
+  const name = limit.slice(limit.indexOf(':') + 1)
+  const isOfType = limit.startsWith('type:')
+  const { tokens, intervalMs, burst, nextTokenAt } = rate
+  const what = isOfType ? `tasks of the type "${name}"` : `tasks with the rate key "${name}"`
+  const next =
+    nextTokenAt === null
+      ? 'others may start first and have not been claimed yet'
+      : `the next may at ${nextTokenAt.toISOString()}`
+  const message = `Of ${what} ${tokens} start in ${formatDuration(intervalMs)}, ${burst} at once; ${next}.`
+  return { kind: 'rate', message, taskType: isOfType ? name : null, rateKey: isOfType ? null : name, rate }
 }
 
 function full(limit: string, slots: number, capacity: number): Blocker {

@@ -132,6 +132,10 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       description:
         'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
     }),
+    rateKey: t.string({
+      description:
+        'The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing.',
+    }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     idempotencyKey: t.string({
       description:
@@ -183,6 +187,10 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
     concurrencyKey: t.string({
       description:
         'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
+    rateKey: t.string({
+      description:
+        'The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing.',
     }),
     fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
     parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),

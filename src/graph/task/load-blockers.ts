@@ -2,13 +2,14 @@ import DataLoader from 'dataloader'
 import type { Task } from '../../infra/generated/prisma/client.ts'
 import { readLimits } from '../../pool/store.ts'
 import { readPauses } from '../../scheduling/store.ts'
-import type { Limit } from '../../task/limits.ts'
+import { isRateKey, type Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
 import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
+import { loadRate } from './load-rates.ts'
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
 
-/** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most seven statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -20,14 +21,15 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
 
 async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
   const ready = tasks.filter(({ status }) => status === 'READY')
-  const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
-  const [unsettled, served, pauses, capacities] = await Promise.all([
+  const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))].filter((key) => !isRateKey(key))
+  const [unsettled, served, pauses, capacities, rates] = await Promise.all([
     readUnsettled(context, tasks),
     readServedTypes(context, tasks),
     ready.length === 0 ? [] : readPauses(context.db, context.tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
+    Promise.all(tasks.map(({ blockedOn }) => loadRate(context, blockedOn))),
   ])
-  return tasks.map((task) =>
+  return tasks.map((task, index) =>
     blockersOf(
       { ...task, type: task.typeName, slots: slotsOf(task) },
       {
@@ -35,6 +37,7 @@ async function readBlockers(context: GraphContext, tasks: readonly Task[]): Prom
         isServed: served.has(placeOf(task)),
         pauses,
         capacityOf: (limit) => capacities.get(limit) ?? 0,
+        rate: rates[index]!,
       },
     ),
   )

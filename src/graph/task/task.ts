@@ -2,6 +2,7 @@ import type { JsonValue } from '../../task/json.ts'
 import type { RetryPolicy } from '../../task/retry.ts'
 import type { TaskError } from '../../task/task-state.ts'
 import { builder } from '../builder.ts'
+import { nextTransitionOf } from './load-rates.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from './task-enums.ts'
 import {
   ProgressType,
@@ -130,6 +131,7 @@ export const Task = builder.prismaNode('Task', {
       nullable: true,
       description: 'Tasks with the same key share a limit.',
     }),
+    rateKey: t.exposeString('rateKey', { nullable: true, description: 'Tasks with the same key share a rate.' }),
     fairnessKey: t.exposeString('fairnessKey', {
       nullable: true,
       description: 'Whose share of the workers it counts against.',
@@ -140,10 +142,12 @@ export const Task = builder.prismaNode('Task', {
       nullable: true,
       description: 'Why it was cancelled, when somebody said so.',
     }),
-    nextTransitionAt: t.expose('wakeAt', {
+    nextTransitionAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the clock moves it next, if nothing else does before; null when the clock does not.',
+      description:
+        'When time moves it next, if nothing else does before: the clock, or the next token of the rate that it waits for, though another may get it; null when time does not.',
+      resolve: (task, _args, context) => nextTransitionOf(context, task),
     }),
     parent: t.relation('parent', { nullable: true, description: 'The task that this one is a part of.' }),
     worker: t.relation('worker', { nullable: true, description: 'The worker that holds it now.' }),

@@ -1,29 +1,33 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import type { Limit } from '../limits.ts'
+import { IS_RATED } from './columns.ts'
 
 /** A READY task under limits, locked. */
 export interface AdmissibleTask {
   readonly id: string
-  readonly limits: readonly Limit[]
+  readonly type: string
+  readonly epoch: number
+  readonly limits: readonly Limit[] | null
+  /** Whether a rate is set for its type. */
+  readonly isRated: boolean
   readonly blockedOn: string | null
 }
 
 /**
- * Locks the tasks that compete for the slots of some limits: those that wait at them, of types that somebody serves, and of
- * those that own slots the ones that nobody has claimed yet; in their order.
+ * Locks the tasks that compete for some limits: those that wait at them, of types that somebody serves, and of those that
+ * have slots or tokens of them the ones that nobody has claimed yet; in their order.
  *
  * Locks: rows of `task` FOR NO KEY UPDATE, skipping those that others hold: they are being claimed, or come up again.
  * Indexes: task_blocked_idx, task_pkey.
  *
- * @param limit most tasks that wait, for each key
- * @param owners uuids of tasks that own slots of these limits
+ * @param limits keys, each with the most tasks that wait at it
+ * @param owners uuids of tasks that own slots of these limits, or have tokens of them
  */
 export async function lockAdmissible(
   client: ClientBase,
   tenant: string,
-  keys: readonly string[],
-  limit: number,
+  limits: ReadonlyMap<string, number>,
   owners: readonly string[],
 ): Promise<readonly AdmissibleTask[]> {
   const { rows } = await client.query<AdmissibleTask>(
@@ -32,17 +36,17 @@ export async function lockAdmissible(
         SELECT DISTINCT s."type" FROM "worker" AS w, unnest(w."types") AS s("type")
         WHERE w."tenant" = $1 AND w."state" IN ('ACTIVE', 'DRAINING')
       ), waiting AS MATERIALIZED (
-        SELECT b."id" FROM unnest($2::text[]) AS k("key") CROSS JOIN LATERAL (
+        SELECT b."id" FROM unnest($2::text[], $3::int[]) AS k("key", "most") CROSS JOIN LATERAL (
           SELECT t."id" FROM "task" AS t WHERE t."tenant" = $1 AND t."blocked_on" = k."key" AND t."blocked_on" IS NOT NULL
             AND t."type" = ANY (ARRAY(SELECT "type" FROM served))
-          ORDER BY t."generation", t."order_key", t."id" LIMIT $3
+          ORDER BY t."generation", t."order_key", t."id" LIMIT k."most"
         ) AS b
       )
-      SELECT t."id", t."limits", t."blocked_on" AS "blockedOn" FROM "task" AS t
+      SELECT t."id", t."type", t."epoch", t."limits", t."blocked_on" AS "blockedOn", ${IS_RATED} AS "isRated" FROM "task" AS t
       WHERE t."tenant" = $1 AND t."id" = ANY (ARRAY(SELECT "id" FROM waiting) || $4::uuid[])
         AND (t."blocked_on" = ANY ($2::text[]) OR t."is_claimable"::int = 1)
       ORDER BY t."generation", t."order_key", t."id" FOR NO KEY UPDATE SKIP LOCKED`,
-      [tenant, keys, limit, owners],
+      [tenant, [...limits.keys()], [...limits.values()], owners],
     ),
   )
   return rows

@@ -4,12 +4,16 @@ import type { RetryPolicy } from '../retry.ts'
 import type { TaskPriority, TaskStatus } from '../status.ts'
 import type { TaskError, TaskState } from '../task-state.ts'
 
+/** Whether a rate is set for the type of a row of `task`, `t`. Index: rate_limit_pkey. */
+export const IS_RATED = `EXISTS (
+  SELECT FROM "rate_limit" AS r WHERE r."tenant" = t."tenant" AND r."scope" = 'TYPE' AND r."pattern" = t."type")`
+
 /** What a lock reads: the columns of a {@link TaskState}. */
 export const STATE_COLUMNS = `t."tenant", t."id", t."type", t."status"::text, t."priority"::text, t."version", t."waiting_on", t."attempt",
   t."epoch", t."failures", t."losses", t."is_resumed", t."elapsed_ms"::float8, t."worker_id", t."claimed_at", t."beat_at", t."wake_at", t."expires_at",
   t."limits", t."blocked_on", t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
   t."retry", t."queue_timeout_ms"::float8, t."attempt_timeout_ms"::float8, t."total_timeout_ms"::float8,
-  t."heartbeat_timeout_ms"::float8, t."error", t."cancel_reason", t."progress_fraction", t."progress_message"`
+  t."heartbeat_timeout_ms"::float8, t."error", t."cancel_reason", t."progress_fraction", t."progress_message", ${IS_RATED} AS "is_rated"`
 
 export interface StateRow {
   tenant: string
@@ -48,6 +52,7 @@ export interface StateRow {
   cancel_reason: string | null
   progress_fraction: number | null
   progress_message: string | null
+  is_rated: boolean
 }
 
 export function toState(row: StateRow): TaskState {
@@ -78,6 +83,7 @@ export function toState(row: StateRow): TaskState {
     finishedAt: row.finished_at,
     isClaimable: row.is_claimable,
     limits: row.limits,
+    isRated: row.is_rated,
     blockedOn: row.blocked_on,
     retry: row.retry,
     timeouts: {

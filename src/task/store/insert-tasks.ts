@@ -96,6 +96,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'placement', type: 'text', of: ({ placement }) => placement, otherwise: "''" },
   { name: 'limits', type: 'jsonb', of: ({ state }) => json(state.limits ?? undefined) },
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
+  { name: 'rate_key', type: 'text', of: ({ asked }) => asked.rateKey },
   { name: 'fairness_key', type: 'text', of: ({ asked }) => asked.fairnessKey },
   { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
   { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy, isUsuallyShared: true },

@@ -9,6 +9,8 @@ export interface TaskTypeRow {
   readonly inputSchema: string | null
   readonly outputSchema: string | null
   readonly defaults: TaskDefaults
+  /** Whether a rate is set for it. */
+  readonly isRated: boolean
 }
 
 export interface TaskTypeRegistration {
@@ -29,8 +31,9 @@ export async function readTaskTypes(
     prepared(
       `SELECT date_trunc('milliseconds', clock_timestamp()) AS "now", (
         SELECT json_agg(json_build_object('name', "name", 'inputSchema', "input_schema"::text, 'outputSchema', "output_schema"::text,
-          'defaults', "defaults"))
-        FROM "task_type" WHERE "tenant" = $1 AND "name" = ANY ($2::text[])
+          'defaults', "defaults", 'isRated', EXISTS (
+            SELECT FROM "rate_limit" AS r WHERE r."tenant" = y."tenant" AND r."scope" = 'TYPE' AND r."pattern" = y."name")))
+        FROM "task_type" AS y WHERE "tenant" = $1 AND "name" = ANY ($2::text[])
       ) AS "types"`,
       [tenant, names],
     ),

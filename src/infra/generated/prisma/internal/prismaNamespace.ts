@@ -1260,6 +1260,7 @@ export const TaskScalarFieldEnum = {
   tags: 'tags',
   labels: 'labels',
   concurrencyKey: 'concurrencyKey',
+  rateKey: 'rateKey',
   fairnessKey: 'fairnessKey',
   idempotencyKey: 'idempotencyKey',
   createdBy: 'createdBy',

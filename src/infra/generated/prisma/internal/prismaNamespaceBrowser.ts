@@ -134,6 +134,7 @@ export const TaskScalarFieldEnum = {
   tags: 'tags',
   labels: 'labels',
   concurrencyKey: 'concurrencyKey',
+  rateKey: 'rateKey',
   fairnessKey: 'fairnessKey',
   idempotencyKey: 'idempotencyKey',
   createdBy: 'createdBy',

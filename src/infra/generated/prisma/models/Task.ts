@@ -87,6 +87,7 @@ export type TaskMinAggregateOutputType = {
   totalTimeoutMs: bigint | null
   heartbeatTimeoutMs: bigint | null
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -142,6 +143,7 @@ export type TaskMaxAggregateOutputType = {
   totalTimeoutMs: bigint | null
   heartbeatTimeoutMs: bigint | null
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -204,6 +206,7 @@ export type TaskCountAggregateOutputType = {
   tags: number
   labels: number
   concurrencyKey: number
+  rateKey: number
   fairnessKey: number
   idempotencyKey: number
   createdBy: number
@@ -298,6 +301,7 @@ export type TaskMinAggregateInputType = {
   totalTimeoutMs?: true
   heartbeatTimeoutMs?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -353,6 +357,7 @@ export type TaskMaxAggregateInputType = {
   totalTimeoutMs?: true
   heartbeatTimeoutMs?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -415,6 +420,7 @@ export type TaskCountAggregateInputType = {
   tags?: true
   labels?: true
   concurrencyKey?: true
+  rateKey?: true
   fairnessKey?: true
   idempotencyKey?: true
   createdBy?: true
@@ -565,6 +571,7 @@ export type TaskGroupByOutputType = {
   tags: string[]
   labels: runtime.JsonValue
   concurrencyKey: string | null
+  rateKey: string | null
   fairnessKey: string | null
   idempotencyKey: string | null
   createdBy: string | null
@@ -651,6 +658,7 @@ export type TaskWhereInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -723,6 +731,7 @@ export type TaskOrderByWithRelationInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  rateKey?: Prisma.SortOrderInput | Prisma.SortOrder
   fairnessKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -799,6 +808,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -871,6 +881,7 @@ export type TaskOrderByWithAggregationInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  rateKey?: Prisma.SortOrderInput | Prisma.SortOrder
   fairnessKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -942,6 +953,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonWithAggregatesFilter<"Task">
   concurrencyKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
@@ -1003,6 +1015,7 @@ export type TaskCreateInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1072,6 +1085,7 @@ export type TaskUncheckedCreateInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1138,6 +1152,7 @@ export type TaskUpdateInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1207,6 +1222,7 @@ export type TaskUncheckedUpdateInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1275,6 +1291,7 @@ export type TaskCreateManyInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -1336,6 +1353,7 @@ export type TaskUpdateManyMutationInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1396,6 +1414,7 @@ export type TaskUncheckedUpdateManyInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1487,6 +1506,7 @@ export type TaskCountOrderByAggregateInput = {
   tags?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1561,6 +1581,7 @@ export type TaskMaxOrderByAggregateInput = {
   totalTimeoutMs?: Prisma.SortOrder
   heartbeatTimeoutMs?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1616,6 +1637,7 @@ export type TaskMinOrderByAggregateInput = {
   totalTimeoutMs?: Prisma.SortOrder
   heartbeatTimeoutMs?: Prisma.SortOrder
   concurrencyKey?: Prisma.SortOrder
+  rateKey?: Prisma.SortOrder
   fairnessKey?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
@@ -1994,6 +2016,7 @@ export type TaskCreateWithoutTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2060,6 +2083,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2157,6 +2181,7 @@ export type TaskScalarWhereInput = {
   tags?: Prisma.StringNullableListFilter<"Task">
   labels?: Prisma.JsonFilter<"Task">
   concurrencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
+  rateKey?: Prisma.StringNullableFilter<"Task"> | string | null
   fairnessKey?: Prisma.StringNullableFilter<"Task"> | string | null
   idempotencyKey?: Prisma.StringNullableFilter<"Task"> | string | null
   createdBy?: Prisma.StringNullableFilter<"Task"> | string | null
@@ -2218,6 +2243,7 @@ export type TaskCreateWithoutChildrenInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2286,6 +2312,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2356,6 +2383,7 @@ export type TaskCreateWithoutParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2423,6 +2451,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2509,6 +2538,7 @@ export type TaskUpdateWithoutChildrenInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2577,6 +2607,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2658,6 +2689,7 @@ export type TaskCreateWithoutDependenciesInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2726,6 +2758,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2796,6 +2829,7 @@ export type TaskCreateWithoutDependentsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2864,6 +2898,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -2945,6 +2980,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3013,6 +3049,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3089,6 +3126,7 @@ export type TaskUpdateWithoutDependentsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3157,6 +3195,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3222,6 +3261,7 @@ export type TaskCreateWithoutAttemptsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3290,6 +3330,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3371,6 +3412,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3439,6 +3481,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3504,6 +3547,7 @@ export type TaskCreateWithoutWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3571,6 +3615,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3662,6 +3707,7 @@ export type TaskCreateWithoutScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3729,6 +3775,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3820,6 +3867,7 @@ export type TaskCreateWithoutFireInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3888,6 +3936,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -3969,6 +4018,7 @@ export type TaskUpdateWithoutFireInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4037,6 +4087,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4102,6 +4153,7 @@ export type TaskCreateManyTypeInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4163,6 +4215,7 @@ export type TaskUpdateWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4229,6 +4282,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4295,6 +4349,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4357,6 +4412,7 @@ export type TaskCreateManyParentInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4417,6 +4473,7 @@ export type TaskUpdateWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4484,6 +4541,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4550,6 +4608,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4611,6 +4670,7 @@ export type TaskCreateManyWorkerInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4671,6 +4731,7 @@ export type TaskUpdateWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4738,6 +4799,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4804,6 +4866,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4865,6 +4928,7 @@ export type TaskCreateManyScheduleInput = {
   tags?: Prisma.TaskCreatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: string | null
+  rateKey?: string | null
   fairnessKey?: string | null
   idempotencyKey?: string | null
   createdBy?: string | null
@@ -4925,6 +4989,7 @@ export type TaskUpdateWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4992,6 +5057,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5058,6 +5124,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   tags?: Prisma.TaskUpdatetagsInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5178,6 +5245,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5251,6 +5319,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5318,6 +5387,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5385,6 +5455,7 @@ export type TaskSelectScalar = {
   tags?: boolean
   labels?: boolean
   concurrencyKey?: boolean
+  rateKey?: boolean
   fairnessKey?: boolean
   idempotencyKey?: boolean
   createdBy?: boolean
@@ -5416,7 +5487,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5487,6 +5558,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     tags: string[]
     labels: runtime.JsonValue
     concurrencyKey: string | null
+    rateKey: string | null
     fairnessKey: string | null
     idempotencyKey: string | null
     createdBy: string | null
@@ -5533,7 +5605,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     cancelReason: string | null
     isClaimable: boolean
     /**
-     * What it takes while it runs: [{ key, slots }] by key.
+     * What it takes by itself: [{ key, slots }] by key.
      */
     limits: runtime.JsonValue | null
     /**
@@ -6018,6 +6090,7 @@ export interface TaskFieldRefs {
   readonly tags: Prisma.FieldRef<"Task", 'String[]'>
   readonly labels: Prisma.FieldRef<"Task", 'Json'>
   readonly concurrencyKey: Prisma.FieldRef<"Task", 'String'>
+  readonly rateKey: Prisma.FieldRef<"Task", 'String'>
   readonly fairnessKey: Prisma.FieldRef<"Task", 'String'>
   readonly idempotencyKey: Prisma.FieldRef<"Task", 'String'>
   readonly createdBy: Prisma.FieldRef<"Task", 'String'>
