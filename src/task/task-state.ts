@@ -61,6 +61,8 @@ export interface TaskState {
   readonly limits: readonly Limit[] | null
   /** The limit at which it waits, READY, for slots. */
   readonly blockedOn: string | null
+  /** What it asks of workers: the key of a Placement; '' for any worker. */
+  readonly placement: string
   readonly retry: RetryPolicy | null
   readonly timeouts: TaskTimeouts
   readonly error: TaskError | null

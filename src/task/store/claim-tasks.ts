@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { prepared } from '../../infra/row-batch.ts'
+import { arrayOf, prepared } from '../../infra/row-batch.ts'
 import type { JsonValue } from '../json.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
 
@@ -31,9 +31,10 @@ export interface ClaimRequest {
 }
 
 /**
- * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
+ * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows. It leases nothing where
+ * something is near that takes room of its worker or would rather have another: `isChoosy` says so, and `leaseStatement` does it.
  *
- * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
+ * Probes task_claim_idx once per served type and placement that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -57,8 +58,13 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
   ])
 }
 
+/** Leases the tasks that were chosen for a worker whose row the transaction has locked: the same, without the search. */
+export function leaseStatement({ tenant, workerId }: ClaimRequest, chosen: readonly string[]): QueryConfig {
+  return prepared(LEASE, [tenant, workerId, arrayOf('uuid', chosen)])
+}
+
 /** A row of the claim: a task, or nothing but how many candidates were seen. */
-export type ClaimRow = (ClaimedTask | { readonly id: null }) & { readonly seen: number }
+export type ClaimRow = (ClaimedTask | { readonly id: null }) & { readonly seen: number; readonly isChoosy: boolean }
 
 /** What a claim brought. */
 export interface Claim {
@@ -69,32 +75,19 @@ export interface Claim {
 }
 
 export function toClaim(rows: readonly ClaimRow[]): Claim {
-  const tasks = rows.flatMap(({ seen: _, ...row }) => (row.id === null ? [] : [row]))
+  const tasks = rows.flatMap(({ seen: _, isChoosy: __, ...row }) => (row.id === null ? [] : [row]))
   return { tasks, hasMore: rows[0]!.seen > tasks.length }
 }
 
-const CLAIM = `
-WITH alive AS MATERIALIZED (
-  SELECT "id", "labels" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
-), place AS MATERIALIZED (
-  SELECT '' AS "selector" UNION ALL
-  SELECT p."selector" FROM "placement" AS p, alive WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
-), served AS MATERIALIZED (
+/** Served types that nobody has paused: $1 tenant, $3 queue, $4 types. */
+export const SERVED = `
   SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
-      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
-), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN place CROSS JOIN LATERAL (
-    SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."selector" AND t."is_claimable"
-    ORDER BY t."generation", t."order_key", t."id" LIMIT $6
-  ) AS c WHERE EXISTS (SELECT FROM alive)
-  ORDER BY c."generation", c."order_key", c."id" LIMIT $6
-), locked AS MATERIALIZED (
-  SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-  WHERE t."tenant" = $1 AND t."id" = ANY (ARRAY(SELECT "id" FROM candidate)) AND t."is_claimable"::int = 1
-  ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
-), lease AS MATERIALIZED (
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))`
+
+/** Leases what is `locked`, of the `candidate`s: $1 tenant, $2 worker. */
+const LEASE_LOCKED = `
+lease AS MATERIALIZED (
   SELECT array_agg("id" ORDER BY "generation", "order_key", "id") AS "ids", date_trunc('milliseconds', clock_timestamp()) AS "now"
   FROM locked
 ), claimed AS (
@@ -135,6 +128,39 @@ WITH alive AS MATERIALIZED (
   ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
-  greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen"
-FROM (SELECT count(*)::int AS "count" FROM candidate) AS seen LEFT JOIN claimed ON true
+  greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen", seen."is_choosy" AS "isChoosy"
+FROM (SELECT count(*)::int AS "count", coalesce(bool_or("is_choosy"), false) AS "is_choosy" FROM candidate) AS seen
+LEFT JOIN claimed ON true
 ORDER BY array_position((SELECT "ids" FROM lease), "id")`
+
+const CLAIM = `
+WITH alive AS MATERIALIZED (
+  SELECT "id", "labels", "resources" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), place AS MATERIALIZED (
+  SELECT '' AS "key", false AS "is_choosy" UNION ALL
+  SELECT p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL FROM "placement" AS p, alive
+  WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
+    AND (p."resources" IS NULL OR has_room(alive."resources", p."resources"))
+), served AS MATERIALIZED (${SERVED}
+), candidate AS MATERIALIZED (
+  SELECT c."id", c."generation", c."order_key", place."is_choosy" FROM served CROSS JOIN place CROSS JOIN LATERAL (
+    SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."key" AND t."is_claimable"
+    ORDER BY t."generation", t."order_key", t."id" LIMIT $6
+  ) AS c WHERE EXISTS (SELECT FROM alive)
+  ORDER BY c."generation", c."order_key", c."id" LIMIT $6
+), locked AS MATERIALIZED (
+  SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+  WHERE t."tenant" = $1 AND t."id" = ANY (ARRAY(SELECT "id" FROM candidate)) AND t."is_claimable"::int = 1
+    AND NOT EXISTS (SELECT FROM candidate WHERE "is_choosy")
+  ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
+), ${LEASE_LOCKED}`
+
+const LEASE = `
+WITH candidate AS MATERIALIZED (
+  SELECT c."id", true AS "is_choosy" FROM unnest($3::uuid[]) AS c("id")
+), locked AS MATERIALIZED (
+  SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+  WHERE t."tenant" = $1 AND t."id" = ANY ($3::uuid[]) AND t."is_claimable"::int = 1
+  ORDER BY t."generation", t."order_key", t."id" FOR NO KEY UPDATE OF t SKIP LOCKED
+), ${LEASE_LOCKED}`

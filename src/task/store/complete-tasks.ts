@@ -20,6 +20,8 @@ export interface CompletedTask {
   readonly attempt: number
   /** What it took while it ran; its slots are still to be given back. */
   readonly limits: readonly Limit[] | null
+  /** The key of its Placement: some take room of their worker. */
+  readonly placement: string
 }
 
 /**
@@ -78,5 +80,5 @@ UPDATE "task" AS t SET
   "finished_at" = (SELECT "now" FROM held), "updated_at" = (SELECT "now" FROM held),
   "worker_id" = NULL, "claimed_at" = NULL, "beat_at" = NULL, "wake_at" = NULL, "wait_key" = NULL
 WHERE t."tenant" = $1 AND t."id" = ANY ((SELECT "ids" FROM held)::uuid[])
-RETURNING t."id", t."type", t."version", t."attempt", t."limits", (SELECT "now" FROM held) AS "now"`
+RETURNING t."id", t."type", t."version", t."attempt", t."limits", t."placement", (SELECT "now" FROM held) AS "now"`
 }

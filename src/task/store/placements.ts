@@ -1,27 +1,35 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
-import type { Requirement } from '../selector.ts'
+import type { Placement } from '../placement.ts'
 
-/** Selectors of one tenant: each claim tries all of them against its worker's labels. */
+/** Placements of one tenant: each claim tries all of them against its worker. */
 export const MOST_PLACEMENTS = 500
 
 /**
- * Makes selectors known to claims.
+ * Makes placements known to claims.
  *
  * Locks: none, but a rival that adds the same one is waited for.
  */
 export async function insertPlacements(
   client: ClientBase,
   tenant: string,
-  placements: ReadonlyMap<string, readonly Requirement[]>,
+  placements: readonly Placement[],
 ): Promise<void> {
-  if (placements.size === 0) return
-  const sorted = [...placements].sort(([a], [b]) => (a < b ? -1 : 1))
+  if (placements.length === 0) return
+  const byKey = new Map(placements.map((placement) => [placement.key, placement]))
+  const sorted = [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
   await client.query(
     prepared(
-      `INSERT INTO "placement" ("tenant", "selector", "requirements")
-      SELECT $1, v.* FROM unnest($2::text[], $3::jsonb[]) AS v ON CONFLICT DO NOTHING`,
-      [tenant, sorted.map(([selector]) => selector), sorted.map(([, requirements]) => JSON.stringify(requirements))],
+      `INSERT INTO "placement" ("tenant", "key", "requirements", "resources", "preferences")
+      SELECT $1, v.* FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::jsonb[]) AS v ON CONFLICT DO NOTHING`,
+      [
+        tenant,
+        sorted.map(({ key }) => key),
+        sorted.map(({ requirements }) => json(requirements)),
+        sorted.map(({ resources }) => json(resources)),
+        sorted.map(({ preferences }) => json(preferences)),
+      ],
     ),
   )
 }
