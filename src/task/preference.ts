@@ -50,19 +50,31 @@ export function checkPreferences(
   return issues
 }
 
-/** What a task prefers and how that is written: the same text for the same preferences. Null for nothing. */
-export function preferencesOf({
-  workerPreferences = [],
-  preferenceGraceMs,
-}: Asked): { preferences: Preferences; text: string } | null {
+/** What a task prefers, as it is kept to be shown; null for nothing. */
+export interface AskedPreferences {
+  readonly workers: readonly Required<WorkerPreference>[]
+  readonly graceMs: number
+}
+
+export function askedPreferences({ workerPreferences = [], preferenceGraceMs }: Asked): AskedPreferences | null {
   if (workerPreferences.length === 0) return null
-  const terms = workerPreferences.map(({ selector, weight = 1 }) => {
+  return {
+    workers: workerPreferences.map(({ selector, weight = 1 }) => ({ selector, weight })),
+    graceMs: Math.round(preferenceGraceMs ?? DEFAULT_GRACE_MS),
+  }
+}
+
+/** What a task prefers and how that is written: the same text for the same preferences. Null for nothing. */
+export function preferencesOf(task: Asked): { preferences: Preferences; text: string } | null {
+  const asked = askedPreferences(task)
+  if (asked === null) return null
+  const { workers, graceMs } = asked
+  const terms = workers.map(({ selector, weight }) => {
     const parsed = parseSelector(selector)
     if (!parsed.ok) throw new Error('A selector was checked and cannot be read')
     return { weight, requirements: parsed.requirements, canonical: parsed.canonical }
   })
   terms.sort((a, b) => b.weight - a.weight || (a.canonical < b.canonical ? -1 : 1))
-  const graceMs = Math.round(preferenceGraceMs ?? DEFAULT_GRACE_MS)
   const text = `${terms.map(({ weight, canonical }) => `${weight}*(${canonical})`).join('+')} for ${graceMs} ms`
   return { preferences: { terms: terms.map(({ weight, requirements }) => ({ weight, requirements })), graceMs }, text }
 }

@@ -11,7 +11,7 @@ ALTER TABLE "placement" ADD COLUMN "resources" JSONB;
 -- {"terms": [{"weight": 10, "requirements": […]}, …], "graceMs": 5000}; null for none.
 ALTER TABLE "placement" ADD COLUMN "preferences" JSONB;
 
--- What it prefers, as it was asked for: [{"selector": "ssd", "weight": 10}, …].
+-- What it would rather have: {"workers": [{"selector": "ssd", "weight": 10}, …], "graceMs": 5000}.
 ALTER TABLE "task" ADD COLUMN "preferences" JSONB;
 
 -- What a worker holds of each placement. Tasks that run anywhere are not in it and cost it nothing.

@@ -1,3 +1,6 @@
+import { selectorOf } from '../../task/placement.ts'
+import { type Room, type RoomBlocker, roomBlockersOf } from './room-blockers.ts'
+
 /** What decides why a task does not run now. */
 export interface BlockedTask {
   readonly status: string
@@ -8,8 +11,9 @@ export interface BlockedTask {
   readonly updatedAt: Date
   readonly pausedFrom: string | null
   readonly queue: string
-  /** The canonical selector of its workers; '' for any. */
+  /** What it asks of its workers; '' for any. */
   readonly placement: string
+  readonly readyAt: Date | null
   readonly blockedOn: string | null
   /** Slots that it takes of what it is blocked on. */
   readonly slots: number
@@ -49,7 +53,7 @@ export type Blocker =
       readonly capacity: number
       readonly slots: number
     }
-  | { readonly kind: 'no-worker'; readonly message: string; readonly type: string }
+  | RoomBlocker
   | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
 
 /** What of others decides it. */
@@ -62,6 +66,9 @@ export interface Surroundings {
   readonly pauses: readonly Pause[]
   /** Slots that a limit has in all. */
   readonly capacityOf: (limit: string) => number
+  /** Of a task that takes room of its worker or would rather have some: who serves it. Null of others, and when nobody does. */
+  readonly room: Room | null
+  readonly now: Date
 }
 
 interface Pause {
@@ -74,7 +81,8 @@ interface Pause {
 /**
  * Why a task does not run now; empty when it runs, has ended, or only waits its turn.
  */
-export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, capacityOf }: Surroundings): Blocker[] {
+export function blockersOf(task: BlockedTask, surroundings: Surroundings): Blocker[] {
+  const { unsettled, isServed, pauses, capacityOf, room, now } = surroundings
   switch (task.status) {
     case 'PENDING':
       return unsettled.map(waitsFor)
@@ -107,6 +115,7 @@ export function blockersOf(task: BlockedTask, { unsettled, isServed, pauses, cap
         ...pauses.filter((pause) => holds(pause, task)).map(heldBy),
         ...(task.blockedOn === null ? [] : [full(task.blockedOn, task.slots, capacityOf(task.blockedOn))]),
         ...(isServed ? [] : [nobodyServes(task)]),
+        ...(room === null ? [] : roomBlockersOf(task, room, now)),
       ]
     default:
       return []
@@ -127,8 +136,14 @@ function awaits(waitKey: string): Blocker {
 }
 
 function nobodyServes({ type, placement }: BlockedTask): Blocker {
-  const labels = placement === '' ? '' : ` and has the labels it asks for (${placement})`
-  return { kind: 'no-worker', message: `No live worker serves the type "${type}"${labels}. Start one.`, type }
+  const selector = selectorOf(placement)
+  const labels = selector === '' ? '' : ` and has the labels it asks for (${selector})`
+  return {
+    kind: 'no-worker',
+    message: `No live worker serves the type "${type}"${labels}. Start one.`,
+    type,
+    lacks: [],
+  }
 }
 
 function holds({ scope, name }: Pause, { queue, type }: BlockedTask): boolean {

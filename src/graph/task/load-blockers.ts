@@ -5,10 +5,11 @@ import { readPauses } from '../../scheduling/store.ts'
 import type { Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
 import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
+import { loadRoom, placeOf } from './load-room.ts'
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
 
-/** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most six statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -21,12 +22,14 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
 async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
-  const [unsettled, served, pauses, capacities] = await Promise.all([
+  const [unsettled, served, pauses, capacities, rooms] = await Promise.all([
     readUnsettled(context, tasks),
     readServedTypes(context, tasks),
     ready.length === 0 ? [] : readPauses(context.db, context.tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
+    loadRoom(context, ready),
   ])
+  const now = new Date()
   return tasks.map((task) =>
     blockersOf(
       { ...task, type: task.typeName, slots: slotsOf(task) },
@@ -35,6 +38,8 @@ async function readBlockers(context: GraphContext, tasks: readonly Task[]): Prom
         isServed: served.has(placeOf(task)),
         pauses,
         capacityOf: (limit) => capacities.get(limit) ?? 0,
+        room: rooms.get(placeOf(task)) ?? null,
+        now,
       },
     ),
   )
@@ -69,10 +74,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): string {
-  return `${typeName} ${placement}`
-}
-
 /** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
 async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
   const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
@@ -82,7 +83,7 @@ async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Tas
      FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
      JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
        AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
      WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
     [
       tenant,

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { type BatchColumn, insertBatch } from '../../infra/row-batch.ts'
 import type { UnmetRule } from '../command.ts'
 import type { DependencyKind, NewTask } from '../new-task.ts'
+import { askedPreferences } from '../preference.ts'
 import type { TaskResources } from '../resources.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
@@ -88,7 +89,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   {
     name: 'preferences',
     type: 'jsonb',
-    of: ({ asked }) => (asked.workerPreferences?.length ? json(asked.workerPreferences) : null),
+    of: ({ asked }) => json(askedPreferences(asked) ?? undefined),
   },
   { name: 'labels', type: 'jsonb', of: ({ asked }) => json(asked.labels), otherwise: "'{}'" },
   // Arrays of arrays must be rectangular in Postgres, so tags travel as JSON.

@@ -223,6 +223,7 @@ export type TaskCountAggregateOutputType = {
   limits: number
   blockedOn: number
   placement: number
+  preferences: number
   generation: number
   orderKey: number
   scheduleId: number
@@ -429,6 +430,7 @@ export type TaskCountAggregateInputType = {
   limits?: true
   blockedOn?: true
   placement?: true
+  preferences?: true
   generation?: true
   orderKey?: true
   scheduleId?: true
@@ -578,6 +580,7 @@ export type TaskGroupByOutputType = {
   limits: runtime.JsonValue | null
   blockedOn: string | null
   placement: string
+  preferences: runtime.JsonValue | null
   generation: number
   orderKey: number | null
   scheduleId: string | null
@@ -663,6 +666,7 @@ export type TaskWhereInput = {
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -734,6 +738,7 @@ export type TaskOrderByWithRelationInput = {
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -809,6 +814,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -880,6 +886,7 @@ export type TaskOrderByWithAggregationInput = {
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -950,6 +957,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   limits?: Prisma.JsonNullableWithAggregatesFilter<"Task">
   blockedOn?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   placement?: Prisma.StringWithAggregatesFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableWithAggregatesFilter<"Task">
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
@@ -1008,6 +1016,7 @@ export type TaskCreateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -1078,6 +1087,7 @@ export type TaskUncheckedCreateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -1141,6 +1151,7 @@ export type TaskUpdateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1211,6 +1222,7 @@ export type TaskUncheckedUpdateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1278,6 +1290,7 @@ export type TaskCreateManyInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -1336,6 +1349,7 @@ export type TaskUpdateManyMutationInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1397,6 +1411,7 @@ export type TaskUncheckedUpdateManyInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1487,6 +1502,7 @@ export type TaskCountOrderByAggregateInput = {
   limits?: Prisma.SortOrder
   blockedOn?: Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
   scheduleId?: Prisma.SortOrder
@@ -1987,6 +2003,7 @@ export type TaskCreateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2054,6 +2071,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2150,6 +2168,7 @@ export type TaskScalarWhereInput = {
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -2208,6 +2227,7 @@ export type TaskCreateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2277,6 +2297,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2344,6 +2365,7 @@ export type TaskCreateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2411,6 +2433,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2495,6 +2518,7 @@ export type TaskUpdateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2564,6 +2588,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2642,6 +2667,7 @@ export type TaskCreateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2711,6 +2737,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2778,6 +2805,7 @@ export type TaskCreateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2847,6 +2875,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2925,6 +2954,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2994,6 +3024,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3067,6 +3098,7 @@ export type TaskUpdateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3136,6 +3168,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3198,6 +3231,7 @@ export type TaskCreateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3267,6 +3301,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3345,6 +3380,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3414,6 +3450,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3476,6 +3513,7 @@ export type TaskCreateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3543,6 +3581,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3632,6 +3671,7 @@ export type TaskCreateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3700,6 +3740,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3788,6 +3829,7 @@ export type TaskCreateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3857,6 +3899,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3935,6 +3978,7 @@ export type TaskUpdateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4004,6 +4048,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4068,6 +4113,7 @@ export type TaskCreateManyTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4126,6 +4172,7 @@ export type TaskUpdateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4193,6 +4240,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4258,6 +4306,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4318,6 +4367,7 @@ export type TaskCreateManyParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4376,6 +4426,7 @@ export type TaskUpdateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4443,6 +4494,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4508,6 +4560,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4568,6 +4621,7 @@ export type TaskCreateManyWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4626,6 +4680,7 @@ export type TaskUpdateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4693,6 +4748,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4758,6 +4814,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4819,6 +4876,7 @@ export type TaskCreateManyScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -4876,6 +4934,7 @@ export type TaskUpdateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4944,6 +5003,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5009,6 +5069,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5128,6 +5189,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5200,6 +5262,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5266,6 +5329,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5332,6 +5396,7 @@ export type TaskSelectScalar = {
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5339,7 +5404,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5460,9 +5525,13 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      */
     blockedOn: string | null
     /**
-     * The canonical selector of the workers that may run it; '' for any.
+     * What it asks of workers, as src/task/placement.ts writes it; '' for any worker.
      */
     placement: string
+    /**
+     * What it would rather have: { workers: [{ selector, weight }], graceMs }.
+     */
+    preferences: runtime.JsonValue | null
     generation: number
     orderKey: number | null
     /**
@@ -5960,6 +6029,7 @@ export interface TaskFieldRefs {
   readonly limits: Prisma.FieldRef<"Task", 'Json'>
   readonly blockedOn: Prisma.FieldRef<"Task", 'String'>
   readonly placement: Prisma.FieldRef<"Task", 'String'>
+  readonly preferences: Prisma.FieldRef<"Task", 'Json'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
   readonly scheduleId: Prisma.FieldRef<"Task", 'String'>
