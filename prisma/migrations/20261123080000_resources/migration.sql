@@ -43,8 +43,8 @@ DECLARE
     octave FLOAT8 := 2 ^ (floor(log(2, "amount"::numeric) + 1e-12) - 3);
 BEGIN
     RETURN least(
-        (ceil("amount" / decade - 1e-9) * decade)::numeric(40, 12)::float8,
-        (ceil("amount" / octave - 1e-9) * octave)::numeric(40, 12)::float8);
+        (ceil("amount" / decade - 1e-9) * decade)::numeric::float8,
+        (ceil("amount" / octave - 1e-9) * octave)::numeric::float8);
 END $$;
 
 -- What a task asks of its worker: what is given, each where it is absent as its type says. Null for nothing.
