@@ -157,7 +157,7 @@ describe('resources', () => {
 
   test('in more combinations than claims can try are refused', async () => {
     await database.pool.query(
-      `INSERT INTO placement (tenant, key, requirements) SELECT 'default', n, '[]' FROM generate_series(1, 500) AS n`,
+      `INSERT INTO placement (tenant, key, requirements) SELECT 'default', n, '[]' FROM generate_series(1, 2000) AS n`,
     )
     const refused = await createTasks(engine, ACTOR, { tasks: [{ name: 'a', type: 'work', resources: { gpu: 3 } }] })
     expect(refused).toMatchObject({

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import { arrayOf, prepared } from '../../infra/row-batch.ts'
 import type { Choice } from '../choose-tasks.ts'
 import { type Amounts, hasRoom, lessened } from '../resources.ts'
-import { type ClaimRequest, SERVED } from './claim-tasks.ts'
+import { type ClaimRequest, SERVED, WAITING_PLACES } from './claim-tasks.ts'
 
 /** Other workers make room for a task too, one more for each time that it has waited so long, in milliseconds. */
 const ANOTHER_AFTER_MS = 60_000
@@ -19,16 +19,17 @@ export interface Choices {
  * better worker. Of tasks for which there is no room now, the first of each placement.
  *
  * Locks: the worker's row FOR NO KEY UPDATE, so that claims of one worker come one after the other: what the one before has leased
- * is seen. Nothing else; what it returns may be gone. Indexes: worker_pkey, task_held_idx, task_claim_idx.
+ * is seen. Nothing else; what it returns may be gone. Indexes: worker_pkey, placement_pkey, task_held_idx,
+ * task_claim_idx.
  *
  * @returns null when the worker may not claim
  */
 export async function readChoices(client: ClientBase, request: ClaimRequest): Promise<Choices | null> {
-  const { tenant, workerId, types } = request
+  const { tenant, workerId, queue, types } = request
   const [locked, places] = await Promise.all([
     client.query<{ resources: Amounts }>(prepared(LOCK, [tenant, workerId])),
     // A statement of its own: it sees what was committed before the lock was granted.
-    client.query<PlaceRow>(prepared(PLACES, [tenant, workerId, [...new Set(types)]])),
+    client.query<PlaceRow>(prepared(PLACES, [tenant, workerId, queue, [...new Set(types)]])),
   ])
   const [worker] = locked.rows
   if (worker === undefined) return null
@@ -42,6 +43,8 @@ export async function readChoices(client: ClientBase, request: ClaimRequest): Pr
 interface PlaceRow {
   readonly key: string
   readonly resources: Amounts | null
+  /** Types of which tasks of it wait. */
+  readonly types: readonly string[]
   /** How many tasks of it the worker holds. */
   readonly held: number
   /** False of one that the worker holds tasks of and could not take now. */
@@ -54,22 +57,28 @@ interface PlaceRow {
 const LOCK = `SELECT "resources" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR NO KEY UPDATE`
 
 const PLACES = `
-WITH held AS MATERIALIZED (
+WITH RECURSIVE served AS MATERIALIZED (${SERVED}
+), waiting AS (${WAITING_PLACES}
+), waited AS MATERIALIZED (
+  SELECT "key", array_agg("type") AS "types" FROM waiting WHERE "key" <> '' GROUP BY "key"
+), held AS MATERIALIZED (
   SELECT t."placement" AS "key", count(*)::int AS "count" FROM "task" AS t
   WHERE t."tenant" = $1 AND t."worker_id" = $2 AND t."worker_id" IS NOT NULL AND t."placement" <> '' GROUP BY t."placement"
 ), own AS MATERIALIZED (
   SELECT "labels", "resources" FROM "worker" WHERE "tenant" = $1 AND "id" = $2
 )
 SELECT p."key", p."resources", coalesce((SELECT h."count" FROM held AS h WHERE h."key" = p."key"), 0) AS "held",
+  coalesce((SELECT w."types" FROM waited AS w WHERE w."key" = p."key"), '{}') AS "types",
   meets_requirements(own."labels", p."requirements") AND (p."resources" IS NULL OR has_room(own."resources", p."resources")) AS "isMet",
   (p."preferences" ->> 'graceMs')::float8 AS "graceMs",
   CASE WHEN p."preferences" IS NOT NULL THEN ARRAY(
-    SELECT DISTINCT s."type" FROM "worker" AS w, unnest($3::text[]) AS s("type")
+    SELECT DISTINCT s."type" FROM "worker" AS w, served AS s
     WHERE w."tenant" = $1 AND w."state" IN ('ACTIVE', 'DRAINING') AND may_claim(w) AND s."type" = ANY (w."types")
       AND meets_requirements(w."labels", p."requirements") AND (p."resources" IS NULL OR has_room(w."resources", p."resources"))
       AND preference_score(w."labels", p."preferences") > preference_score(own."labels", p."preferences"))
   END AS "outdone"
-FROM own CROSS JOIN "placement" AS p WHERE p."tenant" = $1`
+FROM own CROSS JOIN "placement" AS p
+WHERE p."tenant" = $1 AND p."key" = ANY (ARRAY(SELECT "key" FROM waited UNION SELECT "key" FROM held))`
 
 /** One look into the claim index. */
 interface Probe {
@@ -88,11 +97,12 @@ async function readWaiting(
   free: Amounts,
 ): Promise<Choice[]> {
   const met = places.filter(({ isMet }) => isMet)
-  const anywhere = { key: '', resources: null, graceMs: null, outdone: null }
+  const anywhere = { key: '', types: [...new Set(types)], resources: null, graceMs: null, outdone: null }
   const most = 2 * limit + 32
-  const probes = [anywhere, ...met].flatMap(({ key, resources, graceMs, outdone }) => {
+  const probes = [anywhere, ...met].flatMap((place) => {
+    const { key, resources, graceMs, outdone } = place
     const isFull = resources !== null && !hasRoom(free, resources)
-    return [...new Set(types)].map(
+    return place.types.map(
       (type): Probe => ({
         type,
         key,

@@ -34,7 +34,7 @@ export interface ClaimRequest {
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows. It leases nothing where
  * something is near that takes room of its worker or would rather have another: `isChoosy` says so, and `leaseStatement` does it.
  *
- * Probes task_claim_idx once per served type and placement that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
+ * Probes task_claim_idx once per served type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
  * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -85,6 +85,19 @@ export const SERVED = `
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
       AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))`
 
+/**
+ * Placements of which tasks could be claimed, by the type that is `served`, after '' for each: one probe of task_claim_idx for each,
+ * however many tasks and placements there are. $1 tenant, $3 queue.
+ */
+export const WAITING_PLACES = `
+  SELECT "type", ''::text AS "key" FROM served
+  UNION ALL
+  SELECT w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
+    SELECT t."placement" AS "key" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
+    ORDER BY t."placement" LIMIT 1
+  ) AS n WHERE EXISTS (SELECT FROM "placement" AS p WHERE p."tenant" = $1)`
+
 /** Leases what is `locked`, of the `candidate`s: $1 tenant, $2 worker. */
 const LEASE_LOCKED = `
 lease AS MATERIALIZED (
@@ -134,18 +147,21 @@ LEFT JOIN claimed ON true
 ORDER BY array_position((SELECT "ids" FROM lease), "id")`
 
 const CLAIM = `
-WITH alive AS MATERIALIZED (
+WITH RECURSIVE alive AS MATERIALIZED (
   SELECT "id", "labels", "resources" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
-), place AS MATERIALIZED (
-  SELECT '' AS "key", false AS "is_choosy" UNION ALL
-  SELECT p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL FROM "placement" AS p, alive
-  WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
-    AND (p."resources" IS NULL OR has_room(alive."resources", p."resources"))
 ), served AS MATERIALIZED (${SERVED}
+), waiting AS (${WAITING_PLACES}
+), place AS MATERIALIZED (
+  SELECT "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
+  SELECT w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
+  FROM waiting AS w
+  CROSS JOIN LATERAL (SELECT * FROM "placement" AS p WHERE p."tenant" = $1 AND p."key" = w."key" LIMIT 1) AS p CROSS JOIN alive
+  WHERE w."key" <> '' AND meets_requirements(alive."labels", p."requirements")
+    AND (p."resources" IS NULL OR has_room(alive."resources", p."resources"))
 ), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key", place."is_choosy" FROM served CROSS JOIN place CROSS JOIN LATERAL (
+  SELECT c."id", c."generation", c."order_key", place."is_choosy" FROM place CROSS JOIN LATERAL (
     SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."key" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6

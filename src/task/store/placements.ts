@@ -2,8 +2,8 @@ import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import type { Placement } from '../placement.ts'
 
-/** Placements of one tenant: each claim tries all of them against its worker. */
-export const MOST_PLACEMENTS = 500
+/** Placements of one tenant: a claim tries each of which tasks wait against its worker. */
+export const MOST_PLACEMENTS = 2_000
 
 /**
  * Makes placements known to claims.
