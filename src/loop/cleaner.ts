@@ -21,6 +21,8 @@ export interface CleanerOptions {
 }
 
 const DAY_MS = 86_400_000
+/** Placements are made anew when somebody asks for the same again. */
+const UNUSED_PLACEMENTS_MS = 3_600_000
 const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_PAUSE_MS = 1_000
 
@@ -62,6 +64,7 @@ export async function applyRetention(
     () => deleteFinishedTasks(engine, before(rule.tasks)),
     () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
     () => deleteLeftovers(engine, 'workers', before(rule.workers)),
+    () => deleteLeftovers(engine, 'placements', before(UNUSED_PLACEMENTS_MS)),
   ]
   if (rule.events < DAY_MS) steps.push(() => trimLog(engine, 'event', before(rule.events)))
   if (rule.logs < DAY_MS) steps.push(() => trimLog(engine, 'task_log', before(rule.logs)))

@@ -30,12 +30,13 @@ const create = async (...tasks: Partial<NewTask>[]): Promise<readonly string[]> 
 /** Puts copies of a task in front of all others. */
 async function flood(task: Partial<NewTask>): Promise<void> {
   const [id] = await create({ ...task, priority: 'CRITICAL' })
-  await database.pool.query(
-    `INSERT INTO task (tenant, id, name, queue, type, status, ready_at, placement, is_claimable, order_key, priority)
+  for (let made = 0; made < IN_FRONT; made += 50_000)
+    await database.pool.query(
+      `INSERT INTO task (tenant, id, name, queue, type, status, ready_at, placement, is_claimable, order_key, priority)
     SELECT tenant, gen_random_uuid(), name, queue, type, status, now(), placement, true, order_key - 1e12 - n, priority
     FROM task, generate_series(1, $2) AS n WHERE id = $1`,
-    [id, IN_FRONT],
-  )
+      [id, Math.min(IN_FRONT - made, 50_000)],
+    )
 }
 
 /** Rows and index entries of tasks that a claim reads. */

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
+import { deleteLeftovers } from '../../src/engine/delete-leftovers.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
@@ -164,6 +165,46 @@ describe('resources', () => {
       ok: false,
       refusal: { code: 'VALIDATION', issues: [{ path: ['tasks', 0, 'resources'] }] },
     })
+  })
+})
+
+describe('placements', () => {
+  const signal = new AbortController().signal
+  const drop = () => deleteLeftovers(engine, 'placements', { before: new Date(Date.now() + 60_000), signal })
+
+  test('that no task has any more are dropped, others stay', async () => {
+    await verbs.create(asking({ gpu: 1 }), asking({ gpu: 2 }))
+    await database.pool.query(`DELETE FROM task WHERE placement = ';gpu=2'`)
+    expect(await drop()).toBe(1)
+    expect(await drop()).toBe(0)
+    expect(await rowsOf('SELECT key FROM placement')).toEqual([{ key: ';gpu=1' }])
+  })
+
+  test('are there for every task, however often they are dropped while tasks are made', async () => {
+    let isOver = false
+    const dropping = [1, 2].map(async () => {
+      while (!isOver) await drop()
+    })
+    for (let round = 0; round < sized(60, 1_000); round++) {
+      const client = await database.pool.connect()
+      try {
+        const enqueued = client.query(`SELECT enqueue_task('a', 'work', null, '{"resources": {"gpu": 1}}')`)
+        await Promise.all([
+          enqueued,
+          verbs.create(asking({ gpu: 1 })),
+          verbs.create(asking({ gpu: 2 }), asking({ gpu: 1 })),
+        ])
+      } finally {
+        client.release()
+      }
+      const stranded = await rowsOf(
+        `SELECT DISTINCT placement FROM task AS t WHERE NOT EXISTS (SELECT FROM placement AS p WHERE p.key = t.placement)`,
+      )
+      expect(stranded).toEqual([])
+      await database.pool.query('DELETE FROM task')
+    }
+    isOver = true
+    await Promise.all(dropping)
   })
 })
 

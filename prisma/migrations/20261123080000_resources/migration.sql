@@ -11,6 +11,10 @@ ALTER TABLE "placement" ADD COLUMN "resources" JSONB;
 -- {"terms": [{"weight": 10, "requirements": […]}, …], "graceMs": 5000}; null for none.
 ALTER TABLE "placement" ADD COLUMN "preferences" JSONB;
 
+ALTER TABLE "placement" ADD COLUMN "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
+-- Whether any task has a placement: one that none has is dropped in time.
+CREATE INDEX "task_placement_idx" ON "task"("tenant", "placement") WHERE "placement" <> '';
+
 -- What it would rather have: {"workers": [{"selector": "ssd", "weight": 10}, …], "graceMs": 5000}.
 ALTER TABLE "task" ADD COLUMN "preferences" JSONB;
 
@@ -101,7 +105,12 @@ BEGIN
     IF length(written) > 200 THEN
         written := '#' || rtrim(translate(encode(sha256(convert_to(written, 'UTF8')), 'base64'), '+/', '-_'), '=');
     END IF;
-    INSERT INTO "placement" ("tenant", "key", "requirements", "resources") VALUES (of_tenant, ';' || written, '[]', counted) ON CONFLICT DO NOTHING;
+    -- Held until the caller's transaction ends, so that it is not dropped for want of tasks; it may have been just now.
+    LOOP
+        INSERT INTO "placement" ("tenant", "key", "requirements", "resources") VALUES (of_tenant, ';' || written, '[]', counted) ON CONFLICT DO NOTHING;
+        PERFORM FROM "placement" AS p WHERE p."tenant" = of_tenant AND p."key" = ';' || written FOR KEY SHARE;
+        EXIT WHEN FOUND;
+    END LOOP;
     RETURN ';' || written;
 END $$;
 
