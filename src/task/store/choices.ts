@@ -117,6 +117,7 @@ async function readWaiting(
       tenant,
       workerId,
       queue,
+      [...new Set(types)],
       probes.map(({ type }) => type),
       probes.map(({ key }) => key),
       arrayOf(
@@ -143,17 +144,17 @@ async function readWaiting(
  * them agree without a word and another follows when it dies.
  */
 const WAITING = `
-WITH open AS MATERIALIZED (${SERVED.replace('$4::text[]', 'ARRAY(SELECT DISTINCT unnest($4::text[]))')}
+WITH served AS MATERIALIZED (${SERVED}
 ), probe AS MATERIALIZED (
-  SELECT v.* FROM unnest($4::text[], $5::text[], $6::int[], $7::float8[], $8::boolean[]) AS v("type", "key", "most", "grace_ms", "is_full")
-  WHERE v."type" IN (SELECT "type" FROM open)
+  SELECT v.* FROM unnest($5::text[], $6::text[], $7::int[], $8::float8[], $9::boolean[]) AS v("type", "key", "most", "grace_ms", "is_full")
+  WHERE v."type" IN (SELECT "type" FROM served)
 ), waiting AS MATERIALIZED (
   SELECT c.*, probe."type", probe."key", probe."is_full" FROM probe CROSS JOIN LATERAL (
     SELECT t."id", t."generation", t."order_key", t."ready_at" FROM "task" AS t
     WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = probe."type" AND t."placement" = probe."key" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT probe."most"
   ) AS c WHERE probe."grace_ms" = 0 OR c."ready_at" <= clock_timestamp() - probe."grace_ms" * interval '1 millisecond'
-  ORDER BY c."generation", c."order_key", c."id" LIMIT $9
+  ORDER BY c."generation", c."order_key", c."id" LIMIT $10
 )
 SELECT t."id", t."key", CASE WHEN t."is_full" THEN (
   SELECT count(*) FROM "placement" AS p, "worker" AS w
