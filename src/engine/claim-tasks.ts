@@ -1,7 +1,14 @@
 import type { ClientBase } from 'pg'
 import { chooseTasks } from '../task/choose-tasks.ts'
 import { readChoices } from '../task/store/choices.ts'
-import { type Claim, type ClaimRow, claimStatement, leaseStatement, toClaim } from '../task/store/claim-tasks.ts'
+import {
+  type Claim,
+  type ClaimRow,
+  claimStatement,
+  isChoosy,
+  leaseStatement,
+  toClaim,
+} from '../task/store/claim-tasks.ts'
 import { noteRequest, readClaimed } from '../task/store/worker-requests.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transact, transactOne } from './transact.ts'
@@ -14,6 +21,8 @@ export interface ClaimTasks {
   readonly types: readonly string[]
   /** Most tasks to take, at least 1. */
   readonly limit: number
+  /** Rivals have not been met of late. Default: they may be there. */
+  readonly isAlone?: boolean
   /** The same when the claim is repeated because its answer was lost: then it answers the same tasks. */
   readonly requestId?: string
 }
@@ -35,7 +44,7 @@ export async function claimTasks(engine: Engine, input: ClaimTasks): Promise<Cla
 
 async function claimNow(engine: Engine, input: ClaimTasks): Promise<Claim> {
   const { rows } = await transactOne<ClaimRow>(engine, claimStatement(input), [READ_IN_ORDER])
-  if (!rows[0]!.isChoosy) return toClaim(rows)
+  if (!isChoosy(rows)) return toClaim(rows)
   return transact(engine, (client) => claimChosen(client, input), [READ_IN_ORDER])
 }
 
@@ -60,7 +69,7 @@ const MOST_ROUNDS = 3
 async function claimOnce(
   engine: Engine,
   input: ClaimTasks & { readonly requestId: string },
-  isChoosy = false,
+  mustChoose = false,
 ): Promise<ClaimAnswer> {
   // Claims and other requests of a worker may count on their own.
   const request = { ...input, requestId: `claim ${input.requestId}` }
@@ -70,7 +79,7 @@ async function claimOnce(
       async (client) => {
         const claimed = await readClaimed(client, request)
         if (claimed !== null) return { tasks: claimed, hasMore: true, isRepeat: true }
-        const claim = await (isChoosy ? claimChosen(client, input) : claimPlain(client, input))
+        const claim = await (mustChoose ? claimChosen(client, input) : claimPlain(client, input))
         const leases = claim.tasks.map(({ id, epoch }) => ({ taskId: id, epoch }))
         if (leases.length > 0 && !(await noteRequest(client, request, leases))) throw new ClaimedByRival()
         return claim
@@ -86,7 +95,7 @@ async function claimOnce(
 
 async function claimPlain(client: ClientBase, input: ClaimTasks): Promise<Claim> {
   const { rows } = await client.query<ClaimRow>(claimStatement(input))
-  if (rows[0]!.isChoosy) throw new Choosy()
+  if (isChoosy(rows)) throw new Choosy()
   return toClaim(rows)
 }
 

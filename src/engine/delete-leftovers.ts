@@ -1,5 +1,12 @@
 import type { ClientBase } from 'pg'
-import { deleteIdempotencyKeys, deletePlacements, deleteWorkers } from '../retention/store/leftovers.ts'
+import {
+  deleteBackfills,
+  deleteFires,
+  deleteIdempotencyKeys,
+  deletePlacements,
+  deleteSchedules,
+  deleteWorkers,
+} from '../retention/store/leftovers.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 
@@ -9,14 +16,16 @@ const LEFTOVERS = {
   'idempotency keys': deleteIdempotencyKeys,
   workers: deleteWorkers,
   placements: deletePlacements,
+  fires: deleteFires,
+  backfills: deleteBackfills,
+  'deleted schedules': deleteSchedules,
 }
 
 /** What is only remembered for a while. */
 export type Leftover = keyof typeof LEFTOVERS
 
 /**
- * Deletes idempotency keys that were taken, workers that ended, or placements that were made and serve no task any more, before a
- * time, a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted

@@ -65,6 +65,10 @@ export async function applyRetention(
     () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
     () => deleteLeftovers(engine, 'workers', before(rule.workers)),
     () => deleteLeftovers(engine, 'placements', before(UNUSED_PLACEMENTS_MS)),
+    // In this order: each is kept by what points at it.
+    () => deleteLeftovers(engine, 'fires', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'backfills', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'deleted schedules', before(rule.tasks)),
   ]
   if (rule.events < DAY_MS) steps.push(() => trimLog(engine, 'event', before(rule.events)))
   if (rule.logs < DAY_MS) steps.push(() => trimLog(engine, 'task_log', before(rule.logs)))

@@ -9,8 +9,9 @@ import { createPace } from './pace.ts'
 import type { EndedLease, LeaseKey, WorkPort } from './work-port.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
+const DEFAULT_HAND_MS = 250
 /** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
-const MOST_UNWRITTEN = 200
+const MOST_UNWRITTEN = 300
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** The longest wait for rivals to let go of what they hold, in milliseconds. */
@@ -32,6 +33,8 @@ export interface ExecutorOptions {
    * Default 5,000.
    */
   readonly cutOffMs?: number
+  /** A task that was claimed ahead waits so long for a slot before it goes back, in milliseconds. Default 250. */
+  readonly handMs?: number
   /** Told about errors of the port; the loop goes on. */
   readonly onError: (error: unknown) => void
 }
@@ -72,7 +75,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
   const held = new Set<ClaimedTask>()
   const pace = createPace(options.slots)
   // What waits for too long goes back: whoever is free shall have it.
-  const hand = createHand((tasks) => {
+  const hand = createHand(options.handMs ?? DEFAULT_HAND_MS, (tasks) => {
     pace.reset()
     giveBack(tasks, 'no slot came free in time')
   })

@@ -1,8 +1,5 @@
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
 
-/** A task waits so long for a slot before it goes back to the queue, in milliseconds. */
-const LONGEST_WAIT_MS = 250
-
 /** A task that was claimed and waits for a slot of this worker. */
 export interface InHand {
   readonly task: ClaimedTask
@@ -23,8 +20,11 @@ export interface Hand {
   empty(): InHand[]
 }
 
-/** @param onStuck called with all tasks, which are taken out, when the first has waited too long */
-export function createHand(onStuck: (tasks: readonly InHand[]) => void): Hand {
+/**
+ * @param longestWaitMs how long a task may wait for a slot
+ * @param onStuck called with all tasks, which are taken out, when the first has waited too long
+ */
+export function createHand(longestWaitMs: number, onStuck: (tasks: readonly InHand[]) => void): Hand {
   const waiting: InHand[] = []
   let timer: NodeJS.Timeout | undefined
 
@@ -32,7 +32,7 @@ export function createHand(onStuck: (tasks: readonly InHand[]) => void): Hand {
     timer = undefined
     const [oldest] = waiting
     if (oldest === undefined) return
-    const leftMs = oldest.since + LONGEST_WAIT_MS - performance.now()
+    const leftMs = oldest.since + longestWaitMs - performance.now()
     if (leftMs > 0) timer = setTimeout(look, leftMs)
     else onStuck(waiting.splice(0))
   }
@@ -46,7 +46,7 @@ export function createHand(onStuck: (tasks: readonly InHand[]) => void): Hand {
     },
     put(tasks) {
       waiting.push(...tasks)
-      timer ??= setTimeout(look, LONGEST_WAIT_MS)
+      timer ??= setTimeout(look, longestWaitMs)
     },
     next: () => waiting.shift(),
     drop(taskId, epoch) {

@@ -110,6 +110,7 @@ function blankTask(
     attempt: 0,
     epoch: 0,
     failures: 0,
+    losses: 0,
     isResumed: false,
     elapsedMs: 0,
     workerId: null,

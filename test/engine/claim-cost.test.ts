@@ -6,8 +6,8 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 import { sized } from '../support/size.ts'
 
-/** Tasks in front that the worker cannot or shall not have. */
-const IN_FRONT = sized(20_000, 1_000_000)
+/** Tasks of each of four kinds in front that the worker cannot or shall not have: a million at full size. */
+const IN_FRONT = sized(20_000, 250_000)
 
 let database: TestDatabase
 let engine: TestEngine

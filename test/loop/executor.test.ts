@@ -85,7 +85,7 @@ describe('tasks that rivals hold', () => {
 
 describe('tasks that were claimed ahead', () => {
   /** A worker of one slot that has done short tasks, has begun a long one, and holds some of those behind it. */
-  async function holding() {
+  async function holding(handMs = 10_000) {
     const started = signal()
     const release = signal()
     const seen: string[] = []
@@ -96,7 +96,7 @@ describe('tasks that were claimed ahead', () => {
         started.give()
         await release.promise
       },
-      { slots: 1 },
+      { slots: 1, handMs },
     )
     const ids = await worker.create(
       ...Array.from({ length: 300 }, () => ({ name: 'short' })),
@@ -115,8 +115,7 @@ describe('tasks that were claimed ahead', () => {
   }
 
   test('go back when no slot comes free, and others run them', async () => {
-    const { worker, ids, release, seen, inHand } = await holding()
-    expect((await inHand()).length).toBeGreaterThan(0)
+    const { worker, ids, release, seen } = await holding(250)
     const elsewhere: string[] = []
     const other = await serve(async (task) => void elsewhere.push(task.name), { pollMs: 20 })
     await until(() => elsewhere.length === 20)
@@ -124,7 +123,9 @@ describe('tasks that were claimed ahead', () => {
     release.give()
     await until(() => seen.length === 301 && worker.executor.running === 0)
     await Promise.all([worker.executor.stop(1_000), other.executor.stop(1_000)])
-    const { rows } = await database.pool.query(`SELECT task_id FROM attempt WHERE outcome = 'COMPLETED'`)
+    const { rows } = await database.pool.query(
+      `SELECT task_id FROM attempt JOIN task ON task.id = task_id WHERE outcome = 'COMPLETED'`,
+    )
     expect(new Set(rows.map(({ task_id }) => task_id))).toEqual(new Set(ids))
     expect(rows).toHaveLength(ids.length)
     expect([...worker.errors, ...other.errors]).toEqual([])

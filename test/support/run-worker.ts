@@ -18,7 +18,7 @@ export interface TestWorker {
 export async function runWorker(
   db: Pool,
   types: readonly TaskTypeDefinition[],
-  options: { slots?: number; cutOffMs?: number; pollMs?: number; queue?: string } = {},
+  options: { slots?: number; cutOffMs?: number; handMs?: number; pollMs?: number; queue?: string } = {},
 ): Promise<TestWorker> {
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
@@ -61,6 +61,7 @@ export async function runWorker(
     // So long that a test which depends on a bell does not pass by a poll.
     pollMs: options.pollMs ?? 600_000,
     ...(options.cutOffMs !== undefined && { cutOffMs: options.cutOffMs }),
+    ...(options.handMs !== undefined && { handMs: options.handMs }),
     onError,
   })
   listeners.push((topic) => {

@@ -38,6 +38,7 @@ export type TaskAvgAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: number | null
   generation: number | null
   orderKey: number | null
@@ -55,6 +56,7 @@ export type TaskSumAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: bigint | null
   generation: number | null
   orderKey: number | null
@@ -93,6 +95,7 @@ export type TaskMinAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -147,6 +150,7 @@ export type TaskMaxAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -208,6 +212,7 @@ export type TaskCountAggregateOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: number
   elapsedMs: number
   workerId: number
@@ -245,6 +250,7 @@ export type TaskAvgAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -262,6 +268,7 @@ export type TaskSumAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -300,6 +307,7 @@ export type TaskMinAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -354,6 +362,7 @@ export type TaskMaxAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -415,6 +424,7 @@ export type TaskCountAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -565,6 +575,7 @@ export type TaskGroupByOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: boolean
   elapsedMs: bigint
   workerId: string | null
@@ -651,6 +662,7 @@ export type TaskWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -723,6 +735,7 @@ export type TaskOrderByWithRelationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -799,6 +812,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -871,6 +885,7 @@ export type TaskOrderByWithAggregationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -942,6 +957,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   attempt?: Prisma.IntWithAggregatesFilter<"Task"> | number
   epoch?: Prisma.IntWithAggregatesFilter<"Task"> | number
   failures?: Prisma.IntWithAggregatesFilter<"Task"> | number
+  losses?: Prisma.IntWithAggregatesFilter<"Task"> | number
   isResumed?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntWithAggregatesFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
@@ -1002,6 +1018,7 @@ export type TaskCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -1072,6 +1089,7 @@ export type TaskUncheckedCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1137,6 +1155,7 @@ export type TaskUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1207,6 +1226,7 @@ export type TaskUncheckedUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1275,6 +1295,7 @@ export type TaskCreateManyInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1335,6 +1356,7 @@ export type TaskUpdateManyMutationInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1396,6 +1418,7 @@ export type TaskUncheckedUpdateManyInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1487,6 +1510,7 @@ export type TaskCountOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1522,6 +1546,7 @@ export type TaskAvgOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1560,6 +1585,7 @@ export type TaskMaxOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1614,6 +1640,7 @@ export type TaskMinOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1647,6 +1674,7 @@ export type TaskSumOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1989,6 +2017,7 @@ export type TaskCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2056,6 +2085,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2153,6 +2183,7 @@ export type TaskScalarWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -2213,6 +2244,7 @@ export type TaskCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2282,6 +2314,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2351,6 +2384,7 @@ export type TaskCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2418,6 +2452,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2504,6 +2539,7 @@ export type TaskUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2573,6 +2609,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2653,6 +2690,7 @@ export type TaskCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2722,6 +2760,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2791,6 +2830,7 @@ export type TaskCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2860,6 +2900,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2940,6 +2981,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3009,6 +3051,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3084,6 +3127,7 @@ export type TaskUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3153,6 +3197,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3217,6 +3262,7 @@ export type TaskCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3286,6 +3332,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3366,6 +3413,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3435,6 +3483,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3499,6 +3548,7 @@ export type TaskCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3567,6 +3617,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3657,6 +3708,7 @@ export type TaskCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3725,6 +3777,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3815,6 +3868,7 @@ export type TaskCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3884,6 +3938,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3964,6 +4019,7 @@ export type TaskUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4033,6 +4089,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4098,6 +4155,7 @@ export type TaskCreateManyTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4158,6 +4216,7 @@ export type TaskUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4225,6 +4284,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4291,6 +4351,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4352,6 +4413,7 @@ export type TaskCreateManyParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4412,6 +4474,7 @@ export type TaskUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4479,6 +4542,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4545,6 +4609,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4607,6 +4672,7 @@ export type TaskCreateManyWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -4666,6 +4732,7 @@ export type TaskUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4734,6 +4801,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4800,6 +4868,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4861,6 +4930,7 @@ export type TaskCreateManyScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4920,6 +4990,7 @@ export type TaskUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4988,6 +5059,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5054,6 +5126,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5174,6 +5247,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5247,6 +5321,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5314,6 +5389,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5381,6 +5457,7 @@ export type TaskSelectScalar = {
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5404,7 +5481,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5495,6 +5572,10 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      * Attempts that count against the retry policy; a retry by hand sets it to 0.
      */
     failures: number
+    /**
+     * Attempts whose worker was lost; a retry by hand sets it to 0.
+     */
+    losses: number
     /**
      * The next claim goes on with the latest attempt instead of opening another (after a park).
      */
@@ -6014,6 +6095,7 @@ export interface TaskFieldRefs {
   readonly attempt: Prisma.FieldRef<"Task", 'Int'>
   readonly epoch: Prisma.FieldRef<"Task", 'Int'>
   readonly failures: Prisma.FieldRef<"Task", 'Int'>
+  readonly losses: Prisma.FieldRef<"Task", 'Int'>
   readonly isResumed: Prisma.FieldRef<"Task", 'Boolean'>
   readonly elapsedMs: Prisma.FieldRef<"Task", 'BigInt'>
   readonly workerId: Prisma.FieldRef<"Task", 'String'>
