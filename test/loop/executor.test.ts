@@ -133,6 +133,7 @@ describe('tasks that were claimed ahead', () => {
 
   test('never begin when they are cancelled in hand', async () => {
     const { worker, release, seen, inHand } = await holding()
+    await until(async () => (await inHand()).length > 0)
     const [first] = await inHand()
     await cancelTask(worker.engine, ACTOR, { taskId: first! })
     await worker.executor.checkLeases()
@@ -145,7 +146,7 @@ describe('tasks that were claimed ahead', () => {
 
   test('go back at once when the worker stops', async () => {
     const { worker, release, inHand } = await holding()
-    expect((await inHand()).length).toBeGreaterThan(0)
+    await until(async () => (await inHand()).length > 0)
     const stopped = worker.executor.stop(10_000)
     await until(async () => (await inHand()).length === 0)
     release.give()

@@ -10,6 +10,7 @@ import { until } from './until.ts'
 export interface Serving {
   readonly slots?: number
   readonly cutOffMs?: number
+  readonly handMs?: number
   readonly pollMs?: number
   readonly queue?: string
   readonly input?: JsonSchema
