@@ -106,6 +106,14 @@ class Task:
         self.worker.send("appendLog", "taskId", **self.lease(), lines=[line], requestId=new_id())
 
 
+def machine_resources():
+    """What the tasks of this worker may take together: all of the machine."""
+    resources = {"cpuCores": os.cpu_count() or 1}
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        resources["memoryMb"] = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return resources
+
+
 class Worker:
     """Claims tasks and runs their handlers, `slots` at once."""
 
@@ -155,6 +163,7 @@ class Worker:
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
                 "slots": self.slots,
+                "resources": machine_resources(),
                 "lease": f"PT{self.lease_seconds}S",
                 "types": [{"name": name, **more} for name, (_, more) in self.types.items()],
             },

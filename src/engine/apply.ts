@@ -5,6 +5,7 @@ import { sendLast } from '../infra/with-transaction.ts'
 import { deleteSlots } from '../pool/store.ts'
 import { isRateKey, type Limit, limitsInForce } from '../task/limits.ts'
 import type { Moved } from '../task/move.ts'
+import { takesRoom } from '../task/placement.ts'
 import { isFinished } from '../task/status.ts'
 import { type LeftAttempt, recordAttempts } from '../task/store/attempts.ts'
 import type { CompletedTask } from '../task/store/complete-tasks.ts'
@@ -95,7 +96,7 @@ async function announceAll(
   if (events.length > 0) sendLast(client, appendEvents(client, events))
   return {
     hasEvents: events.length > 0,
-    hasClaimable: moves.some(({ transition }) => transition.state.isClaimable),
+    hasClaimable: moves.some(({ transition }) => transition.state.isClaimable) || hasMadeRoom(moves, completed),
     hasRevoked: moves.some(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
@@ -106,6 +107,17 @@ async function announceAll(
       completed,
     ),
   }
+}
+
+/** A worker has more left than before: what did not fit it may. */
+function hasMadeRoom(moves: readonly Decision[], completed: readonly CompletedTask[]): boolean {
+  return (
+    completed.some(({ placement }) => takesRoom(placement)) ||
+    moves.some(
+      ({ before, transition }) =>
+        before.status === 'RUNNING' && transition.state.status !== 'RUNNING' && takesRoom(before.placement),
+    )
+  )
 }
 
 function noSuccesses([first]: readonly Decision[]): Successes {

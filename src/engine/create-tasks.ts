@@ -4,6 +4,7 @@ import { sendLast } from '../infra/with-transaction.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { orderByDependency } from '../task/dependency-order.ts'
 import { MAX_JSON_BYTES, type NewTask } from '../task/new-task.ts'
+import type { PlannedTask } from '../task/plan-tasks.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { answerIdempotencyKey, type IdempotencyAnswer, takeIdempotencyKey } from '../task/store/idempotency.ts'
@@ -79,7 +80,7 @@ export async function createTasks(
     const { planned } = plan
     const { events, overfull } = await insertPlanned(client, actor, planned, read.now, () => input)
     if (overfull.size > 0) throw new RollBack(tooLarge(ids, overfull, pathOf))
-    if (await hasTooManyPlaces(client, actor.tenant, tasks)) throw new RollBack(tooManyPlaces(tasks, pathOf))
+    if (await hasTooManyPlaces(client, actor.tenant, planned)) throw new RollBack(tooManyPlaces(tasks, planned, pathOf))
     sendLast(client, appendEvents(client, events))
     const living = planned.flatMap(({ born, ended }) => (ended === null ? [born] : []))
     const applied = {
@@ -127,15 +128,21 @@ function replay(key: string, answer: Extract<IdempotencyAnswer, { kind: 'repeate
     : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key, taskIds } }
 }
 
-async function hasTooManyPlaces(client: ClientBase, tenant: string, tasks: readonly NewTask[]): Promise<boolean> {
-  if (tasks.every(({ workerSelector }) => workerSelector === undefined)) return false
+async function hasTooManyPlaces(client: ClientBase, tenant: string, planned: readonly PlannedTask[]): Promise<boolean> {
+  if (planned.every(({ placement }) => placement === null)) return false
   return (await countPlacements(client, tenant)) > MOST_PLACEMENTS
 }
 
-function tooManyPlaces(tasks: readonly NewTask[], pathOf: PathOf): Refusal {
-  const index = tasks.findIndex(({ workerSelector }) => workerSelector !== undefined)
-  const message = `would be one of more than ${MOST_PLACEMENTS} different selectors; put what differs between tasks into fewer`
-  return { code: 'VALIDATION', issues: [{ path: [...pathOf(index), 'workerSelector'], message }] }
+function tooManyPlaces(tasks: readonly NewTask[], planned: readonly PlannedTask[], pathOf: PathOf): Refusal {
+  const { asked, placement } = planned.find((task) => task.placement !== null)!
+  const field =
+    asked.workerSelector !== undefined
+      ? 'workerSelector'
+      : placement!.resources === null
+        ? 'workerPreferences'
+        : 'resources'
+  const message = `asks of its worker one of more than ${MOST_PLACEMENTS} different things: selectors, amounts of resources, preferences; put what differs between tasks into fewer`
+  return { code: 'VALIDATION', issues: [{ path: [...pathOf(tasks.indexOf(asked)), field], message }] }
 }
 
 function tooLarge(ids: readonly string[], overfull: ReadonlySet<string>, pathOf: PathOf): Refusal {

@@ -3,6 +3,7 @@ import {
   deleteBackfills,
   deleteFires,
   deleteIdempotencyKeys,
+  deletePlacements,
   deleteSchedules,
   deleteWorkers,
 } from '../retention/store/leftovers.ts'
@@ -14,6 +15,7 @@ const BATCH = 1_000
 const LEFTOVERS = {
   'idempotency keys': deleteIdempotencyKeys,
   workers: deleteWorkers,
+  placements: deletePlacements,
   fires: deleteFires,
   backfills: deleteBackfills,
   'deleted schedules': deleteSchedules,
@@ -23,7 +25,7 @@ const LEFTOVERS = {
 export type Leftover = keyof typeof LEFTOVERS
 
 /**
- * Deletes what is over since before a time (a key that was taken, a worker that ended, a schedule that was deleted), a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted

@@ -4,7 +4,6 @@ import type { NewTask } from '../task/new-task.ts'
 import type { PlannedTask } from '../task/plan-tasks.ts'
 import type { InputIssue } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
-import { parseSelector, type Requirement } from '../task/selector.ts'
 import { mergeOutputs } from '../task/store/dependencies.ts'
 import { type DependencyRow, insertDependencies, insertTasks, type TaskRow } from '../task/store/insert-tasks.ts'
 import { insertPlacements } from '../task/store/placements.ts'
@@ -49,9 +48,8 @@ export async function insertPlanned(
   originOf: (task: PlannedTask) => Origin,
 ): Promise<Inserted> {
   if (planned.length === 0) return { events: [], overfull: new Set() }
-  const places = placesOf(planned.map(({ asked }) => asked))
   const rows = planned.map((task): TaskRow => {
-    const { asked, born, ended } = task
+    const { asked, born, ended, resources } = task
     const { idempotencyKey, scheduleId, backfillId } = originOf(task)
     return {
       state: ended?.state ?? born,
@@ -62,7 +60,7 @@ export async function insertPlanned(
       idempotencyKey: idempotencyKey ?? null,
       scheduleId: scheduleId ?? null,
       backfillId: backfillId ?? null,
-      placement: asked.workerSelector === undefined ? null : places.canonical.get(asked.workerSelector)!,
+      resources,
     }
   })
   const dependencies = planned.flatMap((task) => dependencyRows(task, now))
@@ -71,7 +69,11 @@ export async function insertPlanned(
   )
   // The statements share a round trip; they run in this order.
   const [, , , overfull] = await Promise.all([
-    insertPlacements(client, actor.tenant, places.requirements),
+    insertPlacements(
+      client,
+      actor.tenant,
+      planned.flatMap(({ placement }) => placement ?? []),
+    ),
     insertTasks(client, rows),
     insertDependencies(client, dependencies),
     mergeOutputs(
@@ -81,20 +83,6 @@ export async function insertPlanned(
     ),
   ])
   return { events: planned.flatMap((task) => birthEvents(task, actor)), overfull }
-}
-
-/** What the tasks ask of workers: the canonical form of each selector as it was written, and what each of those requires. */
-function placesOf(tasks: readonly NewTask[]) {
-  const canonical = new Map<string, string>()
-  const requirements = new Map<string, readonly Requirement[]>()
-  for (const { workerSelector } of tasks) {
-    if (workerSelector === undefined || canonical.has(workerSelector)) continue
-    const parsed = parseSelector(workerSelector)
-    if (!parsed.ok) throw new Error('A selector was checked and cannot be read')
-    canonical.set(workerSelector, parsed.canonical)
-    requirements.set(parsed.canonical, parsed.requirements)
-  }
-  return { canonical, requirements }
 }
 
 function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {

@@ -1,5 +1,6 @@
 import { checkTaskDefaults } from '../task/check-new-tasks.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
+import { checkResources } from '../task/resources.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
 import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
@@ -11,7 +12,7 @@ const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 /**
  * Makes a worker and the task types it serves known, or none of them. A repeat of the same registration does no harm.
  *
- * @returns nothing, or which type cannot be registered and why
+ * @returns nothing, or which type or resource cannot be registered and why
  */
 export async function registerWorker(
   engine: Engine & { readonly schemas: SchemaCheck },
@@ -19,6 +20,7 @@ export async function registerWorker(
   types: readonly TaskTypeRegistration[],
 ): Promise<Result<null>> {
   const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
+  issues.push(...checkResources(worker.resources ?? {}, ['resources']))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   await transact(engine, async (client) => {
     if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../task/json.ts'
-import type { TaskResources } from '../task/new-task.ts'
+import type { TaskResources } from '../task/resources.ts'
 import type { RetryPolicy } from '../task/retry.ts'
 import type { TaskPriority } from '../task/status.ts'
 import type { TaskTimeouts } from '../task/task-state.ts'

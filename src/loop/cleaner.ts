@@ -21,6 +21,8 @@ export interface CleanerOptions {
 }
 
 const DAY_MS = 86_400_000
+/** Placements are made anew when somebody asks for the same again. */
+const UNUSED_PLACEMENTS_MS = 3_600_000
 const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_PAUSE_MS = 1_000
 
@@ -62,6 +64,7 @@ export async function applyRetention(
     () => deleteFinishedTasks(engine, before(rule.tasks)),
     () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
     () => deleteLeftovers(engine, 'workers', before(rule.workers)),
+    () => deleteLeftovers(engine, 'placements', before(UNUSED_PLACEMENTS_MS)),
     // In this order: each is kept by what points at it.
     () => deleteLeftovers(engine, 'fires', before(rule.tasks)),
     () => deleteLeftovers(engine, 'backfills', before(rule.tasks)),

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os'
 import { registerWorker } from '../engine/register-worker.ts'
+import { machineResources } from '../infra/machine-resources.ts'
 import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
 import { createAttemptReporter } from '../loop/attempt-reporter.ts'
 import { createEnginePort } from '../loop/engine-port.ts'
 import { type Executor, startExecutor } from '../loop/executor.ts'
 import { DATABASE_BEAT, type HeartbeatOrder, startHeartbeat } from '../loop/heartbeat.ts'
 import { startPeriodic } from '../loop/periodic.ts'
+import { resourcesOf } from '../task/resources.ts'
 import type { TaskTypeRegistration } from '../task/store/task-types.ts'
 import { newUuid } from '../task/type-id.ts'
 import { defineTaskType } from '../worker/define-task-type.ts'
@@ -64,8 +66,9 @@ async function startOne(
     pid: process.pid,
     version: null,
     types: definitions.map(({ name }) => name),
-    labels: {},
+    labels: config.workerLabels,
     slots: config.slots,
+    resources: resourcesOf({ ...machineResources(), ...config.workerResources }),
     leaseMs,
   }
   const registered = await registerWorker(engine, worker, definitions.map(registrationOf))
@@ -162,5 +165,5 @@ function problemsOf(refusal: {
   issues?: readonly { path: readonly unknown[]; message: string }[]
 }): string {
   const list = (refusal.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`)
-  return `The handlers cannot be registered: ${list.join('; ') || refusal.code}.`
+  return `The worker cannot be registered: ${list.join('; ') || refusal.code}.`
 }

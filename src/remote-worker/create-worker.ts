@@ -1,12 +1,15 @@
 import { hostname } from 'node:os'
+import { machineResources } from '../infra/machine-resources.ts'
 import { createHandlerThreads, type HandlerThreads } from '../loop/thread-handler.ts'
 import { createClient } from '../sdk/client.ts'
 import type { RegisterWorkerInput } from '../sdk/generated/operations.ts'
 import type { JsonValue } from '../task/json.ts'
+import type { TaskResources } from '../task/resources.ts'
 import type { TaskHandler } from '../worker/handler.ts'
 import { defaultsInputOf } from './defaults-input-of.ts'
 import type { ServedDefinition, ThreadDefinition } from './definition.ts'
 import { type RemoteRun, startRun } from './remote-run.ts'
+import { resourcesInputOf } from './resources-input-of.ts'
 import { type Served, servedOf } from './served.ts'
 
 const DEFAULT_SLOTS = 10
@@ -23,6 +26,8 @@ export interface WorkerOptions {
   readonly name?: string
   /** Tasks that it runs at once, 1 to 10,000. Default: 10. */
   readonly slots?: number
+  /** What its tasks may take together, beside or instead of the processors and the memory of its machine; 0 for none of it. */
+  readonly resources?: TaskResources
   /** Names and values it is chosen by. */
   readonly labels?: Readonly<Record<string, string>>
   /** Version of the program, shown with the worker. */
@@ -191,7 +196,7 @@ export function createWorker(options: WorkerOptions): RemoteWorker {
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 function registrationOf(
-  { name, version, labels, slots = DEFAULT_SLOTS, leaseMs = DEFAULT_LEASE_MS }: WorkerOptions,
+  { name, version, labels, resources, slots = DEFAULT_SLOTS, leaseMs = DEFAULT_LEASE_MS }: WorkerOptions,
   served: readonly Served[],
 ): Omit<RegisterWorkerInput, 'requestId'> {
   return {
@@ -199,6 +204,7 @@ function registrationOf(
     host: hostname(),
     pid: process.pid,
     slots,
+    resources: resourcesInputOf({ ...machineResources(), ...resources }),
     lease: `PT${leaseMs / 1_000}S`,
     ...(version !== undefined && { version }),
     ...(labels !== undefined && { labels }),

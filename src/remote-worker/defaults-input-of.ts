@@ -1,11 +1,17 @@
 import type { RetryStrategy, TaskTypeDefaultsInput } from '../sdk/generated/operations.ts'
 import type { TaskDefaults } from '../task/new-task.ts'
+import { resourcesInputOf } from './resources-input-of.ts'
 
 /** What tasks of a type start with, as the graph takes it: times as ISO 8601 durations. */
-export function defaultsInputOf({ priority, retry, timeouts, resources }: TaskDefaults): TaskTypeDefaultsInput {
+export function defaultsInputOf({ priority, retry, timeouts, resources, pools }: TaskDefaults): TaskTypeDefaultsInput {
   return {
     ...(priority !== undefined && { priority }),
-    ...(resources !== undefined && { resources }),
+    ...((resources !== undefined || pools !== undefined) && {
+      resources: {
+        ...resourcesInputOf(resources ?? {}),
+        ...(pools !== undefined && { pools: Object.entries(pools).map(([pool, slots]) => ({ pool, slots })) }),
+      },
+    }),
     ...(retry !== undefined && {
       retry: {
         ...same(retry, ['maxAttempts', 'factor', 'jitter', 'nonRetryableCodes']),

@@ -5,6 +5,7 @@
  */
 export type { JsonSchema, JsonValue } from '../task/json.ts'
 export type { TaskDefaults } from '../task/new-task.ts'
+export type { TaskResources } from '../task/resources.ts'
 export {
   type HandledTask,
   type HandlerContext,

@@ -11,7 +11,9 @@ import {
   type NewTask,
   type TaskDefaults,
 } from './new-task.ts'
+import { checkPreferences } from './preference.ts'
 import type { InputIssue } from './refusal.ts'
+import { checkResources } from './resources.ts'
 import type { RetryPolicy } from './retry.ts'
 import { parseSelector } from './selector.ts'
 import { TASK_PRIORITIES, type TaskPriority } from './status.ts'
@@ -109,7 +111,11 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   checkTime(task.deadline, now, 'give a time ahead, or leave it out', [...path, 'deadline'], report)
   checkDuration(task.estimatedMs, 0, [...path, 'estimatedDuration'], report)
   checkLimits(task, path, report)
-  if (task.workerSelector !== undefined) checkSelector(task.workerSelector, [...path, 'workerSelector'], report)
+  const places = [
+    ...(task.workerSelector === undefined ? [] : selectorProblems(task.workerSelector, [...path, 'workerSelector'])),
+    ...checkPreferences(task, path, selectorProblems),
+  ]
+  for (const issue of places) report(issue.path, issue.message)
   if (task.parentId !== undefined) checkUuid(task.parentId, [...path, 'parentId'], report)
   checkTags(task.tags ?? [], [...path, 'tags'], report)
   checkLabels(task.labels ?? {}, [...path, 'labels'], report)
@@ -127,23 +133,15 @@ function checkLimits({ timeouts, retry, resources, pools }: TaskDefaults, path: 
     checkDuration(timeouts?.[`${name}Ms`] ?? undefined, 1, [...path, 'timeouts', name], report)
   }
   if (retry) checkRetry(retry, [...path, 'retry'], report)
-  for (const [name, amount] of Object.entries(resources ?? {})) {
-    checkText(name, 1, 200, [...path, 'resources', name], report)
-    if (!Number.isFinite(amount) || amount < 0) report([...path, 'resources', name], `is ${amount}; give 0 or more`)
-  }
+  for (const issue of checkResources(resources ?? {}, [...path, 'resources'])) report(issue.path, issue.message)
 }
 
-function checkSelector(selector: string, path: Path, report: Report): void {
-  if (selector.length > 2_000) {
-    report(path, `has ${selector.length} characters; 2,000 at most`)
-    return
-  }
+function selectorProblems(selector: string, path: Path): InputIssue[] {
+  if (selector.length > 2_000) return [{ path, message: `has ${selector.length} characters; 2,000 at most` }]
   const parsed = parseSelector(selector)
-  if (!parsed.ok)
-    report(
-      path,
-      `cannot be read at character ${parsed.position + 1}: ${parsed.message}; write it like gpu,region in (eu,us)`,
-    )
+  if (parsed.ok) return []
+  const message = `cannot be read at character ${parsed.position + 1}: ${parsed.message}; write it like gpu,region in (eu,us)`
+  return [{ path, message }]
 }
 
 function checkOneOf(value: string | undefined, known: readonly string[], path: Path, report: Report): void {

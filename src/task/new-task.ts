@@ -1,5 +1,7 @@
 import type { UnmetRule } from './command.ts'
 import type { JsonValue } from './json.ts'
+import type { WorkerPreference } from './preference.ts'
+import type { TaskResources } from './resources.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { TaskPriority } from './status.ts'
 import type { TaskTimeouts } from './task-state.ts'
@@ -23,15 +25,6 @@ export interface NewDependency {
   /** CONDITIONAL only: CEL over `status`, `attempt`, `output` and `error` of the other task. */
   readonly condition?: string
   readonly onUnmet?: UnmetRule
-}
-
-/** What a task asks of the worker that runs it. */
-export interface TaskResources {
-  readonly cpuCores?: number
-  readonly memoryMb?: number
-  readonly gpu?: number
-  readonly diskMb?: number
-  readonly networkMbps?: number
 }
 
 /** What a task of a type gets when its creator does not say. */
@@ -67,6 +60,10 @@ export interface NewTask {
   readonly rateKey?: string
   /** Conditions on the labels of the worker; see parseSelector. */
   readonly workerSelector?: string
+  /** Workers that it would rather have: the one with the largest sum of weights of those that may run it. */
+  readonly workerPreferences?: readonly WorkerPreference[]
+  /** So long it waits for a better worker that lives, in milliseconds; then any will do. Default: 5,000. */
+  readonly preferenceGraceMs?: number
   /** Slots that it takes of pools while it runs, by the pool's name; replaces what its type says. */
   readonly pools?: Readonly<Record<string, number>>
   readonly fairnessKey?: string

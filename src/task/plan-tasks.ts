@@ -4,6 +4,8 @@ import { limitsOf } from './limits.ts'
 import type { Moved } from './move.ts'
 import { place } from './move.ts'
 import type { DependencyKind, NewDependency, NewTask, TaskDefaults } from './new-task.ts'
+import { type Placement, placementOf } from './placement.ts'
+import { askedResources, type TaskResources } from './resources.ts'
 import { DEFAULT_RETRY_POLICY } from './retry.ts'
 import { isFinished } from './status.ts'
 import type { TaskState } from './task-state.ts'
@@ -18,6 +20,10 @@ export interface PlannedTask {
   /** Set when a dependency had failed before: the task ends in the transaction that creates it. */
   readonly ended: Moved | null
   readonly dependencies: readonly PlannedDependency[]
+  /** Where it may run; null for anywhere. */
+  readonly placement: Placement | null
+  /** What it asks of its worker, as it or its type says; null for nothing. */
+  readonly resources: TaskResources | null
 }
 
 export interface PlannedDependency {
@@ -53,8 +59,10 @@ export function planTask(
   const dependencies = planned.map(({ dependency }) => dependency)
   const broken = planned.find(({ dependency }) => dependency.state === 'UNMET')
   const waitingOn = dependencies.filter(({ state }) => state !== 'SATISFIED').length
-  const born = place({ ...blankTask(asked, given), waitingOn }, now)
-  if (broken === undefined) return { asked, born, ended: null, dependencies }
+  const placement = placementOf(asked, given.type.defaults)
+  const resources = askedResources(asked.resources, given.type.defaults.resources)
+  const born = place({ ...blankTask(asked, given, placement?.key ?? ''), waitingOn }, now)
+  if (broken === undefined) return { asked, born, ended: null, dependencies, placement, resources }
 
   const { verdict } = broken
   if (verdict === null || verdict.isMet) throw new Error('An unmet dependency has no reason')
@@ -65,7 +73,7 @@ export function planTask(
   } as const
   const ended = transition(born, command, now, 0)
   if (ended.kind !== 'moved') throw new Error(`A task with an unmet dependency must end, not be ${ended.kind}`)
-  return { asked, born, ended, dependencies }
+  return { asked, born, ended, dependencies, placement, resources }
 }
 
 function planDependency(
@@ -84,7 +92,11 @@ function planDependency(
   return { dependency, verdict }
 }
 
-function blankTask(asked: NewTask, { tenant, id, now, type: { defaults, isRated } }: Given): TaskState {
+function blankTask(
+  asked: NewTask,
+  { tenant, id, now, type: { defaults, isRated } }: Given,
+  placement: string,
+): TaskState {
   const scheduledFor = asked.scheduledFor ?? null
   const hasRetry = asked.retry !== undefined || defaults.retry !== undefined
   const timeouts = {
@@ -122,6 +134,7 @@ function blankTask(asked: NewTask, { tenant, id, now, type: { defaults, isRated 
     limits: limitsOf(asked, defaults),
     isRated,
     blockedOn: null,
+    placement,
     retry: hasRetry ? { ...DEFAULT_RETRY_POLICY, ...defined(defaults.retry), ...defined(asked.retry) } : null,
     timeouts,
     error: null,

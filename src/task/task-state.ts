@@ -65,6 +65,8 @@ export interface TaskState {
   readonly isRated: boolean
   /** The limit at which it waits, READY, for slots or a token. */
   readonly blockedOn: string | null
+  /** What it asks of workers: the key of a Placement; '' for any worker. */
+  readonly placement: string
   readonly retry: RetryPolicy | null
   readonly timeouts: TaskTimeouts
   readonly error: TaskError | null

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
+import { amountsOf, type TaskResources } from '../task/resources.ts'
 
 /** A process that runs tasks, as it introduces itself. */
 export interface WorkerRegistration {
@@ -13,6 +14,8 @@ export interface WorkerRegistration {
   readonly labels: Readonly<Record<string, string>>
   /** Tasks it runs at once. */
   readonly slots: number
+  /** What its tasks may take together; nothing when absent. */
+  readonly resources?: TaskResources
   /** Silence after which it counts as lost, in milliseconds. */
   readonly leaseMs: number
 }
@@ -22,8 +25,8 @@ export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
 /** Adds a worker as ACTIVE. One that is there already, because the answer to its registration was lost, stays as it is. */
 export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<void> {
   await client.query(
-    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ("tenant", "id") DO NOTHING`,
+    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ("tenant", "id") DO NOTHING`,
     [
       worker.tenant,
       worker.id,
@@ -35,6 +38,7 @@ export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: Wo
       JSON.stringify(worker.labels),
       worker.slots,
       worker.leaseMs,
+      JSON.stringify(amountsOf(worker.resources ?? {})),
     ],
   )
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { configurePool } from '../../src/engine/configure-pool.ts'
@@ -6,6 +7,7 @@ import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { type EnqueuedTask, enqueue } from '../../src/enqueue/enqueue.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
+import { sizeUp } from '../../src/task/resources.ts'
 import { newUuid, uuidOf } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
@@ -33,6 +35,7 @@ beforeAll(async () => {
         retry: { maxAttempts: 7 },
         timeouts: { totalMs: 90_000, queueMs: 4_000 },
         pools: { seats: 2 },
+        resources: { cpuCores: 1.1, memoryMb: 2_049, custom: { license: 1 } },
       },
     },
   ])
@@ -42,6 +45,10 @@ afterAll(async () => {
   expect(historyProblems(await readHistory(database.pool))).toEqual([])
   await database.drop()
 })
+
+/** What is kept of what a task asks of its worker. */
+const placementOf = async ({ placement }: Record<string, unknown>): Promise<unknown> =>
+  (await database.pool.query('SELECT * FROM placement WHERE key = $1', [placement])).rows
 
 /** Runs something in a transaction of `pg`; throws what it throws, and rolls back then. */
 async function inTransaction<Value>(work: (client: PoolClient) => Promise<Value>): Promise<Value> {
@@ -172,7 +179,7 @@ describe('it is the task that createTask would make', () => {
     estimatedMs: 5_000,
     retry: { maxAttempts: 9, strategy: 'fixed', nonRetryableCodes: ['A'] },
     timeouts: { queueMs: 1, attemptMs: 2, totalMs: 3_000, heartbeatMs: 4 },
-    resources: { cpuCores: 0.5, memoryMb: 64 },
+    resources: { cpuCores: 0.5, memoryMb: 1_001, gpu: 0, custom: { seat: 3 } },
     tags: ['b', 'a', 'b'],
     labels: { team: 'x' },
     concurrencyKey: 'c',
@@ -182,6 +189,21 @@ describe('it is the task that createTask would make', () => {
 
   test.each([
     ['with everything', full],
+    [
+      'with more resources than a key can name',
+      {
+        name: 'many',
+        type: 'work',
+        scheduledFor,
+        resources: {
+          custom: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`resource-number.${n}`, n + 0.3])),
+        },
+      },
+    ],
+    [
+      'with some resources of its own and some of its type',
+      { name: 'r', type: 'with_defaults', scheduledFor, resources: { cpuCores: 0, custom: { license: 7 } } },
+    ],
     ['with nothing', { name: 'plain', type: 'work', scheduledFor }],
     [
       'with the defaults of its type',
@@ -207,11 +229,24 @@ describe('it is the task that createTask would make', () => {
       wakesAfterMs: Math.round(((wake_at as Date).getTime() - scheduledFor.getTime()) / 100),
     })
     expect(of(ours)).toEqual(of(theirs))
+    expect(await placementOf(ours)).toEqual(await placementOf(theirs))
     const events = async (row: { id: string }) =>
       (await database.pool.query('SELECT * FROM event WHERE task_id = $1', [row.id])).rows.map(
         ({ id: _, xid: __, at: ___, task_id: ____, ...rest }) => rest,
       )
     expect(await events(ours)).toEqual(await events(theirs))
+  })
+
+  test('its resources count as those of createTask', async () => {
+    const sizes = fc.sample(
+      fc.oneof(fc.double({ min: 0.001, max: 1e11, noNaN: true }), fc.integer({ min: 1, max: 10_000 })),
+      3_000,
+    )
+    const { rows } = await database.pool.query<{ size: number }>(
+      'SELECT size_up(v.amount) AS size FROM unnest($1::float8[]) WITH ORDINALITY AS v(amount, place) ORDER BY v.place',
+      [sizes],
+    )
+    expect(rows.map(({ size }) => size)).toEqual(sizes.map(sizeUp))
   })
 
   test('its id is a UUIDv7 of this moment', async () => {
@@ -257,6 +292,12 @@ describe('what makes no sense is refused', () => {
     ['an unknown member', { retry: { attempts: 1 } }, /retry: "attempts" is no option/],
     ['a time-out of nothing', { timeouts: { queueMs: 0 } }, /queueMs is 0/],
     ['a negative resource', { resources: { gpu: -1 } }, /gpu is -1/],
+    ['a resource beyond all measure', { resources: { cpuCores: 1e6 } }, /cpuCores is 1000000; give 0 to 100000/],
+    ['next to nothing', { resources: { cpuCores: 0.0001 } }, /cpuCores is 0.0001; give 0, or 0.001/],
+    ['a resource that nobody knows', { resources: { ram: 1 } }, /resources: "ram" is no option/],
+    ['a resource without a name', { resources: { custom: { 'A b': 1 } } }, /custom: "A b" is no name/],
+    ['a custom resource that is known', { resources: { custom: { gpu: 1 } } }, /custom: "gpu" is no name/],
+    ['custom resources that are no amounts', { resources: { custom: 1 } }, /custom is not an object/],
     ['a number as a text', { estimatedMs: '5' }, /estimatedMs is not a number/],
     ['an empty key', { idempotencyKey: '' }, /idempotencyKey is empty/],
   ])('%s', async (_name, wrong, message) => {

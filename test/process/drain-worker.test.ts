@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient } from '../../src/sdk/client.ts'
 import { unwrap } from '../../src/sdk/unwrap.ts'
@@ -10,7 +11,13 @@ let server: ServerProcess
 
 beforeAll(async () => {
   database = await freshDatabase()
-  server = spawnServer({ DATABASE_URL: database.url, TASK_MGMT_LEASE: '5', TASK_MGMT_DATABASE_POOL: '5' })
+  server = spawnServer({
+    DATABASE_URL: database.url,
+    TASK_MGMT_LEASE: '5',
+    TASK_MGMT_DATABASE_POOL: '5',
+    TASK_MGMT_WORKER_RESOURCES: 'memoryMb=512,license=2',
+    TASK_MGMT_WORKER_LABELS: 'region=eu',
+  })
 })
 afterAll(async () => {
   server?.kill('SIGTERM')
@@ -18,9 +25,13 @@ afterAll(async () => {
   await database?.drop()
 })
 
-it('a worker in the server that is drained claims no more, beats on, and is not taken for lost', async () => {
+it('a worker in the server says what it has; drained, it claims no more, beats on, and is not taken for lost', async () => {
   const client = createClient({ url: `${await server.ready}/graphql` })
   const [worker] = await client.listWorkers({ state: 'ACTIVE' })
+  expect(worker).toMatchObject({
+    labels: { region: 'eu' },
+    capacity: { cpuCores: availableParallelism(), memoryMb: 512, gpu: null, custom: [{ name: 'license', amount: 2 }] },
+  })
   unwrap(await client.drainWorker({ input: { id: worker!.id } }))
   const { task } = unwrap(
     await client.createTask({ input: { name: 'a', type: 'code_analysis', input: { path: '.' } } }),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -63,6 +64,23 @@ describe('a worker over the graph', () => {
       uuid(good!),
     ])
     expect(rows).toEqual([{ level: 'warn', message: 'looking', fields: { attempt: 1 } }])
+  })
+
+  test('says what it has, and gets what fits', async () => {
+    const worker = newWorker({ labels: { disk: 'ssd' }, resources: { memoryMb: 0, custom: { license: 1 } } })
+    let most = 0
+    let now = 0
+    worker.handle('work', { defaults: { resources: { custom: { license: 1 } } } }, async () => {
+      most = Math.max(most, ++now)
+      await delay(20)
+      now -= 1
+    })
+    await worker.start()
+    const { rows } = await graph.pool.query('SELECT resources, labels FROM worker WHERE id = $1', [uuid(worker.id!)])
+    expect(rows).toEqual([{ labels: { disk: 'ssd' }, resources: { cpuCores: availableParallelism(), license: 1 } }])
+    const ids = await create({}, {}, {}, {})
+    for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'COMPLETED' })
+    expect(most).toBe(1)
   })
 
   test('releases and parks', async () => {

@@ -4,6 +4,7 @@ import { registerWorker } from '../../src/engine/register-worker.ts'
 import { createSchemaCheck, type SchemaCheck } from '../../src/task/schema-check.ts'
 import type { TaskTypeRegistration } from '../../src/task/store/task-types.ts'
 import { newUuid } from '../../src/task/type-id.ts'
+import type { WorkerRegistration } from '../../src/worker/store.ts'
 
 /** An engine over a test's database that remembers the bells it rang. */
 export interface TestEngine extends Engine {
@@ -23,6 +24,7 @@ export async function addWorker(
   engine: Omit<TestEngine, 'rung'>,
   types: readonly (string | TaskTypeRegistration)[],
   slots = 10,
+  more: Partial<WorkerRegistration> = {},
 ): Promise<string> {
   const id = newUuid()
   const registrations = types.map((type) =>
@@ -42,6 +44,7 @@ export async function addWorker(
     slots,
     // Nobody beats for it: it must outlive the longest test.
     leaseMs: 600_000,
+    ...more,
   }
   const registered = await registerWorker(engine, worker, registrations)
   if (!registered.ok) throw new Error(JSON.stringify(registered.refusal))

@@ -15,7 +15,6 @@ export function insertStates(db: Pool, states: readonly TaskState[]): Promise<vo
       createdAt: new Date(),
       createdBy: 'test',
       idempotencyKey: null,
-      placement: null,
     }))
     await insertTasks(client, rows)
     for (const { id, attempt, epoch, isResumed, status, workerId } of states) {

@@ -46,7 +46,7 @@ function rowOf(state: TaskState): Record<string, unknown> {
     labels: {},
     generation: 0,
     limits: state.limits,
-    placement: '',
+    placement: state.placement,
     order_key: state.isClaimable || state.blockedOn !== null ? 1 : null,
     queue_timeout_ms: state.timeouts.queueMs,
     attempt_timeout_ms: state.timeouts.attemptMs,

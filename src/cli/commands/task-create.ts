@@ -6,6 +6,14 @@ import { UsageError } from '../exit-code.ts'
 import { readDuration, readTime } from '../read/durations.ts'
 import { collect, readCount, readLabel, readPriority } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
+import {
+  type NamedAmount,
+  type Preferred,
+  readAmount,
+  readMegabytes,
+  readNamedAmount,
+  readPreference,
+} from '../read/resources.ts'
 import { paintStatus } from '../show/status.ts'
 import { clean } from '../show/text.ts'
 import { watchToEnd } from '../watch/watch-to-end.ts'
@@ -21,6 +29,14 @@ interface Options {
   readonly dependsOn?: readonly string[]
   readonly scheduledFor?: string
   readonly deadline?: string
+  readonly selector?: string
+  readonly prefer?: readonly Preferred[]
+  readonly preferFor?: string
+  readonly cpu?: number
+  readonly memory?: number
+  readonly gpu?: number
+  readonly disk?: number
+  readonly resource?: readonly NamedAmount[]
   readonly timeout?: string
   readonly maxAttempts?: number
   readonly rateKey?: string
@@ -60,6 +76,14 @@ export function addTaskCreate(task: Command, run: RunCall): void {
       'when it should have ended',
       readTime(() => new Date()),
     )
+    .option('--selector <labels>', 'labels that its worker must have, like gpu,region=eu')
+    .option('--prefer <labels[*weight]>', 'labels that its worker had better have; may be repeated', readPreference)
+    .option('--prefer-for <duration>', 'how long it waits for such a worker; 5s without', readDuration)
+    .option('--cpu <cores>', 'processor cores that it takes of its worker', readAmount)
+    .option('--memory <size>', 'memory that it takes: megabytes, or like 8G', readMegabytes)
+    .option('--gpu <count>', 'graphics processors that it takes', readAmount)
+    .option('--disk <size>', 'disk space that it takes: megabytes, or like 100G', readMegabytes)
+    .option('--resource <name=amount>', 'what else it takes; may be repeated', readNamedAmount)
     .option('--timeout <duration>', 'longest run of one attempt, like 30s or 2h', readDuration)
     .option('--max-attempts <count>', 'how often it is tried', readCount)
     .option('--rate-key <key>', 'tasks with the same key start as often as its rate says')
@@ -94,9 +118,24 @@ async function inputOf(options: Options, { terminal }: Call): Promise<CreateTask
     uniqueKey,
     throttle,
     debounce,
+    selector,
+    prefer,
+    preferFor,
+    cpu,
+    memory,
+    gpu,
+    disk,
+    resource,
     watch: _,
     ...same
   } = options
+  const resources = {
+    ...(cpu !== undefined && { cpuCores: cpu }),
+    ...(memory !== undefined && { memoryMb: memory }),
+    ...(gpu !== undefined && { gpu }),
+    ...(disk !== undefined && { diskMb: disk }),
+    ...(resource !== undefined && { custom: resource }),
+  }
   return {
     ...same,
     ...(input !== undefined && { input: await readJson(input, terminal.readInput) }),
@@ -104,6 +143,10 @@ async function inputOf(options: Options, { terminal }: Call): Promise<CreateTask
     ...(tag !== undefined && { tags: tag }),
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map((taskId) => ({ taskId })) }),
     ...(timeout !== undefined && { timeouts: { attempt: timeout } }),
+    ...(selector !== undefined && { workerSelector: selector }),
+    ...(prefer !== undefined && { workerPreferences: prefer }),
+    ...(preferFor !== undefined && { preferenceGrace: preferFor }),
+    ...(Object.keys(resources).length > 0 && { resources }),
     ...(maxAttempts !== undefined && { retry: { maxAttempts } }),
     ...uniqueOf({ uniqueKey, throttle, debounce }),
   }

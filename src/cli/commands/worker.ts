@@ -4,6 +4,7 @@ import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
 import { NotThere } from '../exit-code.ts'
 import { readWorkerState } from '../read/options.ts'
+import { showUse } from '../show/resources.ts'
 import { paintStatus } from '../show/status.ts'
 import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
@@ -60,6 +61,7 @@ function details({ terminal: { colors, now } }: Call, worker: WorkerFieldsFragme
   const rows: [string, string | null][] = [
     ['state', paintStatus(worker.state, worker.state, colors)],
     ['holds', `${worker.leases} of ${worker.slots}`],
+    ['in use', showUse(worker.usage, worker.capacity) || null],
     ['types', worker.types.map(clean).join(', ')],
     ['labels', JSON.stringify(labels) === '{}' ? null : clean(JSON.stringify(labels))],
     ['host', clean(`${worker.host}${pid === null ? '' : `:${pid}`}`)],
@@ -80,6 +82,7 @@ function columns({ terminal: { colors, now } }: Call): Column<WorkerFieldsFragme
     { title: 'NAME', of: ({ name }) => clean(name), isFlexible: true },
     { title: 'STATE', of: ({ state }) => state, paint: (cell, { state }) => paintStatus(cell, state, colors) },
     { title: 'HOLDS', of: ({ leases, slots }) => `${leases}/${slots}` },
+    { title: 'IN USE', of: ({ usage, capacity }) => showUse(usage, capacity), isFlexible: true },
     { title: 'HOST', of: ({ host, pid }) => clean(`${host}${pid === null ? '' : `:${pid}`}`), isFlexible: true },
     { title: 'STARTED', of: ({ startedAt }) => showRelative(startedAt, present) },
     { title: 'LAST SIGN', of: ({ heartbeatAt }) => showRelative(heartbeatAt, present) },

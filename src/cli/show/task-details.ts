@@ -1,6 +1,7 @@
 import type { TaskDetailsFragment } from '../../sdk/generated/operations.ts'
 import type { Terminal } from '../terminal.ts'
 import { previewJson } from './json-preview.ts'
+import { showResources } from './resources.ts'
 import { paintStatus, percent } from './status.ts'
 import { clean, pad } from './text.ts'
 import { elapsedMs, showDuration, showMs, showRelative } from './times.ts'
@@ -23,6 +24,9 @@ export function showTask(task: TaskDetailsFragment, terminal: Terminal, self: st
     ['Description', task.description === null ? null : clean(task.description)],
     ['Tags', task.tags.length === 0 ? null : task.tags.map(clean).join(', ')],
     ['Labels', showLabels(task.labels)],
+    ['Takes', task.resources === null ? null : showResources(task.resources) || null],
+    ['Runs on', task.workerSelector === null ? null : clean(task.workerSelector)],
+    ['Prefers', showPreferences(task)],
     ['Created', `${when(task.createdAt)}${task.createdBy === null ? '' : ` by ${clean(task.createdBy)}`}`],
     ['Scheduled', when(task.scheduledFor)],
     [
@@ -82,6 +86,11 @@ function showLabels(labels: unknown): string | null {
   if (typeof labels !== 'object' || labels === null) return null
   const pairs = Object.entries(labels).map(([name, value]) => `${clean(name)}=${clean(String(value))}`)
   return pairs.length === 0 ? null : pairs.join(', ')
+}
+
+function showPreferences({ workerPreferences }: TaskDetailsFragment): string | null {
+  const parts = workerPreferences.map(({ selector, weight }) => `${clean(selector)} (${weight})`)
+  return parts.length === 0 ? null : parts.join('; ')
 }
 
 function showDependency({ dependsOn, kind, state }: TaskDetailsFragment['dependencies'][number]): string {

@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts'
-import { ResourcesInput, RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
+import { RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
+import { ResourcesInput } from '../task/resources-input.ts'
 import { TaskPriorityEnum } from '../task/task-enums.ts'
 import { WeekdayEnum } from './schedule-enums.ts'
 

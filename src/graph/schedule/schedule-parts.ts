@@ -4,8 +4,9 @@ import type { Timing } from '../../schedule/timing.ts'
 import type { JsonValue } from '../../task/json.ts'
 import { DEFAULT_RETRY_POLICY } from '../../task/retry.ts'
 import { builder } from '../builder.ts'
+import { ResourcesType } from '../task/resources.ts'
 import { TaskPriorityEnum } from '../task/task-enums.ts'
-import { ResourcesType, RetryPolicyType, TimeoutsType } from '../task/task-parts.ts'
+import { RetryPolicyType, TimeoutsType } from '../task/task-parts.ts'
 import { WeekdayEnum } from './schedule-enums.ts'
 
 const DateRange = builder.objectRef<{ from: string; until: string }>('DateRange').implement({

@@ -1,8 +1,11 @@
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
+import { loadWorker } from '../worker/load-worker.ts'
+import { Worker } from '../worker/worker.ts'
 import type { Blocker } from './blockers.ts'
 import { loadBlockers } from './load-blockers.ts'
 import { loadTask } from './load-task.ts'
+import type { Shortage } from './room-blockers.ts'
 import { Task } from './task.ts'
 import { DependencyKindEnum, TaskStatusEnum } from './task-enums.ts'
 
@@ -16,6 +19,8 @@ const TYPE_OF_KIND = {
   pool: 'PoolBlocker',
   rate: 'RateBlocker',
   'no-worker': 'NoWorkerBlocker',
+  resource: 'ResourceBlocker',
+  preference: 'PreferenceBlocker',
   external: 'ExternalBlocker',
 } as const satisfies Record<Blocker['kind'], string>
 
@@ -24,6 +29,17 @@ const BlockerInterface = builder.interfaceRef<Blocker>('Blocker').implement({
   resolveType: ({ kind }) => TYPE_OF_KIND[kind],
   fields: (t) => ({
     message: t.exposeString('message', { description: 'The reason, and what would end it; made for people.' }),
+  }),
+})
+
+const ShortageRef = builder.objectRef<Shortage>('Shortage').implement({
+  description: 'A resource of which a task takes more than there is.',
+  fields: (t) => ({
+    resource: t.exposeString('resource', {
+      description: 'Name of the resource: cpuCores, memoryMb or one of your own.',
+    }),
+    asked: t.exposeFloat('asked', { description: 'How much of it the task counts as.' }),
+    available: t.exposeFloat('available', { description: 'How much there is.' }),
   }),
 })
 
@@ -133,9 +149,43 @@ builder.objectRef<BlockerOf<'pause'>>('PauseBlocker').implement({
 })
 
 builder.objectRef<BlockerOf<'no-worker'>>('NoWorkerBlocker').implement({
-  description: 'No live worker serves the type of the task.',
+  description: 'No live worker serves the type of the task with the labels and as much of everything as it asks for.',
   interfaces: [BlockerInterface],
-  fields: (t) => ({ type: t.exposeString('type', { description: 'Name of the task type.' }) }),
+  fields: (t) => ({
+    type: t.exposeString('type', { description: 'Name of the task type.' }),
+    lacks: t.field({
+      type: [ShortageRef],
+      description:
+        'What it takes more of than the largest of its workers has; empty when it is not for want of resources.',
+      resolve: ({ lacks }) => [...lacks],
+    }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'resource'>>('ResourceBlocker').implement({
+  description: 'Workers are large enough for it, and other tasks have taken their room.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    worker: t.field({
+      type: Worker,
+      nullable: true,
+      description: 'The worker that lacks least; null when it is forgotten.',
+      resolve: ({ workerId }, _args, context, info) => loadWorker(context, info, workerId),
+    }),
+    lacks: t.field({
+      type: [ShortageRef],
+      description: 'What it takes more of than that worker has free.',
+      resolve: ({ lacks }) => [...lacks],
+    }),
+  }),
+})
+
+builder.objectRef<BlockerOf<'preference'>>('PreferenceBlocker').implement({
+  description: 'Other workers have room for it, and it would rather have one that has none now.',
+  interfaces: [BlockerInterface],
+  fields: (t) => ({
+    until: t.expose('until', { type: 'DateTime', description: 'Then any worker may have it.' }),
+  }),
 })
 
 builder.objectRef<BlockerOf<'external'>>('ExternalBlocker').implement({

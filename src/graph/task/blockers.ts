@@ -1,6 +1,8 @@
 import { isRateKey } from '../../task/limits.ts'
+import { selectorOf } from '../../task/placement.ts'
 import { formatDuration } from '../duration.ts'
 import type { RateOutlook } from './load-rates.ts'
+import { type Room, type RoomBlocker, roomBlockersOf } from './room-blockers.ts'
 
 /** What decides why a task does not run now. */
 export interface BlockedTask {
@@ -12,8 +14,9 @@ export interface BlockedTask {
   readonly updatedAt: Date
   readonly pausedFrom: string | null
   readonly queue: string
-  /** The canonical selector of its workers; '' for any. */
+  /** What it asks of its workers; '' for any. */
   readonly placement: string
+  readonly readyAt: Date | null
   readonly blockedOn: string | null
   /** Slots that it takes of what it is blocked on. */
   readonly slots: number
@@ -61,7 +64,7 @@ export type Blocker =
       readonly rateKey: string | null
       readonly rate: RateOutlook
     }
-  | { readonly kind: 'no-worker'; readonly message: string; readonly type: string }
+  | RoomBlocker
   | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
 
 /** What of others decides it. */
@@ -76,6 +79,9 @@ export interface Surroundings {
   readonly capacityOf: (limit: string) => number
   /** The rate that it is blocked on. */
   readonly rate: RateOutlook | null
+  /** Of a task that takes room of its worker or would rather have some: who serves it. Null of others, and when nobody does. */
+  readonly room: Room | null
+  readonly now: Date
 }
 
 interface Pause {
@@ -88,10 +94,8 @@ interface Pause {
 /**
  * Why a task does not run now; empty when it runs, has ended, or only waits its turn.
  */
-export function blockersOf(
-  task: BlockedTask,
-  { unsettled, isServed, pauses, capacityOf, rate }: Surroundings,
-): Blocker[] {
+export function blockersOf(task: BlockedTask, surroundings: Surroundings): Blocker[] {
+  const { unsettled, isServed, pauses, capacityOf, rate, room, now } = surroundings
   switch (task.status) {
     case 'PENDING':
       return unsettled.map(waitsFor)
@@ -124,6 +128,7 @@ export function blockersOf(
         ...pauses.filter((pause) => holds(pause, task)).map(heldBy),
         ...limitedBy(task, capacityOf, rate),
         ...(isServed ? [] : [nobodyServes(task)]),
+        ...(room === null ? [] : roomBlockersOf(task, room, now)),
       ]
     default:
       return []
@@ -144,8 +149,14 @@ function awaits(waitKey: string): Blocker {
 }
 
 function nobodyServes({ type, placement }: BlockedTask): Blocker {
-  const labels = placement === '' ? '' : ` and has the labels it asks for (${placement})`
-  return { kind: 'no-worker', message: `No live worker serves the type "${type}"${labels}. Start one.`, type }
+  const selector = selectorOf(placement)
+  const labels = selector === '' ? '' : ` and has the labels it asks for (${selector})`
+  return {
+    kind: 'no-worker',
+    message: `No live worker serves the type "${type}"${labels}. Start one.`,
+    type,
+    lacks: [],
+  }
 }
 
 function holds({ scope, name }: Pause, { queue, type }: BlockedTask): boolean {

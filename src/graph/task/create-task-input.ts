@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts'
+import { ResourcesInput } from './resources-input.ts'
 import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UniqueModeEnum, UnmetRuleEnum } from './task-enums.ts'
 
 const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
@@ -47,26 +48,11 @@ export const TimeoutsInput = builder.inputType('TimeoutsInput', {
   }),
 })
 
-const PoolSlotsInput = builder.inputType('PoolSlotsInput', {
-  description: 'Slots of one pool.',
+const WorkerPreferenceInput = builder.inputType('WorkerPreferenceInput', {
+  description: 'Workers that a task would rather have.',
   fields: (t) => ({
-    pool: t.string({ required: true, description: 'Name of the pool.' }),
-    slots: t.int({ required: true, description: 'How many of its slots, at least 0.' }),
-  }),
-})
-
-export const ResourcesInput = builder.inputType('ResourcesInput', {
-  description: 'What the task takes while it runs; each 0 or more.',
-  fields: (t) => ({
-    pools: t.field({
-      type: [PoolSlotsInput],
-      description: 'Slots of pools, which all workers share; those of the type when absent.',
-    }),
-    cpuCores: t.float({ description: 'Processor cores.' }),
-    memoryMb: t.float({ description: 'Memory in megabytes.' }),
-    gpu: t.float({ description: 'Graphics processors.' }),
-    diskMb: t.float({ description: 'Disk space in megabytes.' }),
-    networkMbps: t.float({ description: 'Network bandwidth in megabits per second.' }),
+    selector: t.string({ required: true, description: 'Conditions on their labels, written as for `workerSelector`.' }),
+    weight: t.int({ description: 'How much they count, 1 to 100; 1 when absent.' }),
   }),
 })
 
@@ -128,6 +114,16 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       description:
         'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
     }),
+    workerPreferences: t.field({
+      type: [WorkerPreferenceInput],
+      description:
+        'Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights.',
+    }),
+    preferenceGrace: t.field({
+      type: 'Duration',
+      description:
+        'So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent.',
+    }),
     concurrencyKey: t.string({
       description:
         'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
@@ -183,6 +179,16 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
     workerSelector: t.string({
       description:
         'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
+    }),
+    workerPreferences: t.field({
+      type: [WorkerPreferenceInput],
+      description:
+        'Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights.',
+    }),
+    preferenceGrace: t.field({
+      type: 'Duration',
+      description:
+        'So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent.',
     }),
     concurrencyKey: t.string({
       description:

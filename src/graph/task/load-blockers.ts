@@ -6,10 +6,11 @@ import { isRateKey, type Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
 import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
 import { loadRate } from './load-rates.ts'
+import { loadRoom, placeOf } from './load-room.ts'
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
 
-/** Why a task does not run now: at most seven statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most eight statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -22,13 +23,15 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
 async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))].filter((key) => !isRateKey(key))
-  const [unsettled, served, pauses, capacities, rates] = await Promise.all([
+  const [unsettled, served, pauses, capacities, rates, rooms] = await Promise.all([
     readUnsettled(context, tasks),
     readServedTypes(context, tasks),
     ready.length === 0 ? [] : readPauses(context.db, context.tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
     Promise.all(tasks.map(({ blockedOn }) => loadRate(context, blockedOn))),
+    loadRoom(context, ready),
   ])
+  const now = new Date()
   return tasks.map((task, index) =>
     blockersOf(
       { ...task, type: task.typeName, slots: slotsOf(task) },
@@ -38,6 +41,8 @@ async function readBlockers(context: GraphContext, tasks: readonly Task[]): Prom
         pauses,
         capacityOf: (limit) => capacities.get(limit) ?? 0,
         rate: rates[index]!,
+        room: rooms.get(placeOf(task)) ?? null,
+        now,
       },
     ),
   )
@@ -72,10 +77,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): string {
-  return `${typeName} ${placement}`
-}
-
 /** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
 async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
   const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
@@ -85,7 +86,7 @@ async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Tas
      FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
      JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
        AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
      WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
     [
       tenant,

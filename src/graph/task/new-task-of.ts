@@ -1,11 +1,13 @@
 import type { JsonValue } from '../../task/json.ts'
 import type { NewDependency, NewTask } from '../../task/new-task.ts'
+import type { WorkerPreference } from '../../task/preference.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import type { UniqueRule } from '../../task/unique.ts'
 import { type InputIssue, InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import type { CreateTaskInput, NewTaskInput } from './create-task-input.ts'
 import { present } from './present.ts'
+import { resourcesOf } from './resources-input.ts'
 
 type Input = typeof NewTaskInput.$inferInput
 type TaskInput = typeof CreateTaskInput.$inferInput
@@ -18,7 +20,18 @@ type Path = readonly (string | number)[]
  * @throws InvalidInput when an id is malformed
  */
 export function newTaskOf(input: Input, path: Path): NewTask {
-  const { estimatedDuration, retry, timeouts, parentId, dependsOn, labels, resources, ...same } = input
+  const {
+    estimatedDuration,
+    retry,
+    timeouts,
+    parentId,
+    dependsOn,
+    labels,
+    resources,
+    workerPreferences,
+    preferenceGrace,
+    ...same
+  } = input
   return {
     ...present(same),
     name: input.name,
@@ -36,15 +49,24 @@ export function newTaskOf(input: Input, path: Path): NewTask {
         heartbeatMs: timeouts.heartbeat,
       }),
     }),
-    ...(resources != null && resourcesOf(resources)),
+    ...(resources != null && takenOf(resources, [...path, 'resources'])),
+    ...(workerPreferences != null && { workerPreferences: workerPreferences.map(preferenceOf) }),
+    ...(preferenceGrace != null && { preferenceGraceMs: preferenceGrace }),
     ...(labels != null && { labels: labelsOf(labels, [...path, 'labels']) }),
     ...(parentId != null && { parentId: uuidOfField(ID_PREFIXES.task, parentId, [...path, 'parentId']) }),
   }
 }
 
-function resourcesOf({ pools, ...resources }: NonNullable<Input['resources']>): Pick<NewTask, 'resources' | 'pools'> {
+function preferenceOf({ selector, weight }: NonNullable<Input['workerPreferences']>[number]): WorkerPreference {
+  return { selector, ...(weight != null && { weight }) }
+}
+
+function takenOf(
+  { pools, ...resources }: NonNullable<Input['resources']>,
+  path: Path,
+): Pick<NewTask, 'resources' | 'pools'> {
   return {
-    resources: present(resources),
+    resources: resourcesOf(resources, path),
     ...(pools != null && { pools: Object.fromEntries(pools.map(({ pool, slots }) => [pool, slots])) }),
   }
 }

@@ -1,6 +1,8 @@
 import type { JsonValue } from '../../task/json.ts'
+import type { TaskResources } from '../../task/resources.ts'
 import { builder } from '../builder.ts'
 import { prismaOf } from '../prisma-of.ts'
+import { ResourcesType } from './resources.ts'
 
 /** A kind of work that workers serve. */
 export const TaskType = builder.prismaObject('TaskType', {
@@ -24,6 +26,12 @@ export const TaskType = builder.prismaObject('TaskType', {
       type: 'JSON',
       description: 'What a task has where its creator says nothing: priority, timeouts, retry, resources.',
       resolve: ({ defaults }) => defaults as JsonValue,
+    }),
+    resources: t.field({
+      type: ResourcesType,
+      nullable: true,
+      description: 'What its tasks take of a worker where they do not say; null for nothing.',
+      resolve: ({ defaults }) => (defaults as { resources?: TaskResources } | null)?.resources,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was registered first.' }),
     updatedAt: t.expose('updatedAt', {

@@ -1,17 +1,23 @@
 import type { JsonValue } from '../../task/json.ts'
+import { selectorOf } from '../../task/placement.ts'
+import type { AskedPreferences } from '../../task/preference.ts'
+import type { TaskResources } from '../../task/resources.ts'
 import type { RetryPolicy } from '../../task/retry.ts'
 import type { TaskError } from '../../task/task-state.ts'
+import { after, earliest } from '../../task/timing.ts'
 import { builder } from '../builder.ts'
 import { nextTransitionOf } from './load-rates.ts'
+import { ResourcesType } from './resources.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from './task-enums.ts'
-import {
-  ProgressType,
-  type Resources,
-  ResourcesType,
-  RetryPolicyType,
-  TaskErrorType,
-  TimeoutsType,
-} from './task-parts.ts'
+import { ProgressType, RetryPolicyType, TaskErrorType, TimeoutsType } from './task-parts.ts'
+
+const WorkerPreferenceType = builder.objectRef<AskedPreferences['workers'][number]>('WorkerPreference').implement({
+  description: 'Workers that a task would rather have.',
+  fields: (t) => ({
+    selector: t.exposeString('selector', { description: 'Conditions on their labels.' }),
+    weight: t.exposeInt('weight', { description: 'How much they count, 1 to 100.' }),
+  }),
+})
 
 /** A unit of work. Its connections, events and blockers are added by the files that know them. */
 export const Task = builder.prismaNode('Task', {
@@ -119,13 +125,24 @@ export const Task = builder.prismaNode('Task', {
     workerSelector: t.string({
       nullable: true,
       description: 'Conditions on the labels of the worker, in canonical form; null for any worker.',
-      resolve: ({ placement }) => (placement === '' ? null : placement),
+      resolve: ({ placement }) => selectorOf(placement) || null,
+    }),
+    workerPreferences: t.field({
+      type: [WorkerPreferenceType],
+      description: 'Workers that it would rather have.',
+      resolve: ({ preferences }) => [...(preferencesOf(preferences)?.workers ?? [])],
+    }),
+    preferenceGrace: t.field({
+      type: 'Duration',
+      nullable: true,
+      description: 'So long it waits for a better worker while one lives; null when it prefers none.',
+      resolve: ({ preferences }) => preferencesOf(preferences)?.graceMs,
     }),
     resources: t.field({
       type: ResourcesType,
       nullable: true,
-      description: 'What it takes of a worker while it runs; null when it did not say.',
-      resolve: ({ resources }) => resources as Resources | null,
+      description: 'What it takes of a worker while it runs, as it or its type says; null when neither does.',
+      resolve: ({ resources }) => resources as TaskResources | null,
     }),
     concurrencyKey: t.exposeString('concurrencyKey', {
       nullable: true,
@@ -146,13 +163,26 @@ export const Task = builder.prismaNode('Task', {
       type: 'DateTime',
       nullable: true,
       description:
-        'When time moves it next, if nothing else does before: the clock, or the next token of the rate that it waits for, though another may get it; null when time does not.',
-      resolve: (task, _args, context) => nextTransitionOf(context, task),
+        'When time moves it next, if nothing else does before: the clock, the end of the grace in which it waits for a worker that it prefers, or the next token of its rate, though another may get it; null when time does not.',
+      resolve: ({ wakeAt, status, readyAt, preferences, blockedOn }, _args, context) => {
+        const next = status === 'READY' ? earliest(wakeAt, graceEnd(readyAt, preferences)) : wakeAt
+        return nextTransitionOf(context, { wakeAt: next, blockedOn })
+      },
     }),
     parent: t.relation('parent', { nullable: true, description: 'The task that this one is a part of.' }),
     worker: t.relation('worker', { nullable: true, description: 'The worker that holds it now.' }),
   }),
 })
+
+function preferencesOf(preferences: unknown): AskedPreferences | null {
+  return preferences as AskedPreferences | null
+}
+
+/** When any worker may have a task that would rather have a better one; null once that is so. */
+function graceEnd(readyAt: Date | null, preferences: unknown): Date | null {
+  const end = readyAt === null ? null : after(readyAt, preferencesOf(preferences)?.graceMs ?? null)
+  return end !== null && end.getTime() > Date.now() ? end : null
+}
 
 function numberOf(value: bigint | null): number | null {
   return value === null ? null : Number(value)

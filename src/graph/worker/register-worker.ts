@@ -8,8 +8,9 @@ import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { readWorkerState, type WorkerState } from '../../worker/store.ts'
 import { builder } from '../builder.ts'
 import { type InputIssue, InvalidInput } from '../invalid-input.ts'
-import { ResourcesInput, RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
+import { RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
 import { labelsOf, newTaskOf } from '../task/new-task-of.ts'
+import { ResourcesInput, resourcesOf, WorkerResourcesInput } from '../task/resources-input.ts'
 import { TaskPriorityEnum } from '../task/task-enums.ts'
 import { valueOrThrow } from '../task/task-payload.ts'
 import { REQUEST_ID } from './lease-inputs.ts'
@@ -81,6 +82,10 @@ const RegisterWorkerInput = builder.inputType('RegisterWorkerInput', {
       description: 'How many tasks it runs at once, 1 to 10,000.',
       validate: z.number().min(1, 'is less than 1').max(10_000, 'is more than 10,000'),
     }),
+    resources: t.field({
+      type: WorkerResourcesInput,
+      description: 'What its tasks may take together; without it, it gets no task that asks for any.',
+    }),
     lease: t.field({
       type: 'Duration',
       description: 'After this silence its tasks run elsewhere, PT1S to PT1H; PT30S when absent.',
@@ -146,6 +151,7 @@ builder.mutationFields((t) => ({
         types: input.types.map((type) => type.name),
         labels: input.labels == null ? {} : labelsOf(input.labels, ['input', 'labels']),
         slots,
+        resources: input.resources == null ? {} : resourcesOf(input.resources, ['input', 'resources']),
         leaseMs,
       }
       const types = input.types.map((type, index) => registrationOf(type, ['input', 'types', index]))
@@ -191,12 +197,13 @@ function schemaOf(schema: JsonValue | undefined | null, path: Path): JsonSchema 
 }
 
 function defaultsOf(defaults: typeof TaskTypeDefaultsInput.$inferInput, path: Path): TaskDefaults {
-  const { priority, retry, timeouts, resources } = newTaskOf({ name: 'any', type: 'any', ...defaults }, path)
+  const { priority, retry, timeouts, resources, pools } = newTaskOf({ name: 'any', type: 'any', ...defaults }, path)
   return {
     ...(priority !== undefined && { priority }),
     ...(retry !== undefined && { retry }),
     ...(timeouts !== undefined && { timeouts }),
     ...(resources !== undefined && { resources }),
+    ...(pools !== undefined && { pools }),
   }
 }
 

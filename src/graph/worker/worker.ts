@@ -1,9 +1,12 @@
 import type { JsonValue } from '../../task/json.ts'
+import { type Amounts, resourcesOf } from '../../task/resources.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { uuidOfArgument } from '../node-id.ts'
 import { prismaOf } from '../prisma-of.ts'
 import { countLeases } from '../task/count-related.ts'
+import { ResourcesType } from '../task/resources.ts'
+import { loadUsage } from './load-usage.ts'
 
 /** What a worker does. */
 export const WorkerStateEnum = builder.enumType('WorkerState', {
@@ -34,6 +37,17 @@ export const Worker = builder.prismaNode('Worker', {
       resolve: ({ labels }) => labels as JsonValue,
     }),
     slots: t.exposeInt('slots', { description: 'How many tasks it runs at once, 1 to 10,000.' }),
+    capacity: t.field({
+      type: ResourcesType,
+      description: 'What its tasks may take of it together.',
+      select: { resources: true },
+      resolve: ({ resources }) => resourcesOf(resources as Amounts),
+    }),
+    usage: t.field({
+      type: ResourcesType,
+      description: 'What the tasks that it holds take of it now.',
+      resolve: async ({ id }, _args, context) => resourcesOf(await loadUsage(context, id)),
+    }),
     leases: t.int({
       description: 'How many tasks it holds now.',
       resolve: ({ id }, _args, context) => countLeases(context, id),

@@ -60,6 +60,25 @@ export function listOf<T>(item: z.ZodType<T, string>): z.ZodType<readonly T[], s
     .pipe(z.array(item))
 }
 
+/** Text of items `name=value` between commas; of the same name the last counts. */
+export const pairs: z.ZodType<Readonly<Record<string, string>>, string> = listOf(
+  z
+    .string()
+    .regex(/^[\w./-]+=[\w./-]+$/)
+    .transform((text) => text.split('=') as [string, string]),
+).transform((list) => Object.fromEntries(list))
+
+/** Text of items `name=number` between commas. */
+export const amounts: z.ZodType<Readonly<Record<string, number>>, string> = pairs.pipe(
+  z.record(
+    z.string(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/)
+      .transform(Number),
+  ),
+)
+
 /** Text of a path; relative ones start at the working folder. */
 export const path: z.ZodType<string, string> = z
   .string()

@@ -1,6 +1,18 @@
 import { z } from 'zod'
 import { logLevels } from '../log.ts'
-import { duration, flag, listOf, oneOf, origin, path, type Setting, url, wholeNumber } from './setting.ts'
+import {
+  amounts,
+  duration,
+  flag,
+  listOf,
+  oneOf,
+  origin,
+  pairs,
+  path,
+  type Setting,
+  url,
+  wholeNumber,
+} from './setting.ts'
 
 /** What a process can do; one process does all of it unless told otherwise. */
 export const roles = ['api', 'scheduler', 'worker'] as const
@@ -66,6 +78,27 @@ export const settings = {
     about: 'Most tasks that this process runs at the same time.',
     expected: 'a whole number from 1 to 10000',
     parse: wholeNumber(1, 10_000),
+  },
+  workerResources: {
+    env: 'TASK_MGMT_WORKER_RESOURCES',
+    flag: 'worker-resources',
+    placeholder: 'AMOUNTS',
+    default: '',
+    about:
+      'What the tasks of this process may take together, beside or instead of the processors and the memory of its machine.',
+    expected: 'amounts like cpuCores=4,memoryMb=8192,gpu=1,license=2',
+    parse: amounts,
+    isList: true,
+  },
+  workerLabels: {
+    env: 'TASK_MGMT_WORKER_LABELS',
+    flag: 'worker-labels',
+    placeholder: 'LABELS',
+    default: '',
+    about: 'Names and values that the worker of this process is chosen by.',
+    expected: 'labels like region=eu,disk=ssd',
+    parse: pairs,
+    isList: true,
   },
   dataDir: {
     env: 'TASK_MGMT_DATA_DIR',

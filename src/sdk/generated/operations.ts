@@ -228,6 +228,8 @@ export type CreateTaskInput = {
   readonly name: string;
   /** TypeID of the task that it is a part of. */
   readonly parentId?: string | null | undefined;
+  /** So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent. */
+  readonly preferenceGrace?: string | null | undefined;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
   /** The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing. */
@@ -246,6 +248,8 @@ export type CreateTaskInput = {
   readonly type: string;
   /** Makes it only when no other stands for its key. */
   readonly unique?: UniqueInput | null | undefined;
+  /** Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights. */
+  readonly workerPreferences?: ReadonlyArray<WorkerPreferenceInput> | null | undefined;
   /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
   readonly workerSelector?: string | null | undefined;
 };
@@ -602,6 +606,14 @@ export type MissedPolicy =
   /** None of them fires. */
   | 'SKIP';
 
+/** So much of a resource with a name of its own. */
+export type NamedAmountInput = {
+  /** How much: 0, or 0.001 to 1,000,000,000. */
+  readonly amount: number;
+  /** Name of the resource: lower case letters, digits and _ . - after a letter, up to 63. */
+  readonly name: string;
+};
+
 /** One of several tasks to make together. */
 export type NewTaskInput = {
   /** Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing. */
@@ -626,6 +638,8 @@ export type NewTaskInput = {
   readonly name: string;
   /** TypeID of the task that it is a part of. */
   readonly parentId?: string | null | undefined;
+  /** So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent. */
+  readonly preferenceGrace?: string | null | undefined;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
   /** The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing. */
@@ -642,6 +656,8 @@ export type NewTaskInput = {
   readonly timeouts?: TimeoutsInput | null | undefined;
   /** Name of its task type, in lower snake case. */
   readonly type: string;
+  /** Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights. */
+  readonly workerPreferences?: ReadonlyArray<WorkerPreferenceInput> | null | undefined;
   /** Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent. */
   readonly workerSelector?: string | null | undefined;
 };
@@ -755,6 +771,8 @@ export type RegisterWorkerInput = {
   readonly pid?: number | null | undefined;
   /** New at each start of the process, and the same when the request is sent again because its answer was lost: the same worker is answered then. 1 to 200 characters. */
   readonly requestId: string;
+  /** What its tasks may take together; without it, it gets no task that asks for any. */
+  readonly resources?: WorkerResourcesInput | null | undefined;
   /** How many tasks it runs at once, 1 to 10,000. */
   readonly slots: number;
   /** The task types that it serves, 1 to 1,000. */
@@ -813,17 +831,19 @@ export type ReportProgressInput = {
   readonly workerId: string;
 };
 
-/** What the task takes while it runs; each 0 or more. */
+/** What the task takes while it runs: each 0, or 0.001 and more; as its type says where it is absent. It counts as up to a tenth more: the next round size. */
 export type ResourcesInput = {
-  /** Processor cores. */
+  /** Processor cores, up to 100,000. */
   readonly cpuCores?: number | null | undefined;
-  /** Disk space in megabytes. */
+  /** Up to 20 resources with names of your own, each once. */
+  readonly custom?: ReadonlyArray<NamedAmountInput> | null | undefined;
+  /** Disk space in megabytes, up to 100,000,000,000. */
   readonly diskMb?: number | null | undefined;
-  /** Graphics processors. */
+  /** Graphics processors, up to 100,000. */
   readonly gpu?: number | null | undefined;
-  /** Memory in megabytes. */
+  /** Memory in megabytes, up to 1,000,000,000. */
   readonly memoryMb?: number | null | undefined;
-  /** Network bandwidth in megabits per second. */
+  /** Network bandwidth in megabits per second, up to 1,000,000,000. */
   readonly networkMbps?: number | null | undefined;
   /** Slots of pools, which all workers share; those of the type when absent. */
   readonly pools?: ReadonlyArray<PoolSlotsInput> | null | undefined;
@@ -1327,6 +1347,30 @@ export type Weekday =
   | 'TUESDAY'
   /** The day after Tuesday. */
   | 'WEDNESDAY';
+
+/** Workers that a task would rather have. */
+export type WorkerPreferenceInput = {
+  /** Conditions on their labels, written as for `workerSelector`. */
+  readonly selector: string;
+  /** How much they count, 1 to 100; 1 when absent. */
+  readonly weight?: number | null | undefined;
+};
+
+/** What the tasks of a worker may take together: each 0, or 0.001 and more. What is absent it has not. */
+export type WorkerResourcesInput = {
+  /** Processor cores, up to 100,000. */
+  readonly cpuCores?: number | null | undefined;
+  /** Up to 20 resources with names of your own, each once. */
+  readonly custom?: ReadonlyArray<NamedAmountInput> | null | undefined;
+  /** Disk space in megabytes, up to 100,000,000,000. */
+  readonly diskMb?: number | null | undefined;
+  /** Graphics processors, up to 100,000. */
+  readonly gpu?: number | null | undefined;
+  /** Memory in megabytes, up to 1,000,000,000. */
+  readonly memoryMb?: number | null | undefined;
+  /** Network bandwidth in megabits per second, up to 1,000,000,000. */
+  readonly networkMbps?: number | null | undefined;
+};
 
 /** What a worker does. */
 export type WorkerState =
@@ -1885,7 +1929,9 @@ export type GetViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type GetViewerQuery = { readonly viewer: { readonly name: string, readonly role: Open<Role>, readonly tenant: string, readonly isAnonymous: boolean } };
 
-export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null };
+export type ResourceAmountsFragment = { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null, readonly custom: ReadonlyArray<{ readonly name: string, readonly amount: number }> };
+
+export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null, readonly capacity: ResourceAmountsFragment, readonly usage: ResourceAmountsFragment };
 
 export type ListWorkersQueryVariables = Exact<{
   state?: WorkerState | null | undefined;
@@ -1907,19 +1953,25 @@ export type TaskErrorFieldsFragment = { readonly code: string, readonly message:
 
 export type AttemptFieldsFragment = { readonly number: number, readonly epoch: number, readonly outcome: Open<AttemptOutcome> | null, readonly workerId: string, readonly queuedAt: string | null, readonly startedAt: string, readonly finishedAt: string | null, readonly queueTime: string | null, readonly runTime: string | null, readonly error: TaskErrorFieldsFragment | null };
 
+export type ShortageFieldsFragment = { readonly resource: string, readonly asked: number, readonly available: number };
+
 type BlockerFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'ConcurrencyBlocker', readonly message: string };
 
 type BlockerFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string };
 
 type BlockerFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly message: string };
 
-type BlockerFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBlocker', readonly type: string, readonly message: string };
+type BlockerFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBlocker', readonly type: string, readonly message: string, readonly lacks: ReadonlyArray<ShortageFieldsFragment> };
 
 type BlockerFields_PauseBlocker_Fragment = { readonly __typename: 'PauseBlocker', readonly since: string, readonly pausedFrom: Open<TaskStatus>, readonly message: string };
 
 type BlockerFields_PoolBlocker_Fragment = { readonly __typename: 'PoolBlocker', readonly message: string };
 
+type BlockerFields_PreferenceBlocker_Fragment = { readonly __typename: 'PreferenceBlocker', readonly until: string, readonly message: string };
+
 type BlockerFields_RateBlocker_Fragment = { readonly __typename: 'RateBlocker', readonly message: string };
+
+type BlockerFields_ResourceBlocker_Fragment = { readonly __typename: 'ResourceBlocker', readonly message: string, readonly worker: { readonly id: string, readonly name: string } | null, readonly lacks: ReadonlyArray<ShortageFieldsFragment> };
 
 type BlockerFields_TimeBlocker_Fragment = { readonly __typename: 'TimeBlocker', readonly until: string, readonly cause: Open<TimeBlockerCause>, readonly message: string };
 
@@ -1930,7 +1982,9 @@ export type BlockerFieldsFragment =
   | BlockerFields_NoWorkerBlocker_Fragment
   | BlockerFields_PauseBlocker_Fragment
   | BlockerFields_PoolBlocker_Fragment
+  | BlockerFields_PreferenceBlocker_Fragment
   | BlockerFields_RateBlocker_Fragment
+  | BlockerFields_ResourceBlocker_Fragment
   | BlockerFields_TimeBlocker_Fragment
 ;
 
@@ -1942,14 +1996,16 @@ export type TaskStateFragment = (
     | BlockerFields_NoWorkerBlocker_Fragment
     | BlockerFields_PauseBlocker_Fragment
     | BlockerFields_PoolBlocker_Fragment
+    | BlockerFields_PreferenceBlocker_Fragment
     | BlockerFields_RateBlocker_Fragment
+    | BlockerFields_ResourceBlocker_Fragment
     | BlockerFields_TimeBlocker_Fragment
   > }
   & TaskSummaryFragment
 );
 
 export type TaskDetailsFragment = (
-  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly rateKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null } | null, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
+  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly rateKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly workerSelector: string | null, readonly preferenceGrace: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: ResourceAmountsFragment | null, readonly workerPreferences: ReadonlyArray<{ readonly selector: string, readonly weight: number }>, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
   & TaskStateFragment
 );
 
@@ -2467,7 +2523,7 @@ const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTas
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
@@ -2530,7 +2586,7 @@ const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTas
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
@@ -2551,7 +2607,7 @@ const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainW
   name: 'drainWorker',
   kind: 'mutation',
   field: 'drainWorker',
-  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
@@ -2593,7 +2649,7 @@ const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> =
   name: 'getTask',
   kind: 'query',
   field: 'task',
-  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
+  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
 }
 
 const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQueryVariables> = {
@@ -2614,7 +2670,7 @@ const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVari
   name: 'getWorker',
   kind: 'query',
   field: 'worker',
-  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
 const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
@@ -2670,7 +2726,7 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   name: 'listWorkers',
   kind: 'query',
   field: 'workers',
-  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases lease startedAt heartbeatAt heartbeatAge stoppedAt}",
+  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
@@ -2698,7 +2754,7 @@ const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMut
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
@@ -2775,14 +2831,14 @@ const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTas
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
@@ -2810,7 +2866,7 @@ const taskUpdatedOperation: Operation<TaskUpdatedSubscription['taskUpdated'], Ta
   name: 'taskUpdated',
   kind: 'subscription',
   field: 'taskUpdated',
-  text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}",
+  text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}",
 }
 
 const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'], UpdateScheduleMutationVariables> = {
@@ -2824,7 +2880,7 @@ const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTas
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{cpuCores memoryMb gpu diskMb networkMbps}parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 /** The operations of the graph, over a transport. */

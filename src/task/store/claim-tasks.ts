@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { prepared } from '../../infra/row-batch.ts'
+import { arrayOf, prepared } from '../../infra/row-batch.ts'
 import type { JsonValue } from '../json.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
 
@@ -33,9 +33,10 @@ export interface ClaimRequest {
 }
 
 /**
- * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
+ * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows. It leases nothing where
+ * something is near that takes room of its worker or would rather have another: `isChoosy` says so, and `leaseStatement` does it.
  *
- * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
+ * Probes task_claim_idx once per served type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
  * at more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -60,10 +61,15 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
   ])
 }
 
+/** Leases the tasks that were chosen for a worker whose row the transaction has locked: the same, without the search. */
+export function leaseStatement({ tenant, workerId }: ClaimRequest, chosen: readonly string[]): QueryConfig {
+  return prepared(LEASE, [tenant, workerId, arrayOf('uuid', chosen)])
+}
+
 /** Rows of the claim: first how many candidates were seen, and the ids of those that were locked in order; then the tasks, in no order. */
 export type ClaimRow =
   | (ClaimedTask & { readonly seen: null })
-  | { readonly seen: number; readonly ids: readonly string[] | null }
+  | { readonly seen: number; readonly ids: readonly string[] | null; readonly isChoosy: boolean }
 
 /** What a claim brought. */
 export interface Claim {
@@ -71,6 +77,11 @@ export interface Claim {
   readonly tasks: readonly ClaimedTask[]
   /** Others wait that could not be taken now: over the limit, or held by rivals. */
   readonly hasMore: boolean
+}
+
+/** Whether the claim leased nothing because something near has to be chosen: see {@link claimStatement}. */
+export function isChoosy(rows: readonly ClaimRow[]): boolean {
+  return rows.some((row) => row.seen !== null && row.isChoosy)
 }
 
 export function toClaim(rows: readonly ClaimRow[]): Claim {
@@ -90,28 +101,28 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   return { tasks, hasMore: seen > tasks.length }
 }
 
-const CLAIM = `
-WITH alive AS MATERIALIZED (
-  SELECT "id", "labels" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
-), place AS MATERIALIZED (
-  SELECT '' AS "selector" UNION ALL
-  SELECT p."selector" FROM "placement" AS p, alive WHERE p."tenant" = $1 AND meets_requirements(alive."labels", p."requirements")
-), served AS MATERIALIZED (
+/** Served types that nobody has paused: $1 tenant, $3 queue, $4 types. */
+export const SERVED = `
   SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
-      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
-), candidate AS MATERIALIZED (
-  SELECT c."place", c."generation", c."order_key", c."id" FROM served CROSS JOIN place CROSS JOIN LATERAL (
-    SELECT t.ctid AS "place", t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."selector" AND t."is_claimable"
-    ORDER BY t."generation", t."order_key", t."id" LIMIT $6
-  ) AS c WHERE EXISTS (SELECT FROM alive)
-  ORDER BY c."generation", c."order_key", c."id" LIMIT $6
-), locked AS MATERIALIZED (
-  SELECT t.ctid AS "place", t."id", t."generation", t."order_key", t."is_resumed" FROM "task" AS t
-  WHERE t.ctid = ANY (ARRAY(SELECT "place" FROM candidate)) AND t."is_claimable"
-  ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
-), lease AS MATERIALIZED (
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))`
+
+/**
+ * Placements of which tasks could be claimed, by the type that is `served`, after '' for each: one probe of task_claim_idx for each,
+ * however many tasks and placements there are. $1 tenant, $3 queue.
+ */
+export const WAITING_PLACES = `
+  SELECT "type", ''::text AS "key" FROM served
+  UNION ALL
+  SELECT w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
+    SELECT t."placement" AS "key" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
+    ORDER BY t."placement" LIMIT 1
+  ) AS n WHERE EXISTS (SELECT FROM "placement" AS p WHERE p."tenant" = $1)`
+
+/** Leases what is `locked`, of the `candidate`s: $1 tenant, $2 worker. */
+const LEASE_LOCKED = `
+lease AS MATERIALIZED (
   SELECT array_agg("place") AS "places", array_agg("id" ORDER BY "generation", "order_key", "id") AS "ids",
     date_trunc('milliseconds', clock_timestamp()) AS "now", jsonb_build_object('workerId', $2::uuid) AS "payload"
   FROM locked
@@ -152,6 +163,41 @@ WITH alive AS MATERIALIZED (
 )
 SELECT NULL::uuid AS "id", NULL::text AS "name", NULL::text AS "type", NULL::jsonb AS "input", NULL::jsonb AS "labels", NULL::int AS "attempt",
   NULL::int AS "epoch", NULL::int AS "version", NULL::timestamptz AS "wakeAt", NULL::float8 AS "timeLeftMs",
-  (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids"
+  (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids",
+  (SELECT coalesce(bool_or("is_choosy"), false) FROM candidate) AS "isChoosy"
 UNION ALL
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at", "time_left_ms", NULL, NULL FROM claimed`
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at", "time_left_ms", NULL, NULL, NULL FROM claimed`
+
+const CLAIM = `
+WITH RECURSIVE alive AS MATERIALIZED (
+  SELECT "id", "labels", "resources" FROM "worker" WHERE "tenant" = $1 AND "id" = $2 AND "state" = 'ACTIVE' FOR SHARE
+), served AS MATERIALIZED (${SERVED}
+), waiting AS (${WAITING_PLACES}
+), place AS MATERIALIZED (
+  SELECT "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
+  SELECT w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
+  FROM waiting AS w
+  CROSS JOIN LATERAL (SELECT * FROM "placement" AS p WHERE p."tenant" = $1 AND p."key" = w."key" LIMIT 1) AS p CROSS JOIN alive
+  WHERE w."key" <> '' AND meets_requirements(alive."labels", p."requirements")
+    AND (p."resources" IS NULL OR has_room(alive."resources", p."resources"))
+), candidate AS MATERIALIZED (
+  SELECT c."place", c."generation", c."order_key", c."id", place."is_choosy" FROM place CROSS JOIN LATERAL (
+    SELECT t.ctid AS "place", t."id", t."generation", t."order_key" FROM "task" AS t
+    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
+    ORDER BY t."generation", t."order_key", t."id" LIMIT $6
+  ) AS c WHERE EXISTS (SELECT FROM alive)
+  ORDER BY c."generation", c."order_key", c."id" LIMIT $6
+), locked AS MATERIALIZED (
+  SELECT t.ctid AS "place", t."id", t."generation", t."order_key", t."is_resumed" FROM "task" AS t
+  WHERE t.ctid = ANY (ARRAY(SELECT "place" FROM candidate)) AND t."is_claimable" AND NOT EXISTS (SELECT FROM candidate WHERE "is_choosy")
+  ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
+), ${LEASE_LOCKED}`
+
+const LEASE = `
+WITH candidate AS MATERIALIZED (
+  SELECT c."id", true AS "is_choosy" FROM unnest($3::uuid[]) AS c("id")
+), locked AS MATERIALIZED (
+  SELECT t.ctid AS "place", t."id", t."generation", t."order_key", t."is_resumed" FROM "task" AS t
+  WHERE t."tenant" = $1 AND t."id" = ANY ($3::uuid[]) AND t."is_claimable"::int = 1
+  ORDER BY t."generation", t."order_key", t."id" FOR NO KEY UPDATE OF t SKIP LOCKED
+), ${LEASE_LOCKED}`

@@ -11,7 +11,7 @@ export const IS_RATED = `EXISTS (
 /** What a lock reads: the columns of a {@link TaskState}. */
 export const STATE_COLUMNS = `t."tenant", t."id", t."type", t."status"::text, t."priority"::text, t."version", t."waiting_on", t."attempt",
   t."epoch", t."failures", t."losses", t."is_resumed", t."elapsed_ms"::float8, t."worker_id", t."claimed_at", t."beat_at", t."wake_at", t."expires_at",
-  t."limits", t."blocked_on", t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
+  t."limits", t."blocked_on", t."placement", t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
   t."retry", t."queue_timeout_ms"::float8, t."attempt_timeout_ms"::float8, t."total_timeout_ms"::float8,
   t."heartbeat_timeout_ms"::float8, t."error", t."cancel_reason", t."progress_fraction", t."progress_message", ${IS_RATED} AS "is_rated"`
 
@@ -43,6 +43,7 @@ export interface StateRow {
   is_claimable: boolean
   limits: readonly Limit[] | null
   blocked_on: string | null
+  placement: string
   retry: RetryPolicy | null
   queue_timeout_ms: number | null
   attempt_timeout_ms: number | null
@@ -85,6 +86,7 @@ export function toState(row: StateRow): TaskState {
     limits: row.limits,
     isRated: row.is_rated,
     blockedOn: row.blocked_on,
+    placement: row.placement,
     retry: row.retry,
     timeouts: {
       queueMs: row.queue_timeout_ms,

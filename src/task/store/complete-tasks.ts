@@ -22,6 +22,8 @@ export interface CompletedTask {
   readonly attempt: number
   /** What it took while it ran; its slots are still to be given back. */
   readonly limits: readonly Limit[] | null
+  /** The key of its Placement: some take room of their worker. */
+  readonly placement: string
 }
 
 /**
@@ -100,13 +102,13 @@ WITH locked AS MATERIALIZED (
     "finished_at" = (SELECT "now" FROM clock), "updated_at" = (SELECT "now" FROM clock),
     "worker_id" = NULL, "claimed_at" = NULL, "beat_at" = NULL, "wake_at" = NULL, "wait_key" = NULL
   FROM locked AS l WHERE t.ctid = l."place"
-  RETURNING t."id", t."type", t."version", t."attempt", t."epoch", t."limits", l."worker_id", l."ready_at", l."claimed_at"
+  RETURNING t."id", t."type", t."version", t."attempt", t."epoch", t."limits", t."placement", l."worker_id", l."ready_at", l."claimed_at"
 ), recorded AS (
   ${record(given)} WHERE t."epoch" = t."attempt"
 ), parked_before AS (
   ${record(given)} WHERE t."epoch" <> t."attempt" ${END_IF_THERE}
 )
-SELECT t."id", t."type", t."version", t."attempt", t."limits", (SELECT "now" FROM clock) AS "now" FROM completed AS t`
+SELECT t."id", t."type", t."version", t."attempt", t."limits", t."placement", (SELECT "now" FROM clock) AS "now" FROM completed AS t`
 }
 
 function record({ cpuMs, peakRssMb }: Given): string {

@@ -2,6 +2,8 @@ import type { ClientBase } from 'pg'
 import { type BatchColumn, insertBatch } from '../../infra/row-batch.ts'
 import type { UnmetRule } from '../command.ts'
 import type { DependencyKind, NewTask } from '../new-task.ts'
+import { askedPreferences } from '../preference.ts'
+import type { TaskResources } from '../resources.ts'
 import type { TaskState } from '../task-state.ts'
 import { MOVING_COLUMNS } from './columns.ts'
 import { ORDER_OF_NEW } from './order.ts'
@@ -15,8 +17,8 @@ export interface TaskRow {
   readonly createdAt: Date
   readonly createdBy: string
   readonly idempotencyKey: string | null
-  /** The canonical selector; null for any worker. */
-  readonly placement: string | null
+  /** What it asks of its worker. */
+  readonly resources?: TaskResources | null
   /** uuids of the schedule that starts it, and of the backfill on whose behalf */
   readonly scheduleId?: string | null
   readonly backfillId?: string | null
@@ -84,7 +86,12 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'attempt_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.attemptMs },
   { name: 'total_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.totalMs },
   { name: 'heartbeat_timeout_ms', type: 'bigint', of: ({ state }) => state.timeouts.heartbeatMs },
-  { name: 'resources', type: 'jsonb', of: ({ asked }) => json(asked.resources) },
+  { name: 'resources', type: 'jsonb', of: ({ resources }) => json(resources ?? undefined) },
+  {
+    name: 'preferences',
+    type: 'jsonb',
+    of: ({ asked }) => json(askedPreferences(asked) ?? undefined),
+  },
   { name: 'labels', type: 'jsonb', of: ({ asked }) => json(asked.labels), otherwise: "'{}'" },
   // Arrays of arrays must be rectangular in Postgres, so tags travel as JSON.
   {
@@ -93,7 +100,7 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
     of: ({ asked }) => (asked.tags?.length ? JSON.stringify([...new Set(asked.tags)]) : null),
     as: (value) => `ARRAY(SELECT jsonb_array_elements_text(${value}))`,
   },
-  { name: 'placement', type: 'text', of: ({ placement }) => placement, otherwise: "''" },
+  { name: 'placement', type: 'text', of: ({ state }) => state.placement || null, otherwise: "''" },
   { name: 'limits', type: 'jsonb', of: ({ state }) => json(state.limits ?? undefined) },
   { name: 'concurrency_key', type: 'text', of: ({ asked }) => asked.concurrencyKey },
   { name: 'rate_key', type: 'text', of: ({ asked }) => asked.rateKey },

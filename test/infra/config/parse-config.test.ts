@@ -55,6 +55,22 @@ describe('settings', () => {
     expect(config).toMatchObject({ keepTasksMs: 5_400_000, keepEventsMs: 120_000, keepLogsMs: 14 * 86_400_000 })
   })
 
+  it('take what a worker has and its labels as names with values', () => {
+    const config = configOf({ TASK_MGMT_WORKER_RESOURCES: 'gpu=1, license=0.5' }, [
+      '--worker-labels',
+      'region=eu,disk=ssd',
+    ])
+    expect(config).toMatchObject({
+      workerResources: { gpu: 1, license: 0.5 },
+      workerLabels: { region: 'eu', disk: 'ssd' },
+    })
+    expect(configOf({})).toMatchObject({ workerResources: {}, workerLabels: {} })
+    for (const wrong of ['gpu', 'gpu=many', 'gpu=-1', 'gpu=1=2', 'gpu=NaN'])
+      expect(problemsOf({ TASK_MGMT_WORKER_RESOURCES: wrong })).toEqual([
+        `  TASK_MGMT_WORKER_RESOURCES is "${wrong}": expected amounts like cpuCores=4,memoryMb=8192,gpu=1,license=2`,
+      ])
+  })
+
   it('come from flags, which win; flags of lists may be repeated', () => {
     const argv = ['--port', '6000', '--allow-root=/a', '--allow-root', '/b', '--dev']
     expect(configOf({ PORT: '5000' }, argv)).toMatchObject({

@@ -231,6 +231,7 @@ export type TaskCountAggregateOutputType = {
   limits: number
   blockedOn: number
   placement: number
+  preferences: number
   generation: number
   orderKey: number
   scheduleId: number
@@ -445,6 +446,7 @@ export type TaskCountAggregateInputType = {
   limits?: true
   blockedOn?: true
   placement?: true
+  preferences?: true
   generation?: true
   orderKey?: true
   scheduleId?: true
@@ -596,6 +598,7 @@ export type TaskGroupByOutputType = {
   limits: runtime.JsonValue | null
   blockedOn: string | null
   placement: string
+  preferences: runtime.JsonValue | null
   generation: number
   orderKey: number | null
   scheduleId: string | null
@@ -683,6 +686,7 @@ export type TaskWhereInput = {
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -756,6 +760,7 @@ export type TaskOrderByWithRelationInput = {
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -833,6 +838,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -906,6 +912,7 @@ export type TaskOrderByWithAggregationInput = {
   limits?: Prisma.SortOrderInput | Prisma.SortOrder
   blockedOn?: Prisma.SortOrderInput | Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrderInput | Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrderInput | Prisma.SortOrder
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -978,6 +985,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   limits?: Prisma.JsonNullableWithAggregatesFilter<"Task">
   blockedOn?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
   placement?: Prisma.StringWithAggregatesFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableWithAggregatesFilter<"Task">
   generation?: Prisma.IntWithAggregatesFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableWithAggregatesFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
@@ -1038,6 +1046,7 @@ export type TaskCreateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -1110,6 +1119,7 @@ export type TaskUncheckedCreateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -1175,6 +1185,7 @@ export type TaskUpdateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1247,6 +1258,7 @@ export type TaskUncheckedUpdateInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1316,6 +1328,7 @@ export type TaskCreateManyInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -1376,6 +1389,7 @@ export type TaskUpdateManyMutationInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1439,6 +1453,7 @@ export type TaskUncheckedUpdateManyInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1531,6 +1546,7 @@ export type TaskCountOrderByAggregateInput = {
   limits?: Prisma.SortOrder
   blockedOn?: Prisma.SortOrder
   placement?: Prisma.SortOrder
+  preferences?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
   scheduleId?: Prisma.SortOrder
@@ -2039,6 +2055,7 @@ export type TaskCreateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2108,6 +2125,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2206,6 +2224,7 @@ export type TaskScalarWhereInput = {
   limits?: Prisma.JsonNullableFilter<"Task">
   blockedOn?: Prisma.StringNullableFilter<"Task"> | string | null
   placement?: Prisma.StringFilter<"Task"> | string
+  preferences?: Prisma.JsonNullableFilter<"Task">
   generation?: Prisma.IntFilter<"Task"> | number
   orderKey?: Prisma.FloatNullableFilter<"Task"> | number | null
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -2266,6 +2285,7 @@ export type TaskCreateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2337,6 +2357,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2406,6 +2427,7 @@ export type TaskCreateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2475,6 +2497,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2561,6 +2584,7 @@ export type TaskUpdateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2632,6 +2656,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2712,6 +2737,7 @@ export type TaskCreateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2783,6 +2809,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -2852,6 +2879,7 @@ export type TaskCreateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -2923,6 +2951,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3003,6 +3032,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3074,6 +3104,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3149,6 +3180,7 @@ export type TaskUpdateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3220,6 +3252,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3284,6 +3317,7 @@ export type TaskCreateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3355,6 +3389,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3435,6 +3470,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3506,6 +3542,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3570,6 +3607,7 @@ export type TaskCreateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3639,6 +3677,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -3730,6 +3769,7 @@ export type TaskCreateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3800,6 +3840,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3890,6 +3931,7 @@ export type TaskCreateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -3961,6 +4003,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4041,6 +4084,7 @@ export type TaskUpdateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4112,6 +4156,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4178,6 +4223,7 @@ export type TaskCreateManyTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4238,6 +4284,7 @@ export type TaskUpdateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4307,6 +4354,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4374,6 +4422,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4436,6 +4485,7 @@ export type TaskCreateManyParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4496,6 +4546,7 @@ export type TaskUpdateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4565,6 +4616,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4632,6 +4684,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4694,6 +4747,7 @@ export type TaskCreateManyWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   scheduleId?: string | null
@@ -4754,6 +4808,7 @@ export type TaskUpdateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4823,6 +4878,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4890,6 +4946,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4953,6 +5010,7 @@ export type TaskCreateManyScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: string | null
   placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: number
   orderKey?: number | null
   backfillId?: string | null
@@ -5012,6 +5070,7 @@ export type TaskUpdateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5082,6 +5141,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5149,6 +5209,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   generation?: Prisma.IntFieldUpdateOperationsInput | number
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5270,6 +5331,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5344,6 +5406,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5412,6 +5475,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5480,6 +5544,7 @@ export type TaskSelectScalar = {
   limits?: boolean
   blockedOn?: boolean
   placement?: boolean
+  preferences?: boolean
   generation?: boolean
   orderKey?: boolean
   scheduleId?: boolean
@@ -5487,7 +5552,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5613,9 +5678,13 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      */
     blockedOn: string | null
     /**
-     * The canonical selector of the workers that may run it; '' for any.
+     * What it asks of workers, as src/task/placement.ts writes it; '' for any worker.
      */
     placement: string
+    /**
+     * What it would rather have: { workers: [{ selector, weight }], graceMs }.
+     */
+    preferences: runtime.JsonValue | null
     generation: number
     orderKey: number | null
     /**
@@ -6115,6 +6184,7 @@ export interface TaskFieldRefs {
   readonly limits: Prisma.FieldRef<"Task", 'Json'>
   readonly blockedOn: Prisma.FieldRef<"Task", 'String'>
   readonly placement: Prisma.FieldRef<"Task", 'String'>
+  readonly preferences: Prisma.FieldRef<"Task", 'Json'>
   readonly generation: Prisma.FieldRef<"Task", 'Int'>
   readonly orderKey: Prisma.FieldRef<"Task", 'Float'>
   readonly scheduleId: Prisma.FieldRef<"Task", 'String'>

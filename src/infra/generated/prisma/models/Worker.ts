@@ -80,6 +80,7 @@ export type WorkerCountAggregateOutputType = {
   types: number
   labels: number
   slots: number
+  resources: number
   state: number
   leaseMs: number
   startedAt: number
@@ -144,6 +145,7 @@ export type WorkerCountAggregateInputType = {
   types?: true
   labels?: true
   slots?: true
+  resources?: true
   state?: true
   leaseMs?: true
   startedAt?: true
@@ -249,6 +251,7 @@ export type WorkerGroupByOutputType = {
   types: string[]
   labels: runtime.JsonValue
   slots: number
+  resources: runtime.JsonValue
   state: $Enums.WorkerState
   leaseMs: number
   startedAt: Date
@@ -290,6 +293,7 @@ export type WorkerWhereInput = {
   types?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonFilter<"Worker">
   slots?: Prisma.IntFilter<"Worker"> | number
+  resources?: Prisma.JsonFilter<"Worker">
   state?: Prisma.EnumWorkerStateFilter<"Worker"> | $Enums.WorkerState
   leaseMs?: Prisma.IntFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
@@ -310,6 +314,7 @@ export type WorkerOrderByWithRelationInput = {
   types?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
+  resources?: Prisma.SortOrder
   state?: Prisma.SortOrder
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -334,6 +339,7 @@ export type WorkerWhereUniqueInput = Prisma.AtLeast<{
   types?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonFilter<"Worker">
   slots?: Prisma.IntFilter<"Worker"> | number
+  resources?: Prisma.JsonFilter<"Worker">
   state?: Prisma.EnumWorkerStateFilter<"Worker"> | $Enums.WorkerState
   leaseMs?: Prisma.IntFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeFilter<"Worker"> | Date | string
@@ -354,6 +360,7 @@ export type WorkerOrderByWithAggregationInput = {
   types?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
+  resources?: Prisma.SortOrder
   state?: Prisma.SortOrder
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -380,6 +387,7 @@ export type WorkerScalarWhereWithAggregatesInput = {
   types?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonWithAggregatesFilter<"Worker">
   slots?: Prisma.IntWithAggregatesFilter<"Worker"> | number
+  resources?: Prisma.JsonWithAggregatesFilter<"Worker">
   state?: Prisma.EnumWorkerStateWithAggregatesFilter<"Worker"> | $Enums.WorkerState
   leaseMs?: Prisma.IntWithAggregatesFilter<"Worker"> | number
   startedAt?: Prisma.DateTimeWithAggregatesFilter<"Worker"> | Date | string
@@ -398,6 +406,7 @@ export type WorkerCreateInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -418,6 +427,7 @@ export type WorkerUncheckedCreateInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -438,6 +448,7 @@ export type WorkerUpdateInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -458,6 +469,7 @@ export type WorkerUncheckedUpdateInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -478,6 +490,7 @@ export type WorkerCreateManyInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -496,6 +509,7 @@ export type WorkerUpdateManyMutationInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -514,6 +528,7 @@ export type WorkerUncheckedUpdateManyInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -547,6 +562,7 @@ export type WorkerCountOrderByAggregateInput = {
   types?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
+  resources?: Prisma.SortOrder
   state?: Prisma.SortOrder
   leaseMs?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -660,6 +676,7 @@ export type WorkerCreateWithoutTasksInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -679,6 +696,7 @@ export type WorkerUncheckedCreateWithoutTasksInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -714,6 +732,7 @@ export type WorkerUpdateWithoutTasksInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -733,6 +752,7 @@ export type WorkerUncheckedUpdateWithoutTasksInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -752,6 +772,7 @@ export type WorkerCreateWithoutAttemptsInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -771,6 +792,7 @@ export type WorkerUncheckedCreateWithoutAttemptsInput = {
   types?: Prisma.WorkerCreatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: $Enums.WorkerState
   leaseMs: number
   startedAt?: Date | string
@@ -806,6 +828,7 @@ export type WorkerUpdateWithoutAttemptsInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -825,6 +848,7 @@ export type WorkerUncheckedUpdateWithoutAttemptsInput = {
   types?: Prisma.WorkerUpdatetypesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
+  resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   state?: Prisma.EnumWorkerStateFieldUpdateOperationsInput | $Enums.WorkerState
   leaseMs?: Prisma.IntFieldUpdateOperationsInput | number
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -884,6 +908,7 @@ export type WorkerSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   types?: boolean
   labels?: boolean
   slots?: boolean
+  resources?: boolean
   state?: boolean
   leaseMs?: boolean
   startedAt?: boolean
@@ -905,6 +930,7 @@ export type WorkerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   types?: boolean
   labels?: boolean
   slots?: boolean
+  resources?: boolean
   state?: boolean
   leaseMs?: boolean
   startedAt?: boolean
@@ -923,6 +949,7 @@ export type WorkerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   types?: boolean
   labels?: boolean
   slots?: boolean
+  resources?: boolean
   state?: boolean
   leaseMs?: boolean
   startedAt?: boolean
@@ -941,6 +968,7 @@ export type WorkerSelectScalar = {
   types?: boolean
   labels?: boolean
   slots?: boolean
+  resources?: boolean
   state?: boolean
   leaseMs?: boolean
   startedAt?: boolean
@@ -949,7 +977,7 @@ export type WorkerSelectScalar = {
   stoppedAt?: boolean
 }
 
-export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "labels" | "slots" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "listedAt" | "stoppedAt", ExtArgs["result"]["worker"]>
+export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "labels" | "slots" | "resources" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "listedAt" | "stoppedAt", ExtArgs["result"]["worker"]>
 export type WorkerInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | Prisma.Worker$tasksArgs<ExtArgs>
   attempts?: boolean | Prisma.Worker$attemptsArgs<ExtArgs>
@@ -974,6 +1002,10 @@ export type $WorkerPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     types: string[]
     labels: runtime.JsonValue
     slots: number
+    /**
+     * What its tasks may take together, by name; custom resources beside the others.
+     */
+    resources: runtime.JsonValue
     state: $Enums.WorkerState
     leaseMs: number
     startedAt: Date
@@ -1417,6 +1449,7 @@ export interface WorkerFieldRefs {
   readonly types: Prisma.FieldRef<"Worker", 'String[]'>
   readonly labels: Prisma.FieldRef<"Worker", 'Json'>
   readonly slots: Prisma.FieldRef<"Worker", 'Int'>
+  readonly resources: Prisma.FieldRef<"Worker", 'Json'>
   readonly state: Prisma.FieldRef<"Worker", 'WorkerState'>
   readonly leaseMs: Prisma.FieldRef<"Worker", 'Int'>
   readonly startedAt: Prisma.FieldRef<"Worker", 'DateTime'>
