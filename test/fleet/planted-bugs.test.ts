@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../support/random.ts'
+import { isFullSize } from '../support/size.ts'
+import { fleetProblems } from './check-fleet.ts'
+import { PLANTS } from './plants.ts'
+import { runFleet } from './run-fleet.ts'
+import { editedFiles, editedTree } from './source-tree.ts'
+
+it.each(PLANTS)('$name: what it replaces stands in the source', async ({ edits }) => {
+  const files = await editedFiles(edits)
+  expect(files.size).toBe(new Set(edits.map(({ file }) => file)).size)
+})
+
+/** What the fleet's test would show if claims, ends or limits were written in a way that looks right. */
+describe.skipIf(!isFullSize)('the checker of fleets sees', () => {
+  it.each(PLANTS)(
+    '$name',
+    async ({ name, edits, troubles, seenAs }) => {
+      const tree = await editedTree(edits)
+      try {
+        const { history, seconds } = await runFleet({
+          source: tree.path,
+          random: seededRandom(9),
+          tasks: 400,
+          troubles,
+          isHardOnSchedulers: false,
+          stallMs: 12_000,
+        })
+        const problems = fleetProblems(history)
+        console.log(
+          `${name}: ${problems.length} problems in ${Math.round(seconds)} s\n  ${problems.slice(0, 5).join('\n  ')}`,
+        )
+        expect(problems).toContainEqual(expect.stringMatching(seenAs))
+      } finally {
+        await tree.remove()
+      }
+    },
+    180_000,
+  )
+})
