@@ -6,15 +6,18 @@ import { TROUBLES } from './monkey.ts'
 import { runFleet } from './run-fleet.ts'
 import { ownTree } from './source-tree.ts'
 import { summaryOf } from './summary.ts'
+import { planWorkload } from './workload.ts'
 
 it(
   'four workers and two schedulers that are killed, frozen and drained at random keep every limit and end every task once',
   async () => {
+    const random = seededRandom(8)
     const run = await runFleet({
       source: ownTree.path,
-      random: seededRandom(8),
-      tasks: sized(500, 10_000),
+      random,
+      plan: planWorkload(random, sized(500, 10_000)),
       troubles: TROUBLES,
+      pace: 25,
       isHardOnSchedulers: true,
       stallMs: 30_000,
     })

@@ -12,6 +12,8 @@ export interface MonkeyOptions {
   readonly random: Random
   /** What may happen to workers; the more often something is named, the likelier. */
   readonly troubles: readonly Trouble[]
+  /** Executions of a worker between two troubles, at most. */
+  readonly pace: number
   /** Also kills schedulers and the API. */
   readonly isHardOnSchedulers: boolean
   readonly isOver: () => boolean
@@ -41,12 +43,12 @@ export async function runMonkey(fleet: Fleet, options: MonkeyOptions): Promise<M
 async function troubleWorkers(
   fleet: Fleet,
   workers: readonly Member[],
-  { random, troubles, isOver }: MonkeyOptions,
+  { random, troubles, pace, isOver }: MonkeyOptions,
   note: (what: string) => void,
 ): Promise<void> {
   while (!isOver()) {
     const worker = pick(random, workers)
-    const wanted = witnessSize(fleet.witness, worker.pid) + BYTES * (3 + below(random, 25))
+    const wanted = witnessSize(fleet.witness, worker.pid) + BYTES * (1 + below(random, pace))
     await reached(() => isOver() || witnessSize(fleet.witness, worker.pid) >= wanted, PATIENCE_MS)
     if (isOver()) return
     const trouble = pick(random, troubles)

@@ -1,11 +1,16 @@
+import type { Random } from '../support/random.ts'
 import type { Trouble } from './monkey.ts'
 import type { Edit } from './source-tree.ts'
+import { type PlannedTask, planLate, planQuick, planTight, planWorkload } from './workload.ts'
 
 /** A bug that looks right, planted in a copy of the source. */
 export interface Plant {
   readonly name: string
   readonly edits: readonly Edit[]
-  /** What brings it to light. */
+  /** Shown in the usual run of the tests, too. */
+  readonly isUsual?: true
+  /** The work and the troubles that bring it to light. */
+  readonly plan: (random: Random) => PlannedTask[]
   readonly troubles: readonly Trouble[]
   /** What the checker then says, among other things. */
   readonly seenAs: RegExp
@@ -43,6 +48,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'no epoch check where successes are written',
     edits: [noEpochInSql],
+    plan: (random) => planLate(random, 200),
     troubles: ['freeze'],
     seenAs: /keeps the output of epoch/,
   },
@@ -56,6 +62,7 @@ export const PLANTS: readonly Plant[] = [
         to: 'return workerId === undefined || task.workerId !== undefined',
       },
     ],
+    plan: (random) => planLate(random, 200),
     troubles: ['freeze'],
     seenAs: /keeps the output of epoch|did not tell/,
   },
@@ -75,6 +82,7 @@ export const PLANTS: readonly Plant[] = [
 import { deleteSlots } from '../pool/store.ts'`,
       },
     ],
+    plan: (random) => planLate(random, 200),
     troubles: ['freeze'],
     seenAs: /slots taken at event/,
   },
@@ -87,6 +95,7 @@ import { deleteSlots } from '../pool/store.ts'`,
         to: `const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) && after.status !== 'READY' ? [before.id] : []))`,
       },
     ],
+    plan: (random) => planTight(random, 200),
     troubles: ['kill'],
     seenAs: /never ended|still owns a slot/,
   },
@@ -105,6 +114,7 @@ import { deleteSlots } from '../pool/store.ts'`,
         to: `SELECT $1, v.* FROM unnest($2::text[], $3::int[], $4::uuid[]) AS v ON CONFLICT DO NOTHING\``,
       },
     ],
+    plan: (random) => planTight(random, 500),
     troubles: ['kill'],
     seenAs: /slots taken at event/,
   },
@@ -122,19 +132,29 @@ import { deleteSlots } from '../pool/store.ts'`,
         to: `SELECT $1, v.* FROM unnest($2::text[], $3::int[], $4::uuid[]) AS v ON CONFLICT DO NOTHING\``,
       },
     ],
+    plan: (random) => planTight(random, 200),
     troubles: ['kill'],
     seenAs: /slots taken at event/,
   },
-  { name: 'claims that wait for rows', edits: [noSkipLocked], troubles: ['kill'], seenAs: /claims waited/ },
+  {
+    name: 'claims that wait for rows',
+    edits: [noSkipLocked],
+    plan: (random) => planQuick(random, 100),
+    troubles: ['kill'],
+    seenAs: /claims waited/,
+  },
   {
     name: 'claims that do not look again under the lock',
+    isUsual: true,
     edits: [noCondition],
+    plan: (random) => planQuick(random, 2_000),
     troubles: ['kill'],
     seenAs: /TaskStarted took it from RUNNING/,
   },
   {
     name: 'claims that wait for rows and do not look again',
     edits: [noSkipLocked, noCondition],
+    plan: (random) => planQuick(random, 2_000),
     troubles: ['kill'],
     seenAs: /TaskStarted took it from/,
   },
@@ -147,6 +167,7 @@ import { deleteSlots } from '../pool/store.ts'`,
         to: `{ kind: 'settle', settled: before.waitingOn, unmet }`,
       },
     ],
+    plan: (random) => planWorkload(random, 200),
     troubles: ['kill'],
     seenAs: /ran before|ran with its dependency/,
   },

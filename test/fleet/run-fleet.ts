@@ -6,14 +6,16 @@ import { type Fleet, startFleet } from './fleet.ts'
 import { type FleetHistory, type HeldRows, readLog } from './history.ts'
 import { type Mischief, runMonkey, type Trouble } from './monkey.ts'
 import { readWitness } from './witness.ts'
-import { CAPACITIES, limitsOf, type PlannedTask, planWorkload } from './workload.ts'
+import { CAPACITIES, limitsOf, PLAIN, type PlannedTask } from './workload.ts'
 
 export interface FleetRunOptions {
   /** Path of the tree that processes are started from. */
   readonly source: string
   readonly random: Random
-  readonly tasks: number
+  readonly plan: readonly PlannedTask[]
   readonly troubles: readonly Trouble[]
+  /** Executions of a worker between two troubles, at most. */
+  readonly pace: number
   readonly isHardOnSchedulers: boolean
   /** Without an event for so long nothing will come any more, in milliseconds. */
   readonly stallMs: number
@@ -23,6 +25,11 @@ export interface FleetRun {
   readonly history: FleetHistory
   readonly mischief: Mischief
   readonly seconds: number
+}
+
+interface Progress {
+  readonly isEnqueued: () => boolean
+  readonly isOver: () => boolean
 }
 
 /** Lets a fleet do a random workload under random troubles, until all tasks have ended or nothing moves any more. */
@@ -37,10 +44,11 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
     const heldRows = await claimBesideHeldRows(fleet, onMade)
     let isEnqueued = false
     let isOver = false
+    const progress: Progress = { isEnqueued: () => isEnqueued, isOver: () => isOver }
     const toCancel: string[] = []
     const enqueueing = enqueue(fleet.url, {
       name: 'random',
-      plan: planWorkload(random, options.tasks),
+      plan: options.plan,
       onMade(id, task) {
         onMade(id, task)
         if (task.isCancelled) toCancel.push(id)
@@ -48,12 +56,18 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
     }).finally(() => {
       isEnqueued = true
     })
-    const cancelling = cancelInTurn(fleet.url, toCancel, random, () => isEnqueued || isOver)
-    const monkey = runMonkey(fleet, { ...options, isOver: () => isOver })
-    const ending = ended(fleet, () => isEnqueued, options.stallMs).finally(() => {
+    const cancelling = cancelInTurn(fleet.url, toCancel, { ...progress, random })
+    const monkey = runMonkey(fleet, { ...options, isOver: progress.isOver })
+    const ending = ended(fleet, progress, options.stallMs).finally(() => {
       isOver = true
     })
-    const [mischief] = await Promise.all([monkey, enqueueing, cancelling, ending])
+    const all = [monkey, enqueueing, cancelling, ending] as const
+    // One that fails takes the others along: none may start a process again after its removal.
+    await Promise.all(all).finally(() => {
+      isOver = true
+      return Promise.allSettled(all)
+    })
+    const mischief = await monkey
     // Whoever was thawed last still says what it has to say.
     await fleet.settle()
     const history = {
@@ -73,20 +87,19 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
 async function cancelInTurn(
   url: string,
   ids: readonly string[],
-  random: Random,
-  isComplete: () => boolean,
+  { random, isEnqueued, isOver }: Progress & { readonly random: Random },
 ): Promise<void> {
-  for (let next = 0; next < ids.length || !isComplete(); ) {
+  for (let next = 0; !isOver() && (next < ids.length || !isEnqueued()); ) {
     await delay(below(random, 150))
     if (next < ids.length) await cancel(url, ids[next++]!)
   }
 }
 
 /** Waits until all tasks have ended, or no event was written for `stallMs`. */
-async function ended({ db }: Fleet, isEnqueued: () => boolean, stallMs: number): Promise<void> {
+async function ended({ db }: Fleet, { isEnqueued, isOver }: Progress, stallMs: number): Promise<void> {
   let last = ''
   let movedAt = performance.now()
-  for (;;) {
+  while (!isOver()) {
     await delay(100)
     const { rows } = await db.query<{ last: string; open: number }>(
       `SELECT (SELECT coalesce(max(id), 0)::text FROM event) AS last, (SELECT count(*)::int FROM task WHERE finished_at IS NULL) AS open`,
@@ -99,16 +112,6 @@ async function ended({ db }: Fleet, isEnqueued: () => boolean, stallMs: number):
   }
 }
 
-const PLAIN: PlannedTask = {
-  type: 'red',
-  priority: 'MEDIUM',
-  input: { ms: [5] },
-  pools: {},
-  concurrencyKey: null,
-  dependsOn: [],
-  maxAttempts: 3,
-  isCancelled: false,
-}
 const PLAIN_TASKS = 60
 const HELD = 5
 

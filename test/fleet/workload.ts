@@ -52,6 +52,52 @@ export function planWorkload(random: Random, count: number): PlannedTask[] {
   return Array.from({ length: count }, (_, place) => planTask(random, place))
 }
 
+/** Nothing but short tasks without limits: claimers meet at every row. */
+export function planQuick(random: Random, count: number): PlannedTask[] {
+  return Array.from({ length: count }, () => ({
+    ...PLAIN,
+    type: pick(random, TYPES),
+    input: { ms: [below(random, 3)] },
+  }))
+}
+
+/** Tasks under few limits, whose second execution goes on while a frozen worker's first one comes late. */
+export function planLate(random: Random, count: number): PlannedTask[] {
+  return Array.from({ length: count }, () => ({
+    ...PLAIN,
+    type: pick(random, TYPES),
+    input: { ms: [200 + below(random, 400), 1_500 + below(random, 1_000)], isDeaf: random() < 0.2 },
+    ...pick<Partial<PlannedTask>>(random, [
+      { concurrencyKey: 'pair-of-four' },
+      { pools: { ram: 1 } },
+      { pools: { gpu: 1 } },
+    ]),
+  }))
+}
+
+/** Short tasks that all want slots of the same few limits. */
+export function planTight(random: Random, count: number): PlannedTask[] {
+  return Array.from({ length: count }, () => ({
+    ...PLAIN,
+    type: pick(random, TYPES),
+    input: { ms: [20 + below(random, 60)] },
+    pools: { ...poolsOf(random), ram: 1 + below(random, 2) },
+    ...(random() < 0.5 && { concurrencyKey: pick(random, names('key:')) }),
+  }))
+}
+
+/** A task without anything particular. */
+export const PLAIN: PlannedTask = {
+  type: 'red',
+  priority: 'MEDIUM',
+  input: { ms: [5] },
+  pools: {},
+  concurrencyKey: null,
+  dependsOn: [],
+  maxAttempts: 3,
+  isCancelled: false,
+}
+
 function planTask(random: Random, place: number): PlannedTask {
   const chance = (share: number): boolean => random() < share
   const isLate = chance(0.12)
