@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Pool } from 'pg'
 import { openDatabase } from '../../src/infra/database.ts'
-import { readConnectionFile } from '../../src/infra/embedded-postgres/connection-file.ts'
+import { startEmbeddedPostgres } from '../../src/infra/embedded-postgres/start.ts'
 import { makeDataFolder } from '../support/data-folder.ts'
+import { endWithRun } from '../support/end-with-run.ts'
 import { freePort } from '../support/free-port.ts'
 import { createMember, type Member } from './member.ts'
 
@@ -19,20 +20,29 @@ export interface Fleet {
   readonly db: Pool
   /** Folder of what handlers write down. */
   readonly witness: string
-  /** Runs the database server, too, which outlives its kill. */
+  /** Is a scheduler, too. */
   readonly api: Member
   readonly scheduler: Member
   /** Two that claim from the database, two that claim over the graph. */
   readonly workers: readonly Member[]
+  /** The end of what each has written. */
+  lastWords(): string
   /** Ends all in order. */
   settle(): Promise<void>
   /** Removes everything. */
   remove(): Promise<void>
 }
 
-/** Starts an API with a scheduler, another scheduler, and four workers from a source tree. */
+/**
+ * Starts an API with a scheduler, another scheduler, and four workers from a source tree.
+ *
+ * The database server is this process's, and they join it: were it theirs, a worker that starts while the API is down would take it
+ * over, and end it when it is drained.
+ */
 export async function startFleet(source: string): Promise<Fleet> {
   const data = await makeDataFolder()
+  const postgres = await startEmbeddedPostgres({ dataFolder: data.path })
+  const guard = endWithRun({ pid: postgres.postmasterPid, signal: 'INT', folder: data.path })
   const witness = join(data.path, 'witness')
   await mkdir(witness)
   const port = String(await freePort())
@@ -63,17 +73,20 @@ export async function startFleet(source: string): Promise<Fleet> {
   const scheduler = serving('scheduler', 'scheduler')
   const workers = [serving('worker-1', 'worker'), serving('worker-2', 'worker'), remote('remote-1'), remote('remote-2')]
   const others = [scheduler, ...workers]
-  const killAll = () => Promise.all([...others, api].map((member) => member.end('SIGKILL')))
+  const removeAll = async (): Promise<void> => {
+    await Promise.all([...others, api].map((member) => member.end('SIGKILL')))
+    await postgres.stop()
+    await guard.sweep()
+    await data.remove()
+  }
   try {
     await api.start()
     await Promise.all(others.map((member) => member.start()))
   } catch (error) {
-    await killAll()
-    await data.remove()
+    await removeAll()
     throw error
   }
-  const { databaseUrl } = (await readConnectionFile(data.path))!
-  const db = openDatabase({ url: databaseUrl, size: 4, applicationName: 'test' })
+  const db = openDatabase({ url: postgres.databaseUrl, size: 4, applicationName: 'test' })
   return {
     url,
     db,
@@ -81,14 +94,14 @@ export async function startFleet(source: string): Promise<Fleet> {
     api,
     scheduler,
     workers,
+    lastWords: () => [api, ...others].map(({ name, output }) => `${name}: ${output().slice(-1_500)}`).join('\n'),
     async settle() {
       await Promise.all(workers.map((worker) => worker.end('SIGTERM')))
       await scheduler.end('SIGTERM')
     },
     async remove() {
-      await killAll()
       await db.end()
-      await data.remove()
+      await removeAll()
     },
   }
 }

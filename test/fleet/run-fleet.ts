@@ -78,6 +78,8 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
       heldRows,
     }
     return { history, mischief, seconds: (performance.now() - startedAt) / 1_000 }
+  } catch (error) {
+    throw new Error(`The fleet could not go on. ${fleet.lastWords()}`, { cause: error })
   } finally {
     await fleet.remove()
   }
