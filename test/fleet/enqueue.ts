@@ -4,7 +4,7 @@ import { ask } from '../chaos/ask.ts'
 import type { Answer } from '../chaos/subscription.ts'
 import { CAPACITIES, KEY_LIMITS, type PlannedTask } from './workload.ts'
 
-const BATCH = 40
+const BATCH = 20
 
 /** A server whose database or whose own end comes in between says INTERNAL; one that goes on saying so has a bug. */
 const MOST_INTERNAL = 100
@@ -35,14 +35,17 @@ export interface Enqueueing {
   /** Tells its idempotency keys from others'. */
   readonly name: string
   readonly plan: readonly PlannedTask[]
+  /** Awaited before each batch. */
+  readonly room?: () => Promise<void>
   /** Told of each task's TypeID and plan. */
   readonly onMade: (id: string, task: PlannedTask) => void
 }
 
 /** Makes the planned tasks over the graph, batch by batch, each under an idempotency key until it is answered. */
-export async function enqueue(url: string, { name, plan, onMade }: Enqueueing): Promise<void> {
+export async function enqueue(url: string, { name, plan, room, onMade }: Enqueueing): Promise<void> {
   const ids: string[] = []
   for (let from = 0; from < plan.length; from += BATCH) {
+    await room?.()
     const tasks = plan.slice(from, from + BATCH).map((task, offset) => inputOf(task, from + offset, from, ids))
     const { createTasks } = await send(url, CREATE, { idempotencyKey: `${name}-${from}`, tasks })
     const made: string[] | undefined = createTasks.taskIds

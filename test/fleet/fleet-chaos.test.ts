@@ -16,8 +16,9 @@ it(
       source: ownTree.path,
       random,
       plan: planWorkload(random, sized(500, 10_000)),
+      mostOpen: 200,
       troubles: TROUBLES,
-      pace: 25,
+      pace: sized(25, 60),
       isHardOnSchedulers: true,
       stallMs: 30_000,
     })

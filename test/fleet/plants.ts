@@ -11,6 +11,8 @@ export interface Plant {
   readonly isUsual?: true
   /** The work and the troubles that bring it to light. */
   readonly plan: (random: Random) => PlannedTask[]
+  /** Tasks that wait or run at once, about; many unless it says so. */
+  readonly mostOpen?: number
   readonly troubles: readonly Trouble[]
   /** What the checker then says, among other things. */
   readonly seenAs: RegExp
@@ -48,7 +50,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'no epoch check where successes are written',
     edits: [noEpochInSql],
-    plan: (random) => planLate(random, 200),
+    plan: (random) => planLate(random, 250),
+    mostOpen: 25,
     troubles: ['freeze'],
     seenAs: /keeps the output of epoch/,
   },
@@ -62,7 +65,8 @@ export const PLANTS: readonly Plant[] = [
         to: 'return workerId === undefined || task.workerId !== undefined',
       },
     ],
-    plan: (random) => planLate(random, 200),
+    plan: (random) => planLate(random, 250),
+    mostOpen: 25,
     troubles: ['freeze'],
     seenAs: /keeps the output of epoch|did not tell/,
   },
@@ -82,7 +86,8 @@ export const PLANTS: readonly Plant[] = [
 import { deleteSlots } from '../pool/store.ts'`,
       },
     ],
-    plan: (random) => planLate(random, 200),
+    plan: (random) => planLate(random, 250),
+    mostOpen: 25,
     troubles: ['freeze'],
     seenAs: /slots taken at event/,
   },

@@ -13,6 +13,8 @@ export interface FleetRunOptions {
   readonly source: string
   readonly random: Random
   readonly plan: readonly PlannedTask[]
+  /** No more are made while so many have not ended: what is lost then runs again soon. */
+  readonly mostOpen: number
   readonly troubles: readonly Trouble[]
   /** Executions of a worker between two troubles, at most. */
   readonly pace: number
@@ -49,6 +51,9 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
     const enqueueing = enqueue(fleet.url, {
       name: 'random',
       plan: options.plan,
+      room: async () => {
+        while (!isOver && (await countOpen(fleet)) > options.mostOpen) await delay(20)
+      },
       onMade(id, task) {
         onMade(id, task)
         if (task.isCancelled) toCancel.push(id)
@@ -103,15 +108,17 @@ async function ended({ db }: Fleet, { isEnqueued, isOver }: Progress, stallMs: n
   let movedAt = performance.now()
   while (!isOver()) {
     await delay(100)
-    const { rows } = await db.query<{ last: string; open: number }>(
-      `SELECT (SELECT coalesce(max(id), 0)::text FROM event) AS last, (SELECT count(*)::int FROM task WHERE finished_at IS NULL) AS open`,
-    )
-    const [now] = rows
-    if (isEnqueued() && now!.open === 0) return
-    if (now!.last !== last) movedAt = performance.now()
-    last = now!.last
+    if (isEnqueued() && (await countOpen({ db })) === 0) return
+    const { rows } = await db.query<{ last: string }>('SELECT coalesce(max(id), 0)::text AS last FROM event')
+    if (rows[0]!.last !== last) movedAt = performance.now()
+    last = rows[0]!.last
     if (performance.now() - movedAt > stallMs) return
   }
+}
+
+async function countOpen({ db }: Pick<Fleet, 'db'>): Promise<number> {
+  const { rows } = await db.query<{ open: number }>('SELECT count(*)::int AS open FROM task WHERE finished_at IS NULL')
+  return rows[0]!.open
 }
 
 const PLAIN_TASKS = 60
