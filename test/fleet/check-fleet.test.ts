@@ -10,7 +10,7 @@ import type { WitnessLine } from './witness.ts'
 const PIDS: Readonly<Record<string, number>> = { w1: 101, w2: 102 }
 
 function event(id: number, taskId: string, version: number, rest: Partial<FleetEvent>): FleetEvent {
-  return { id, taskId, version, kind: 'TaskCreated', status: 'READY', workerId: null, ...rest }
+  return { id, at: id, taskId, version, kind: 'TaskCreated', status: 'READY', workerId: null, ...rest }
 }
 const started = (id: number, taskId: string, version: number, workerId: string): FleetEvent =>
   event(id, taskId, version, { kind: 'TaskStarted', status: 'RUNNING', workerId })
@@ -56,8 +56,8 @@ const GOOD: FleetHistory = {
     ],
     dependencies: [{ taskId: 'b', dependsOnId: 'a', state: 'SATISFIED' }],
     workers: [
-      { id: 'w1', pid: PIDS.w1!, slots: 1 },
-      { id: 'w2', pid: PIDS.w2!, slots: 1 },
+      { id: 'w1', pid: PIDS.w1!, slots: 1, goneAt: 4 },
+      { id: 'w2', pid: PIDS.w2!, slots: 1, goneAt: null },
     ],
     ownedSlots: [],
   },
@@ -131,6 +131,11 @@ const BAD: readonly [string, FleetHistory, RegExp][] = [
       attempts: GOOD.log.attempts.map((one) => (one.outcome === 'LOST' ? { ...one, outcome: 'FAILED' } : one)),
     }),
     /a: its attempt under epoch 1 is FAILED after AttemptLost/,
+  ],
+  [
+    'a task that was taken from a worker that lives',
+    withLog({ workers: GOOD.log.workers.map((worker) => ({ ...worker, goneAt: 5 })) }),
+    /a: was taken from worker w1, which was alive/,
   ],
   [
     'an accepted task that is not there',

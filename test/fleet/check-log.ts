@@ -36,6 +36,7 @@ export function logProblems(history: FleetHistory): string[] {
     ...acceptanceProblems(history),
     ...endProblems(history),
     ...outcomeProblems(history, leases),
+    ...lossProblems(history, leases),
     ...limitProblems(history),
     ...dependencyProblems(history),
     ...heldRowProblems(history),
@@ -105,6 +106,16 @@ function outcomeProblems({ log }: FleetHistory, leases: readonly Lease[]): strin
       : [`${id}: keeps the output of epoch ${output?.epoch}, whose attempt is ${accepted}`]
   })
   return [...uncounted, ...wrongOutputs]
+}
+
+/** Taken from a worker that had neither been given up nor signed off. */
+function lossProblems({ log }: FleetHistory, leases: readonly Lease[]): string[] {
+  const goneAt = new Map(log.workers.map(({ id, goneAt }) => [id, goneAt]))
+  return leases.flatMap(({ taskId, workerId, ended }) => {
+    if (ended?.kind !== 'AttemptLost') return []
+    const gone = goneAt.get(workerId ?? '') ?? Number.POSITIVE_INFINITY
+    return gone <= ended.at ? [] : [`${taskId}: was taken from worker ${workerId}, which was alive`]
+  })
 }
 
 /** More live leases than a limit has slots, at any point of the log. */

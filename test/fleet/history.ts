@@ -5,6 +5,8 @@ import type { WitnessLine } from './witness.ts'
 import type { WitnessedOutput } from './witnessed-handler.ts'
 
 export interface FleetEvent extends HistoryEvent {
+  /** By the database's clock, in milliseconds. */
+  readonly at: number
   /** uuid of the worker that a TaskStarted names. */
   readonly workerId: string | null
 }
@@ -18,6 +20,8 @@ export interface FleetWorker {
   readonly pid: number
   /** Handlers that it may run at once. */
   readonly slots: number
+  /** When it was given up or signed off, by the database's clock, in milliseconds; null while it lives. */
+  readonly goneAt: number | null
 }
 
 /** What the database says when nothing is under way any more. */
@@ -52,20 +56,23 @@ export interface FleetHistory {
 
 export async function readLog(db: Pool): Promise<Log> {
   const history = await readHistory(db)
-  const [workers, slots, starts, outputs] = await Promise.all([
-    db.query<FleetWorker>('SELECT "id", "pid", "slots" FROM "worker"'),
+  const [workers, slots, moments, outputs] = await Promise.all([
+    db.query<FleetWorker>(
+      `SELECT "id", "pid", "slots", extract(epoch FROM "stopped_at")::float8 * 1000 AS "goneAt" FROM "worker"`,
+    ),
     db.query<{ key: string; taskId: string }>('SELECT "key", "task_id" AS "taskId" FROM "limit_slot"'),
-    db.query<{ id: number; workerId: string }>(
-      `SELECT "id", "payload" ->> 'workerId' AS "workerId" FROM "event" WHERE "kind" = 'TaskStarted'`,
+    db.query<{ id: number; at: number; workerId: string | null }>(
+      `SELECT "id", extract(epoch FROM "at")::float8 * 1000 AS "at", CASE WHEN "kind" = 'TaskStarted' THEN "payload" ->> 'workerId' END AS "workerId"
+      FROM "event" WHERE "task_id" IS NOT NULL`,
     ),
     db.query<{ id: string; output: WitnessedOutput }>('SELECT "id", "output" FROM "task" WHERE "output" IS NOT NULL'),
   ])
-  const workerOf = new Map(starts.rows.map(({ id, workerId }) => [Number(id), workerId]))
+  const momentOf = new Map(moments.rows.map(({ id, at, workerId }) => [Number(id), { at, workerId }]))
   const outputOf = new Map(outputs.rows.map(({ id, output }) => [id, output]))
   return {
     ...history,
     events: history.events
-      .map((event) => ({ ...event, id: Number(event.id), workerId: workerOf.get(Number(event.id)) ?? null }))
+      .map((event) => ({ ...event, id: Number(event.id), ...momentOf.get(Number(event.id))! }))
       .sort((a, b) => a.id - b.id),
     tasks: history.tasks.map((task) => ({ ...task, output: outputOf.get(task.id) ?? null })),
     workers: workers.rows,

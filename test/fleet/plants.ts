@@ -164,6 +164,19 @@ import { deleteSlots } from '../pool/store.ts'`,
     seenAs: /TaskStarted took it from/,
   },
   {
+    name: 'a rescue that takes tasks from workers that live',
+    edits: [
+      {
+        file: 'src/worker/store.ts',
+        from: `gone."state" IN ('LOST', 'STOPPED')`,
+        to: `gone."state" IN ('LOST', 'STOPPED', 'ACTIVE')`,
+      },
+    ],
+    plan: (random) => planLate(random, 60),
+    troubles: ['pause'],
+    seenAs: /which was alive/,
+  },
+  {
     name: 'a dependent that starts when the first of those it waits for has ended',
     edits: [
       {

@@ -143,7 +143,7 @@ async function claimBesideHeldRows({ db, url }: Fleet, onMade: Enqueueing['onMad
       completed = rows[0].n
       return completed === PLAIN_TASKS - HELD
     }
-    await until(isDone, 5_000).catch(() => undefined)
+    await until(isDone, 15_000).catch(() => undefined)
     await rival.query('ROLLBACK')
   } finally {
     rival.release()
