@@ -61,8 +61,6 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
       `UPDATE task SET status = 'RUNNING', is_claimable = false, order_key = NULL, version = 2, epoch = 1, attempt = 1,
         worker_id = id, claimed_at = now(), started_at = now(), updated_at = now(), wake_at = now() + interval '1 hour'
       WHERE tenant = 'default' AND id = ANY ($1::uuid[])`,
-      `INSERT INTO attempt (task_id, number, epoch, worker_id, queued_at, started_at)
-      SELECT id, 1, 1, id, now(), now() FROM unnest($1::uuid[]) id`,
       event('TaskStarted', 2, 'RUNNING', '1'),
     ],
   ],
@@ -72,8 +70,8 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
       `UPDATE task SET status = 'COMPLETED', version = 3, worker_id = NULL, claimed_at = NULL, wake_at = NULL,
         finished_at = now(), updated_at = now(), output = 'null'
       WHERE tenant = 'default' AND id = ANY ($1::uuid[])`,
-      `UPDATE attempt SET finished_at = now(), outcome = 'COMPLETED', cpu_ms = 0
-      WHERE tenant = 'default' AND task_id = ANY ($1::uuid[]) AND number = 1`,
+      `INSERT INTO attempt_record (task_id, number, epoch, worker_id, queued_at, started_at, finished_at, outcome, cpu_ms)
+      SELECT id, 1, 1, id, now(), now(), now(), 'COMPLETED', 0 FROM unnest($1::uuid[]) id`,
       event('TaskCompleted', 3, 'COMPLETED', '1'),
     ],
   ],

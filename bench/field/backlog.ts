@@ -3,8 +3,8 @@ import { percentile } from './percentile.ts'
 import type { Run, SystemName } from './system.ts'
 import type { World } from './world.ts'
 
-/** What waits while claims are timed. `unserved`: older tasks that nobody serves stand in front of a thousand others. */
-export type Waiting = { readonly served: number } | { readonly unserved: number }
+/** What waits while claims are timed. `unserved` and `held`: so many stand in front of a thousand that can be claimed. */
+export type Waiting = { readonly served: number } | { readonly unserved: number } | { readonly held: number }
 
 export interface BacklogResult {
   readonly system: SystemName
@@ -17,7 +17,7 @@ export interface BacklogResult {
 /** Tasks of one claim. */
 const LIMIT = 10
 const WARM_UP = 100
-/** Served tasks behind those that nobody serves. */
+/** Served tasks behind those that cannot run. */
 const BEHIND = 1_000
 
 /** Claims of ten from a backlog that never falls below each size, smallest first. */
@@ -37,13 +37,17 @@ export async function measureBacklog(
     }
     return results
   })
-  const unserved = sizes.at(-1)!
-  const behind = await withBacklog(world, system, async (ask) => {
-    await ask('fill', { count: unserved, kind: 'unserved' })
-    await ask('fill', { count: BEHIND + taken, kind: 'served' })
-    return { system, waiting: { unserved }, ...(await timeClaims(ask, claims)) }
-  })
-  return [...served, behind]
+  const largest = sizes.at(-1)!
+  const behind: BacklogResult[] = []
+  for (const kind of system === 'ours' ? (['unserved', 'held'] as const) : (['unserved'] as const)) {
+    const timed = await withBacklog(world, system, async (ask) => {
+      await ask('fill', { count: largest, kind })
+      await ask('fill', { count: BEHIND + taken, kind: 'served' })
+      return timeClaims(ask, claims)
+    })
+    behind.push({ system, waiting: kind === 'held' ? { held: largest } : { unserved: largest }, ...timed })
+  }
+  return [...served, ...behind]
 }
 
 type Ask = Awaited<ReturnType<typeof startMember>>['ask']

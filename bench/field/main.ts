@@ -7,13 +7,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { measureBacklog } from './backlog.ts'
-import { measureFairness } from './fairness.ts'
-import { measureLatency } from './latency.ts'
+import { type BacklogResult, measureBacklog } from './backlog.ts'
+import { type FairnessResult, measureFairness } from './fairness.ts'
+import { type LatencyResult, measureLatency } from './latency.ts'
 import { PARTS, type PartName, type Results, type Sizes } from './results.ts'
 import { type SetupName, SYSTEMS, type SystemName } from './system.ts'
 import { type Table, tablesOf } from './tables.ts'
-import { measureThroughput, type ThroughputCase } from './throughput.ts'
+import { measureThroughput, type ThroughputCase, type ThroughputResult } from './throughput.ts'
 import { prepareWorld, type World } from './world.ts'
 
 const FULL: Sizes = {
@@ -61,10 +61,7 @@ async function main(plan: Plan): Promise<void> {
   try {
     const results = await measure(world, plan)
     for (const table of tablesOf(results)) print(table)
-    if (plan.out !== undefined) {
-      await writeFile(plan.out, `${JSON.stringify(results, null, 2)}\n`)
-      console.log(`Written: ${plan.out}`)
-    }
+    if (plan.out !== undefined) console.log(`Written: ${plan.out}`)
   } finally {
     await world.stop()
   }
@@ -121,34 +118,46 @@ function installPeers(): void {
   })
 }
 
-async function measure(world: World, { systems, parts, setups, workers, strategy, sizes }: Plan): Promise<Results> {
-  const throughput = []
-  const latency = []
-  const backlog = []
-  const fairness = []
+/** What is found is written after each part, so that a run that is cut short leaves what it has found. */
+async function measure(
+  world: World,
+  { systems, parts, setups, workers, strategy, sizes, out }: Plan,
+): Promise<Results> {
+  const throughput: ThroughputResult[] = []
+  const latency: LatencyResult[] = []
+  const backlog: BacklogResult[] = []
+  const fairness: FairnessResult[] = []
+  const results: Results = { ...(await circumstances(world)), sizes, throughput, latency, backlog, fairness }
+  const write = async (): Promise<void> => {
+    if (out !== undefined) await writeFile(out, `${JSON.stringify(results, null, 2)}\n`)
+  }
   const has = (part: PartName): boolean => parts.includes(part)
   if (has('throughput') || has('memory')) {
     const shapes = has('throughput') ? { setups, workers } : MEMORY_ONLY
     for (const one of throughputCases(systems, shapes))
       throughput.push(note(await measureThroughput(world, one, sizes)))
+    await write()
   }
   if (has('latency')) {
     const limits = { samples: sizes.samples, seconds: Math.min(LATENCY_SECONDS, 2 * sizes.seconds) }
     for (const system of systems)
       for (const setup of setups) latency.push(note(await measureLatency(world, { system, setup }, limits)))
+    await write()
   }
   if (has('backlog')) {
     const limits = { sizes: sizes.backlogs, claims: sizes.claims }
     for (const system of systems) backlog.push(...note(await measureBacklog(world, system, limits)))
+    await write()
   }
   if (has('fairness')) {
     const limits = { flood: sizes.flood, seconds: sizes.fairnessSeconds }
     for (const system of systems) {
-      const asked = { system, strategy: system === 'ours' ? strategy : null }
-      fairness.push(note(await measureFairness(world, asked, limits)))
+      const strategies = system !== 'ours' ? [null] : strategy === null ? [null, 'FAIR'] : [strategy]
+      for (const one of strategies) fairness.push(note(await measureFairness(world, { system, strategy: one }, limits)))
     }
+    await write()
   }
-  return { ...(await circumstances(world)), sizes, throughput, latency, backlog, fairness }
+  return results
 }
 
 /** Each peer bare and with our history beside it; ours has no way to leave it out. */

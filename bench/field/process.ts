@@ -1,6 +1,15 @@
 // A process of the field: it holds one end of one system, and does what the bench asks over the channel of its parent.
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Backlog, clockMs, type FieldSystem, type Load, type Run, type Sender, type Worker } from './system.ts'
+import {
+  type Backlog,
+  type BacklogKind,
+  clockMs,
+  type FieldSystem,
+  type Load,
+  type Run,
+  type Sender,
+  type Worker,
+} from './system.ts'
 
 /** What the parent may ask, and what comes back. */
 export interface Asks {
@@ -15,7 +24,7 @@ export interface Asks {
   startWorker(order: { watch: string }): Promise<void>
   flushed(): Promise<void>
   openBacklog(): Promise<void>
-  fill(order: { count: number; kind: 'served' | 'unserved' }): Promise<void>
+  fill(order: { count: number; kind: BacklogKind }): Promise<void>
   /** Times claims. @returns milliseconds of each */
   claim(order: { times: number; limit: number }): Promise<number[]>
   close(): Promise<void>

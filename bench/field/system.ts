@@ -50,10 +50,13 @@ export interface Worker {
   stop(): Promise<void>
 }
 
+/** Tasks that a worker serves; of a type or queue that nobody serves; or (ours) under a concurrency key that has no room. */
+export type BacklogKind = 'served' | 'unserved' | 'held'
+
 /** What waits, and what it costs to take some of it. */
 export interface Backlog {
-  /** Adds waiting tasks; those of `unserved` are older than all others, and of a type or queue that nobody serves. */
-  fill(count: number, kind: 'served' | 'unserved'): Promise<void>
+  /** Adds waiting tasks. Those in front of others are added before them. */
+  fill(count: number, kind: BacklogKind): Promise<void>
   /** Takes the next tasks as a worker does. @returns how many it got */
   claim(limit: number): Promise<number>
   close(): Promise<void>

@@ -91,6 +91,7 @@ function backlogTable({ backlog, sizes }: Results): Table {
       ...sizes.backlogs.map((size) => cell(of({ served: size }))),
       first && last ? times(last.p50 / first.p50) : '–',
       cell(of({ unserved: sizes.backlogs.at(-1)! })),
+      cell(of({ held: sizes.backlogs.at(-1)! })),
     ]
   }
   return {
@@ -100,6 +101,7 @@ function backlogTable({ backlog, sizes }: Results): Table {
       ...sizes.backlogs.map((size) => `${whole(size)} wait`),
       'largest : smallest',
       `${whole(sizes.backlogs.at(-1)!)} unserved in front`,
+      `${whole(sizes.backlogs.at(-1)!)} held by a full key in front`,
     ],
     rows: [...groups].map(([system, found]) => row(system, found)),
   }

@@ -5,7 +5,7 @@ import { sendLast } from '../infra/with-transaction.ts'
 import { deleteSlots } from '../pool/store.ts'
 import type { Moved } from '../task/move.ts'
 import { isFinished } from '../task/status.ts'
-import { type AttemptUsage, type EndedAttempt, endAttempts } from '../task/store/attempts.ts'
+import { type LeftAttempt, recordAttempts } from '../task/store/attempts.ts'
 import type { CompletedTask } from '../task/store/complete-tasks.ts'
 import { writeStates } from '../task/store/write-states.ts'
 import type { TaskState } from '../task/task-state.ts'
@@ -30,13 +30,10 @@ export interface LimitsToSettle {
   readonly keys: readonly string[]
 }
 
-/** What was written already when decisions are applied: successes, and how their attempts went. */
+/** What was written already when decisions are applied: successes, with the records of their attempts. */
 export interface Successes {
   readonly tenant: string
-  /** When they ended. */
-  readonly at: Date
   readonly completed: readonly CompletedTask[]
-  readonly usageOf: (taskId: string) => AttemptUsage | undefined
 }
 
 /** Rows that one statement writes: it finds their values by their place in a list. */
@@ -59,9 +56,10 @@ export async function applyDecisions(
   const { tenant } = successes
   const succeeded = successes.completed.map((task) => [task.id, endedBySuccess(task)] as const)
   const ended = new Map<string, Ended>([...succeeded, ...decisions.flatMap(endedTask)])
+  const freed = successes.completed.flatMap(({ id, limits }) => (limits === null ? [] : [id]))
   const [open] = await Promise.all([
     readOpen(client, tenant, ended),
-    writeSuccesses(client, successes),
+    deleteSlots(client, tenant, freed),
     writeDecisions(client, decisions, now),
   ])
   const cascade = await settleAfter(client, tenant, ended, open, now, writeDecisions)
@@ -110,7 +108,7 @@ async function announceAll(
 }
 
 function noSuccesses([first]: readonly Decision[]): Successes {
-  return { tenant: first?.before.tenant ?? '', at: new Date(0), completed: [], usageOf: () => undefined }
+  return { tenant: first?.before.tenant ?? '', completed: [] }
 }
 
 /** Rings for a transaction that has committed. */
@@ -148,13 +146,6 @@ function ownsSlots({ limits, isClaimable, status }: TaskState): boolean {
   return limits !== null && (isClaimable || status === 'RUNNING')
 }
 
-/** Attempts and slots of what `completeTasks` has written. */
-async function writeSuccesses(client: ClientBase, { tenant, at, completed, usageOf }: Successes): Promise<void> {
-  const attempts = completed.map((task) => succeededAttempt(task, usageOf(task.id)))
-  const freed = completed.flatMap(({ id, limits }) => (limits === null ? [] : [id]))
-  await Promise.all([endAttempts(client, tenant, attempts, at), deleteSlots(client, tenant, freed)])
-}
-
 /** Statements that do not wait for each other share a round trip. */
 async function writeDecisions(client: ClientBase, decisions: readonly Decision[], now: Date): Promise<void> {
   for (let from = 0; from < decisions.length; from += ROWS_AT_ONCE) {
@@ -167,7 +158,7 @@ async function writeDecisions(client: ClientBase, decisions: readonly Decision[]
     await Promise.all([
       writeStates(client, changes, now),
       deleteSlots(client, tenant, freed),
-      endAttempts(client, tenant, some.flatMap(endedAttempt), now),
+      recordAttempts(client, tenant, some.flatMap(leftAttempt), now),
     ])
   }
 }
@@ -181,18 +172,16 @@ function endedBySuccess({ id, attempt }: CompletedTask): Ended {
   return { id, status: 'COMPLETED', attempt, error: null }
 }
 
-function succeededAttempt({ id, attempt }: CompletedTask, usage: AttemptUsage | undefined): EndedAttempt {
-  return { taskId: id, number: attempt, outcome: 'COMPLETED', error: null, ...(usage && { usage }) }
-}
-
 function successOf({ id, type, version, attempt }: CompletedTask, tenant: string, actor: string | null): NewEvent {
   const about = { tenant, taskId: id, taskType: type, version, attempt, actor }
   return { ...about, kind: 'TaskCompleted', status: 'COMPLETED', payload: null }
 }
 
-function endedAttempt({ before, transition, usage }: Decision): EndedAttempt[] {
+/** An attempt that stops running, for good or to be resumed, or ends while it is parked. */
+function leftAttempt({ before, transition, usage }: Decision): LeftAttempt[] {
   const end = transition.kind === 'moved' ? transition.attemptEnd : null
-  return end === null ? [] : [{ taskId: before.id, ...end, ...(usage && { usage }) }]
+  const isLeft = before.status === 'RUNNING' && transition.state.status !== 'RUNNING'
+  return end === null && !isLeft ? [] : [{ task: before, end, ...(usage && { usage }) }]
 }
 
 function announcement({ transition }: Decision, actor: string | null): NewEvent[] {

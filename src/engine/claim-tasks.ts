@@ -11,6 +11,8 @@ export interface ClaimTasks {
   readonly types: readonly string[]
   /** Most tasks to take, at least 1. */
   readonly limit: number
+  /** Rivals have not been met of late. Default: they may be there. */
+  readonly isAlone?: boolean
   /** The same when the claim is repeated because its answer was lost: then it answers the same tasks. */
   readonly requestId?: string
 }

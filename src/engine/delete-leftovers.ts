@@ -1,17 +1,29 @@
 import type { ClientBase } from 'pg'
-import { deleteIdempotencyKeys, deleteWorkers } from '../retention/store/leftovers.ts'
+import {
+  deleteBackfills,
+  deleteFires,
+  deleteIdempotencyKeys,
+  deleteSchedules,
+  deleteWorkers,
+} from '../retention/store/leftovers.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 
 const BATCH = 1_000
 
-const LEFTOVERS = { 'idempotency keys': deleteIdempotencyKeys, workers: deleteWorkers }
+const LEFTOVERS = {
+  'idempotency keys': deleteIdempotencyKeys,
+  workers: deleteWorkers,
+  fires: deleteFires,
+  backfills: deleteBackfills,
+  'deleted schedules': deleteSchedules,
+}
 
 /** What is only remembered for a while. */
 export type Leftover = keyof typeof LEFTOVERS
 
 /**
- * Deletes idempotency keys that were taken, or workers that ended, before a time, a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a schedule that was deleted), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted

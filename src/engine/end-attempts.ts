@@ -57,13 +57,8 @@ export async function endAttempts(
       })
       await acceptRepeats(client, actor.tenant, ends, answers)
       if (completed.size === 0 && decisions.length === 0) return { answers, applied: null }
-      const usages = new Map(ends.map(({ taskId, usage }) => [taskId, usage]))
-      const applied = await applyDecisions(client, actor.name, now, decisions, {
-        tenant: actor.tenant,
-        at: successes.now,
-        completed: successes.completed,
-        usageOf: (taskId) => usages.get(taskId),
-      })
+      const written = { tenant: actor.tenant, completed: successes.completed }
+      const applied = await applyDecisions(client, actor.name, now, decisions, written)
       return { answers, applied }
     },
   )
@@ -76,9 +71,9 @@ export async function endAttempts(
 function plainSuccesses(ends: readonly EndAttempt[]): Success[] {
   const times = new Map<string, number>()
   for (const { taskId } of ends) times.set(taskId, (times.get(taskId) ?? 0) + 1)
-  return ends.flatMap(({ taskId, epoch, end, workerId }) =>
+  return ends.flatMap(({ taskId, epoch, end, workerId, usage }) =>
     workerId === undefined && end.kind === 'complete' && times.get(taskId) === 1
-      ? [{ taskId, epoch, output: end.output }]
+      ? [{ taskId, epoch, output: end.output, usage }]
       : [],
   )
 }

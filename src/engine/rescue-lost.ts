@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg'
-import { countLosses } from '../task/store/attempts.ts'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
 import { markSilentWorkers, readOrphans } from '../worker/store.ts'
@@ -36,9 +35,8 @@ async function rescueBatch(client: ClientBase): Promise<(Applied & { count: numb
     orphans.flatMap((orphan) => (orphan.tenant === tenant ? [[orphan.id, orphan.epoch] as const] : [])),
   )
   const { tasks, now } = await lockTasks(client, tenant, [...epochs.keys()])
-  const losses = await countLosses(client, tenant, [...epochs.keys()])
   const decisions = [...tasks.values()].flatMap((before): Decision[] => {
-    const command = { kind: 'lose', epoch: epochs.get(before.id)!, losses: losses.get(before.id) ?? 0 } as const
+    const command = { kind: 'lose', epoch: epochs.get(before.id)! } as const
     const decided = transition(before, command, now, Math.random())
     return decided.kind === 'refused' ? [] : [{ before, transition: decided }]
   })

@@ -38,12 +38,14 @@ export interface Derived {
 /**
  * Inserts rows with one statement of one array per column. Columns that no row fills are left to their defaults, so a
  * plain row costs what it holds, not what the table could hold.
+ *
+ * @param options.onConflict what to do about rows that are there already, as SQL
  */
 export function insertBatch<Row>(
   table: string,
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
-  derived?: Derived,
+  { derived, onConflict = '' }: { readonly derived?: Derived; readonly onConflict?: string } = {},
 ): QueryConfig {
   const lists = columns.flatMap((column) => {
     const list = rows.map(column.of)
@@ -69,7 +71,7 @@ export function insertBatch<Row>(
   const given = derived === undefined ? selected : [...selected, derived.select(sqlOf)]
   const text = `INSERT INTO "${table}" (${targets.join(', ')})
     SELECT ${given.join(', ')} FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS v(${inArrays.join(', ')}, "ordinality")
-    ${derived?.join(sqlOf) ?? ''} ORDER BY v."ordinality"`
+    ${derived?.join(sqlOf) ?? ''} ORDER BY v."ordinality" ${onConflict}`
   return prepared(text, values)
 }
 

@@ -62,6 +62,10 @@ export async function applyRetention(
     () => deleteFinishedTasks(engine, before(rule.tasks)),
     () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
     () => deleteLeftovers(engine, 'workers', before(rule.workers)),
+    // In this order: each is kept by what points at it.
+    () => deleteLeftovers(engine, 'fires', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'backfills', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'deleted schedules', before(rule.tasks)),
   ]
   if (rule.events < DAY_MS) steps.push(() => trimLog(engine, 'event', before(rule.events)))
   if (rule.logs < DAY_MS) steps.push(() => trimLog(engine, 'task_log', before(rule.logs)))

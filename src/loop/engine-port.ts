@@ -18,12 +18,19 @@ export interface EnginePortOptions {
   readonly types: readonly string[]
 }
 
+/** Claims for which rivals that held what was asked for are expected again. */
+const RIVALS_REMEMBERED = 16
+
 /** The port of a worker in the engine's own process. */
 export function createEnginePort({ engine, actor, workerId, queue, types }: EnginePortOptions): WorkPort {
   const { tenant } = actor
+  let claimsSinceRivals = Number.POSITIVE_INFINITY
   return {
     async claim(limit) {
-      return { ...(await claimTasks(engine, { tenant, workerId, queue, types, limit })), waitedMs: 0 }
+      const isAlone = claimsSinceRivals > RIVALS_REMEMBERED
+      const claim = await claimTasks(engine, { tenant, workerId, queue, types, limit, isAlone })
+      claimsSinceRivals = claim.hasMore && claim.tasks.length < limit ? 0 : claimsSinceRivals + 1
+      return { ...claim, waitedMs: 0 }
     },
     async returnUnheld(held) {
       await returnUnheld(engine, { tenant, name: workerId }, { workerId, held })

@@ -10,7 +10,7 @@ import type { EndedLease, LeaseKey, WorkPort } from './work-port.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
 /** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
-const MOST_UNWRITTEN = 200
+const MOST_UNWRITTEN = 300
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** The longest wait for rivals to let go of what they hold, in milliseconds. */

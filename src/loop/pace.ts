@@ -1,7 +1,7 @@
 /** How much the latest value counts. */
 const WEIGHT = 0.1
 /** Tasks held ready at most: what one transaction can end. */
-const MOST_AHEAD = 100
+const MOST_AHEAD = 300
 
 /** How quickly a worker gets and does its tasks, and what follows for how many it should hold ready. */
 export interface Pace {

@@ -4,7 +4,7 @@ import { DEFAULT_RETRY_POLICY, retryDelayMs } from './retry.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest, runningWakeAt } from './timing.ts'
 
-/** Losses of one task after which it counts as the cause: it fails instead of taking down another worker. */
+/** Losses of one task, since it was last retried by hand, after which it counts as the cause: it fails instead of taking down another worker. */
 export const MAX_LOSSES = 10
 
 export function claim(task: TaskState, command: CommandOf<'claim'>, now: Date): Transition {
@@ -54,17 +54,18 @@ export function fail(
   )
 }
 
-export function lose(task: TaskState, command: CommandOf<'lose'>, now: Date): Transition {
+export function lose(task: TaskState, now: Date): Transition {
+  const losses = task.losses + 1
   const error: TaskError = {
     code: 'WORKER_LOST',
     message: `The worker stopped renewing its lease while attempt ${task.attempt} ran.`,
     retryable: true,
     attempt: task.attempt,
   }
-  if (command.losses + 1 >= MAX_LOSSES) {
-    return finish({ ...task, error }, 'FAILED', now, { outcome: 'LOST', error, payload: announced(error) })
+  if (losses >= MAX_LOSSES) {
+    return finish({ ...task, losses, error }, 'FAILED', now, { outcome: 'LOST', error, payload: announced(error) })
   }
-  const back = place({ ...unleased(task), scheduledFor: null }, now)
+  const back = place({ ...unleased(task), losses, scheduledFor: null }, now)
   return moved(
     { ...back, scheduledFor: task.scheduledFor },
     'AttemptLost',

@@ -30,8 +30,8 @@ export type TaskCommand =
   | { readonly kind: 'progress'; readonly epoch: number; readonly fraction: number; readonly message: string | null }
   | { readonly kind: 'complete'; readonly epoch: number }
   | { readonly kind: 'fail'; readonly epoch: number; readonly outcome: FailureOutcome; readonly error: TaskError }
-  /** The worker is gone. `losses` counts the attempts of this task that ended so before. */
-  | { readonly kind: 'lose'; readonly epoch: number; readonly losses: number }
+  /** The worker is gone. */
+  | { readonly kind: 'lose'; readonly epoch: number }
   | {
       readonly kind: 'release'
       readonly epoch: number

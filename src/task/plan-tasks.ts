@@ -95,6 +95,7 @@ function blankTask(asked: NewTask, tenant: string, id: string, now: Date, defaul
     attempt: 0,
     epoch: 0,
     failures: 0,
+    losses: 0,
     isResumed: false,
     elapsedMs: 0,
     workerId: null,

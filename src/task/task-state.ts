@@ -42,6 +42,8 @@ export interface TaskState {
   readonly attempt: number
   readonly epoch: number
   readonly failures: number
+  /** Attempts whose worker was lost; a retry by hand starts from 0. */
+  readonly losses: number
   readonly isResumed: boolean
   readonly elapsedMs: number
   readonly workerId: string | null

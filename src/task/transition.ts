@@ -27,7 +27,7 @@ export function transition(task: TaskState, command: TaskCommand, now: Date, ran
     case 'fail':
       return fail(task, command.outcome, command.error, now, random)
     case 'lose':
-      return lose(task, command, now)
+      return lose(task, now)
     case 'release':
       return release(task, command, now)
     case 'park':

@@ -13,7 +13,9 @@ export const ID_PREFIXES = {
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-const DIGIT = new Map([...ALPHABET].map((letter, index) => [letter, BigInt(index)]))
+const DIGIT = new Map([...ALPHABET].map((letter, index) => [letter, index]))
+/** Two letters for ten bits. */
+const PAIRS = Array.from({ length: 1_024 }, (_, bits) => `${ALPHABET[bits >> 5]}${ALPHABET[bits & 31]}`)
 const PREFIX = /^[a-z](?:[a-z_]{0,61}[a-z])?$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -24,13 +26,13 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
  * @see https://github.com/jetify-com/typeid/tree/main/spec
  */
 export function encodeTypeId(prefix: IdPrefix, uuid: string): string {
-  let rest = BigInt(`0x${uuid.replaceAll('-', '')}`)
-  const letters: string[] = []
-  for (let place = 0; place < 26; place++) {
-    letters.push(ALPHABET[Number(rest & 31n)]!)
-    rest >>= 5n
+  const hex = uuid.replaceAll('-', '')
+  let letters = PAIRS[Number.parseInt(hex.slice(0, 2), 16)]!
+  for (let place = 2; place < 32; place += 5) {
+    const bits = Number.parseInt(hex.slice(place, place + 5), 16)
+    letters += PAIRS[bits >> 10]! + PAIRS[bits & 1_023]!
   }
-  return `${prefix}_${letters.reverse().join('')}`
+  return `${prefix}_${letters}`
 }
 
 /**
@@ -43,13 +45,18 @@ export function decodeTypeId(id: string): { prefix: string; uuid: string } | nul
   const prefix = id.slice(0, Math.max(cut, 0))
   const suffix = id.slice(cut + 1)
   if (!PREFIX.test(prefix) || suffix.length !== 26 || suffix[0]! > '7') return null
-  let value = 0n
-  for (const letter of suffix) {
-    const digit = DIGIT.get(letter)
+  let hex = ''
+  let bits = 0
+  for (let place = 0; place < suffix.length; place++) {
+    const digit = DIGIT.get(suffix[place]!)
     if (digit === undefined) return null
-    value = (value << 5n) | digit
+    bits = (bits << 5) | digit
+    // The first two letters are one byte, every four after them twenty bits.
+    if (place % 4 !== 1) continue
+    hex += bits.toString(16).padStart(place === 1 ? 2 : 5, '0')
+    bits = 0
   }
-  return { prefix, uuid: formatUuid(value.toString(16).padStart(32, '0')) }
+  return { prefix, uuid: formatUuid(hex) }
 }
 
 /**

@@ -51,6 +51,7 @@ export function retry(task: TaskState, now: Date): Transition {
   const fresh: TaskState = {
     ...task,
     failures: 0,
+    losses: 0,
     error: null,
     cancelReason: null,
     finishedAt: null,

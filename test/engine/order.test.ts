@@ -218,7 +218,7 @@ test('estimates follow what tasks of a type have taken, and only of that type', 
       limit: 100,
     })
     await database.pool.query(
-      `UPDATE attempt SET started_at = now() - $1 * interval '1 millisecond' WHERE finished_at IS NULL`,
+      `UPDATE task SET claimed_at = now() - $1 * interval '1 millisecond' WHERE status = 'RUNNING'`,
       [ms],
     )
     await endAttempts(

@@ -14,7 +14,14 @@ afterAll(() => database.drop())
 
 const { signal } = new AbortController()
 const before = new Date(Date.now() + 86_400_000)
-const STATEMENTS = ['lock-expired-tasks', 'children-of-expired', 'needed-of-expired', 'delete-tasks', 'trim-event']
+const STATEMENTS = [
+  'lock-expired-tasks',
+  'children-of-expired',
+  'needed-of-expired',
+  'delete-tasks',
+  'delete-attempt-records',
+  'trim-event',
+]
 const VALUES: Readonly<Record<string, string>> = {
   'lock-expired-tasks': `'default', now(), now(), gen_random_uuid(), 1000`,
   'trim-event': 'now(), 0, 1000',

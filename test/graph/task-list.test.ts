@@ -210,7 +210,7 @@ describe('the number of statements', () => {
       })
       await graph.pool.query('INSERT INTO task_dependency (task_id, depends_on_id) VALUES ($1, $2)', [one, parent])
       await graph.pool.query(
-        'INSERT INTO attempt (task_id, number, epoch, worker_id, started_at) VALUES ($1, 1, 1, $2, now())',
+        'INSERT INTO attempt_record (task_id, number, epoch, worker_id, started_at) VALUES ($1, 1, 1, $2, now())',
         [one, n % 3 === 0 ? newUuid() : worker],
       )
     }

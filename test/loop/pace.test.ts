@@ -20,7 +20,7 @@ test('nothing is claimed ahead before a claim and a run have been timed', () => 
 test('what is held ready lasts for two claims, up to a batch', () => {
   expect(paceOf({ slots: 10, claimMs: 2, runMs: 1 }).ahead).toBe(40)
   expect(paceOf({ slots: 1, claimMs: 2, runMs: 1 }).ahead).toBe(4)
-  expect(paceOf({ slots: 10, claimMs: 2, runMs: 0 }).ahead).toBe(100)
+  expect(paceOf({ slots: 10, claimMs: 2, runMs: 0 }).ahead).toBe(300)
 })
 
 test('handlers that take longer than a few claims get nothing ahead', () => {
@@ -33,7 +33,7 @@ test('the mean follows what handlers take now', () => {
   for (let ended = 0; ended < 50; ended++) pace.ran(100)
   expect(pace.ahead).toBe(0)
   for (let ended = 0; ended < 100; ended++) pace.ran(0.1)
-  expect(pace.ahead).toBe(100)
+  expect(pace.ahead).toBe(300)
   pace.reset()
   expect(pace.ahead).toBe(0)
 })

@@ -25,6 +25,7 @@ export const ROW_RULES: Readonly<Record<string, (task: TaskState) => boolean>> =
     task.attempt >= 0 &&
     task.epoch >= task.attempt &&
     task.failures >= 0 &&
+    task.losses >= 0 &&
     task.elapsedMs >= 0,
   task_progress_is_a_fraction: (task) =>
     task.progress === null || (task.progress.fraction >= 0 && task.progress.fraction <= 1),

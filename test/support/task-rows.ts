@@ -5,7 +5,7 @@ import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 
-/** Writes tasks as any history may have left them, with the attempts that are open. */
+/** Writes tasks as any history may have left them, with the records of attempts that are or were parked. */
 export function insertStates(db: Pool, states: readonly TaskState[]): Promise<void> {
   return withTransaction(db, async (client) => {
     const rows = states.map((state) => ({
@@ -19,10 +19,10 @@ export function insertStates(db: Pool, states: readonly TaskState[]): Promise<vo
     }))
     await insertTasks(client, rows)
     for (const { id, attempt, epoch, isResumed, status, workerId } of states) {
-      // A resumed task has its attempt open.
-      if (!isResumed && status !== 'RUNNING') continue
+      const isRunningAgain = status === 'RUNNING' && epoch > attempt
+      if (!isResumed && !isRunningAgain) continue
       await client.query(
-        'INSERT INTO attempt (task_id, number, epoch, worker_id, started_at) VALUES ($1, $2, $3, $4, now())',
+        'INSERT INTO attempt_record (task_id, number, epoch, worker_id, started_at) VALUES ($1, $2, $3, $4, now())',
         [id, attempt, epoch, workerId ?? newUuid()],
       )
     }

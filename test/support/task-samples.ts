@@ -84,7 +84,7 @@ export function commandOf(kind: CommandKind, epoch: number): TaskCommand {
     case 'fail':
       return failing(epoch)
     case 'lose':
-      return { kind, epoch, losses: 0 }
+      return { kind, epoch }
     case 'release':
       return { kind, epoch, reason: 'worker stopped', delayMs: 0 }
     case 'park':

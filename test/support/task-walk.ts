@@ -11,8 +11,8 @@ export const START = new Date('2030-01-01T00:00:00.000Z')
 
 export const WORKER_ID = '00000000-0000-7000-8000-00000000000a'
 
-/** A task at its birth: what the caller asked, and how many dependencies it waits for. */
-export type Birth = Parameters<typeof planTask>[0] & { readonly waitsFor: number }
+/** A task at its birth: what the caller asked, how many dependencies it waits for, and losses that a walk need not make itself. */
+export type Birth = Parameters<typeof planTask>[0] & { readonly waitsFor: number; readonly losses?: number }
 
 /** One command of a walk. Epochs are given as a distance from the current one, so that most of them fit. */
 export interface Step {
@@ -34,6 +34,7 @@ export const births: fc.Arbitrary<Birth> = fc.record({
   name: fc.constant('walk'),
   type: fc.constant('work'),
   waitsFor: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
+  losses: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 9 })),
   scheduledFor: fc.option(
     fc.integer({ min: -1_000, max: 100_000 }).map((ms) => new Date(START.getTime() + ms)),
     { nil: undefined },
@@ -92,7 +93,7 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
       }),
     }),
   },
-  fc.record({ kind: fc.constant('lose' as const), epoch: fc.constant(0), losses: fc.integer({ min: 0, max: 11 }) }),
+  fc.record({ kind: fc.constant('lose' as const), epoch: fc.constant(0) }),
   fc.record({
     kind: fc.constant('release' as const),
     epoch: fc.constant(0),
@@ -149,10 +150,10 @@ export const steps: fc.Arbitrary<Step> = fc.record({
 const WAITED_FOR = { id: newUuid(), status: 'READY', attempt: 0, error: null } as const
 
 /** The first state of a task. */
-export function bornAs({ waitsFor, ...asked }: Birth, now: Date = START): TaskState {
+export function bornAs({ waitsFor, losses = 0, ...asked }: Birth, now: Date = START): TaskState {
   const dependsOn = Array.from({ length: waitsFor }, (_, index) => ({ key: String(index) }))
   const given = { tenant: 'default', id: newUuid(), now, defaults: {} }
-  return planTask({ ...asked, dependsOn }, given, () => WAITED_FOR).born
+  return { ...planTask({ ...asked, dependsOn }, given, () => WAITED_FOR).born, losses }
 }
 
 /**

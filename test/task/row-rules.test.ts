@@ -76,6 +76,7 @@ const changes: fc.Arbitrary<Partial<TaskState>> = fc.oneof(
   fc.record({ waitingOn: counts }),
   fc.record({ attempt: counts, epoch: counts }),
   fc.record({ failures: counts }),
+  fc.record({ losses: counts }),
   fc.record({ elapsedMs: counts }),
   fc.record({ workerId: fc.constantFrom(null, WORKER_ID) }),
   fc.record({ claimedAt: times }),

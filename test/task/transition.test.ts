@@ -82,13 +82,16 @@ describe('a failed attempt', () => {
 describe('a lost worker', () => {
   test('gives its task back without a failure, up to the loss that counts as the cause', () => {
     const running = stateAfter(newTask(), [CLAIM])
-    const back = transition(running, { kind: 'lose', epoch: 1, losses: MAX_LOSSES - 2 }, at(5), 0)
+    const lose = { kind: 'lose', epoch: 1 } as const
+    const back = transition({ ...running, losses: MAX_LOSSES - 2 }, lose, at(5), 0)
     expect(back).toMatchObject({
-      state: { status: 'READY', failures: 0, readyAt: at(5), workerId: null },
+      state: { status: 'READY', failures: 0, losses: MAX_LOSSES - 1, readyAt: at(5), workerId: null },
       attemptEnd: { number: 1, outcome: 'LOST' },
     })
-    const culprit = transition(running, { kind: 'lose', epoch: 1, losses: MAX_LOSSES - 1 }, at(5), 0)
-    expect(culprit).toMatchObject({ state: { status: 'FAILED', error: { code: 'WORKER_LOST' } } })
+    const culprit = transition({ ...running, losses: MAX_LOSSES - 1 }, lose, at(5), 0)
+    expect(culprit).toMatchObject({ state: { status: 'FAILED', losses: MAX_LOSSES, error: { code: 'WORKER_LOST' } } })
+    if (culprit.kind !== 'moved') throw new Error(culprit.kind)
+    expect(stateAfter(culprit.state, [{ kind: 'retry' }])).toMatchObject({ status: 'READY', losses: 0 })
   })
 
   test('does not send a task back to the time it was once scheduled for', () => {

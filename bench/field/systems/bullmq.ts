@@ -68,7 +68,7 @@ export const system: FieldSystem = {
         const batch = 2_000
         for (let made = 0; made < count; made += batch) {
           const size = Math.min(batch, count - made)
-          await queues[kind].addBulk(
+          await queues[kind === 'served' ? 'served' : 'unserved'].addBulk(
             Array.from({ length: size }, () => ({ name: 'noop', data: { client: 'bench', sentAt: 0 } })),
           )
         }

@@ -1,10 +1,12 @@
 import pg from 'pg'
 import { claimTasks } from '../../../src/engine/claim-tasks.ts'
+import { configureScheduling } from '../../../src/engine/configure-scheduling.ts'
 import { createTasks } from '../../../src/engine/create-tasks.ts'
 import { registerWorker } from '../../../src/engine/register-worker.ts'
 import { redisChannel } from '../../../src/infra/channel/redis.ts'
 import { openDatabase } from '../../../src/infra/database.ts'
 import { startServer } from '../../../src/process/start-server.ts'
+import { STRATEGIES } from '../../../src/scheduling/strategy.ts'
 import { createSchemaCheck } from '../../../src/task/schema-check.ts'
 import { newUuid } from '../../../src/task/type-id.ts'
 import { defineTaskType } from '../../../src/worker/define-task-type.ts'
@@ -18,9 +20,11 @@ const BEST_SLOTS = 100
 /** The tasks are made by the verb, without the graph in front, as the peers' are made by their libraries. */
 export const system: FieldSystem = {
   async install(run) {
-    if (run.strategy !== null) throw new Error(`This version orders by priority; --strategy ${run.strategy} is unknown`)
+    const strategy = run.strategy === null ? null : STRATEGIES.find((one) => one === run.strategy)
+    if (strategy === undefined) throw new Error(`--strategy ${run.strategy}: give one of ${STRATEGIES.join(', ')}`)
     const engine = openEngine(run)
     await register(engine, newUuid(), ['noop', 'unserved'])
+    if (strategy !== null) await configureScheduling(engine, actor, { strategy })
     await engine.close()
   },
 
@@ -77,9 +81,10 @@ export const system: FieldSystem = {
     let made = 0
     return {
       async fill(count, kind) {
-        const type = kind === 'served' ? 'noop' : 'unserved'
+        const type = kind === 'unserved' ? 'unserved' : 'noop'
         const input = { client: 'bench', sentAt: 0 }
-        const answer = await createTasks(engine, actor, { tasks: [{ name: 'bench', type, input }] })
+        const held = kind === 'held' && { concurrencyKey: 'full' }
+        const answer = await createTasks(engine, actor, { tasks: [{ name: 'bench', type, input, ...held }] })
         if (!answer.ok) throw new Error(JSON.stringify(answer.refusal))
         const from = made + 1
         made += count

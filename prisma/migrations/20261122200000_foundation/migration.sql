@@ -67,6 +67,7 @@ CREATE TABLE "task" (
     "attempt" INTEGER NOT NULL DEFAULT 0,
     "epoch" INTEGER NOT NULL DEFAULT 0,
     "failures" INTEGER NOT NULL DEFAULT 0,
+    "losses" INTEGER NOT NULL DEFAULT 0,
     "is_resumed" BOOLEAN NOT NULL DEFAULT false,
     "elapsed_ms" BIGINT NOT NULL DEFAULT 0,
     "worker_id" UUID,
@@ -102,7 +103,7 @@ CREATE TABLE "task" (
     CONSTRAINT "task_finished_never_wakes" CHECK ("finished_at" IS NULL OR "wake_at" IS NULL),
     CONSTRAINT "task_paused_knows_where_from" CHECK (("status" = 'PAUSED') = ("paused_from" IS NOT NULL)),
     CONSTRAINT "task_counts_are_sound" CHECK (
-        "version" >= 1 AND "waiting_on" >= 0 AND "attempt" >= 0 AND "epoch" >= "attempt" AND "failures" >= 0 AND "elapsed_ms" >= 0),
+        "version" >= 1 AND "waiting_on" >= 0 AND "attempt" >= 0 AND "epoch" >= "attempt" AND "failures" >= 0 AND "losses" >= 0 AND "elapsed_ms" >= 0),
     CONSTRAINT "task_progress_is_a_fraction" CHECK ("progress_fraction" BETWEEN 0 AND 1),
     CONSTRAINT "task_timeouts_are_positive" CHECK (
         "queue_timeout_ms" > 0 AND "attempt_timeout_ms" > 0 AND "total_timeout_ms" > 0 AND "heartbeat_timeout_ms" > 0)
@@ -146,7 +147,9 @@ CREATE TABLE "task_dependency" (
 );
 CREATE INDEX "task_dependency_tenant_depends_on_id_task_id_idx" ON "task_dependency"("tenant", "depends_on_id", "task_id");
 
-CREATE TABLE "attempt" (
+-- What attempts have come to. A row is written when its attempt ends or is parked: while an attempt runs, its task's row says all there
+-- is to say of it. There is no foreign key: a row is written under the lock of its task, and deleted with it.
+CREATE TABLE "attempt_record" (
     "tenant" TEXT NOT NULL DEFAULT 'default',
     "task_id" UUID NOT NULL,
     "number" INTEGER NOT NULL,
@@ -159,11 +162,19 @@ CREATE TABLE "attempt" (
     "error" JSONB,
     "cpu_ms" DOUBLE PRECISION,
     "peak_rss_mb" DOUBLE PRECISION,
-    CONSTRAINT "attempt_pkey" PRIMARY KEY ("tenant", "task_id", "number"),
-    CONSTRAINT "attempt_tenant_task_id_fkey" FOREIGN KEY ("tenant", "task_id") REFERENCES "task"("tenant", "id") ON DELETE CASCADE ON UPDATE CASCADE,
-    CONSTRAINT "attempt_counts_are_sound" CHECK ("number" >= 1 AND "epoch" >= "number"),
-    CONSTRAINT "attempt_ended_has_an_outcome" CHECK (("finished_at" IS NULL) = ("outcome" IS NULL))
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+    CONSTRAINT "attempt_record_pkey" PRIMARY KEY ("task_id", "number", "tenant"),
+    CONSTRAINT "attempt_record_counts_are_sound" CHECK ("number" >= 1 AND "epoch" >= "number"),
+    CONSTRAINT "attempt_record_ended_has_an_outcome" CHECK (("finished_at" IS NULL) = ("outcome" IS NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+
+-- All attempts: those that have a record, and those that run and have none yet. Only an attempt that was parked runs with a record;
+-- then its task has had more leases than attempts.
+CREATE VIEW "attempt" AS
+SELECT * FROM "attempt_record"
+UNION ALL
+SELECT t."tenant", t."id", t."attempt", t."epoch", t."worker_id", t."ready_at", t."claimed_at", NULL, NULL, NULL, NULL, NULL
+FROM "task" AS t WHERE t."status" = 'RUNNING' AND (t."epoch" = t."attempt" OR NOT EXISTS (
+    SELECT FROM "attempt_record" AS r WHERE r."tenant" = t."tenant" AND r."task_id" = t."id" AND r."number" = t."attempt"));
 
 -- Workers --------------------------------------------------------------------------------------------------------
 

@@ -13,3 +13,8 @@ UPDATE "event_log" SET
 
 -- Workers that have ended, by when: there is one more at each start of a process.
 CREATE INDEX "worker_stopped_idx" ON "worker"("stopped_at") WHERE "stopped_at" IS NOT NULL;
+
+-- What schedules did, and schedules that were deleted, go when nothing points at them any more.
+CREATE INDEX "schedule_fire_fired_idx" ON "schedule_fire"("fired_at") WHERE "status" <> 'QUEUED';
+CREATE INDEX "backfill_finished_idx" ON "backfill"("finished_at") WHERE "finished_at" IS NOT NULL;
+CREATE INDEX "schedule_deleted_idx" ON "schedule"("deleted_at") WHERE "deleted_at" IS NOT NULL;

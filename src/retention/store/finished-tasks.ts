@@ -72,11 +72,17 @@ export async function readHolders(
   return { children: found.rows, needed: new Set(open.rows.map(({ id }) => id)) }
 }
 
-/** Deletes tasks that the transaction has locked; their attempts and dependencies go with them. */
+/** Deletes tasks that the transaction has locked, with their attempts; their dependencies go by the foreign key. */
 export async function deleteTasks(client: ClientBase, tenant: string, ids: readonly string[]): Promise<void> {
-  await client.query({
+  const records = client.query({
+    name: 'delete-attempt-records',
+    text: 'DELETE FROM attempt_record WHERE tenant = $1 AND task_id = ANY ($2::uuid[])',
+    values: [tenant, ids],
+  })
+  const tasks = client.query({
     name: 'delete-tasks',
     text: 'DELETE FROM task WHERE tenant = $1 AND id = ANY ($2::uuid[])',
     values: [tenant, ids],
   })
+  await Promise.all([records, tasks])
 }

@@ -1,8 +1,8 @@
-import type { ClientBase } from 'pg'
-import { type BatchColumn, updateBatch } from '../../infra/row-batch.ts'
-import type { AttemptOutcome } from '../move.ts'
+import type { ClientBase, QueryConfig } from 'pg'
+import { type BatchColumn, insertBatch, updateBatch } from '../../infra/row-batch.ts'
+import type { AttemptOutcome, Moved } from '../move.ts'
 import type { TaskStatus } from '../status.ts'
-import type { TaskError } from '../task-state.ts'
+import type { TaskState } from '../task-state.ts'
 
 /** What one attempt used, as far as its worker could tell. */
 export interface AttemptUsage {
@@ -12,51 +12,69 @@ export interface AttemptUsage {
   readonly peakRssMb?: number
 }
 
-export interface EndedAttempt {
-  readonly taskId: string
-  readonly number: number
-  readonly outcome: AttemptOutcome
-  readonly error: TaskError | null
+/** An attempt that stops running: it has ended, or is parked. */
+export interface LeftAttempt {
+  /** As it was before. */
+  readonly task: TaskState
+  /** Null when it is parked. */
+  readonly end: Moved['attemptEnd']
   readonly usage?: AttemptUsage
 }
 
-const COLUMNS: readonly BatchColumn<EndedAttempt>[] = [
-  { name: 'outcome', type: 'attempt_outcome', of: ({ outcome }) => outcome },
-  { name: 'error', type: 'jsonb', of: ({ error }) => (error === null ? null : JSON.stringify(error)) },
+/**
+ * Writes the records of attempts that stop running, or end while they are parked. The caller holds the locks of their tasks, each of
+ * which comes once. Index: attempt_record_pkey.
+ */
+export async function recordAttempts(
+  client: ClientBase,
+  tenant: string,
+  left: readonly LeftAttempt[],
+  now: Date,
+): Promise<void> {
+  const finishedAt: BatchColumn<LeftAttempt> = {
+    name: 'finished_at',
+    type: 'timestamptz',
+    of: ({ end }) => (end === null ? null : now),
+  }
+  const ending = [finishedAt, ...ENDING]
+  const running = left.filter(({ task }) => task.workerId !== null)
+  const parked = left.filter(({ task }) => task.workerId === null)
+  const writes: QueryConfig[] = []
+  if (running.length > 0)
+    writes.push(insertBatch('attempt_record', [...LEASE, ...ending], running, { onConflict: END_IF_THERE }))
+  if (parked.length > 0) {
+    const key = { name: 'task_id', type: 'uuid', of: ({ task }: LeftAttempt) => task.id }
+    const guards = [{ name: 'number', type: 'int', of: ({ task }: LeftAttempt) => task.attempt }]
+    const target = { scope: [{ name: 'tenant', value: tenant }], key, guards }
+    writes.push(updateBatch('attempt_record', target, ending, parked, () => true))
+  }
+  await Promise.all(writes.map((write) => client.query(write)))
+}
+
+const LEASE: readonly BatchColumn<LeftAttempt>[] = [
+  { name: 'tenant', type: 'text', of: ({ task }) => task.tenant },
+  { name: 'task_id', type: 'uuid', of: ({ task }) => task.id },
+  { name: 'number', type: 'int', of: ({ task }) => task.attempt },
+  { name: 'epoch', type: 'int', of: ({ task }) => task.epoch },
+  { name: 'worker_id', type: 'uuid', of: ({ task }) => task.workerId },
+  { name: 'queued_at', type: 'timestamptz', of: ({ task }) => task.readyAt },
+  { name: 'started_at', type: 'timestamptz', of: ({ task }) => task.claimedAt },
+]
+
+const ENDING: readonly BatchColumn<LeftAttempt>[] = [
+  { name: 'outcome', type: 'attempt_outcome', of: ({ end }) => end?.outcome ?? null },
+  {
+    name: 'error',
+    type: 'jsonb',
+    of: ({ end }) => (end === null || end.error === null ? null : JSON.stringify(end.error)),
+  },
   { name: 'cpu_ms', type: 'float8', of: ({ usage }) => usage?.cpuMs ?? null },
   { name: 'peak_rss_mb', type: 'float8', of: ({ usage }) => usage?.peakRssMb ?? null },
 ]
 
-/** Closes attempts. The caller holds the locks of their tasks. Index: attempt_pkey. */
-export async function endAttempts(
-  client: ClientBase,
-  tenant: string,
-  ended: readonly EndedAttempt[],
-  now: Date,
-): Promise<void> {
-  if (ended.length === 0) return
-  const finishedAt: BatchColumn<EndedAttempt> = { name: 'finished_at', type: 'timestamptz', of: () => now }
-  const target = {
-    scope: [{ name: 'tenant', value: tenant }],
-    key: { name: 'task_id', type: 'uuid', of: ({ taskId }: EndedAttempt) => taskId },
-    guards: [{ name: 'number', type: 'int', of: ({ number }: EndedAttempt) => number }],
-  }
-  await client.query(updateBatch('attempt', target, [finishedAt, ...COLUMNS], ended, () => true))
-}
-
-/** How often tasks have lost their worker so far. Index: attempt_pkey. */
-export async function countLosses(
-  client: ClientBase,
-  tenant: string,
-  taskIds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ taskId: string; losses: number }>(
-    `SELECT "task_id" AS "taskId", count(*)::int AS "losses" FROM "attempt"
-    WHERE "tenant" = $1 AND "task_id" = ANY ($2::uuid[]) AND "outcome" = 'LOST' GROUP BY "task_id"`,
-    [tenant, taskIds],
-  )
-  return new Map(rows.map(({ taskId, losses }) => [taskId, losses]))
-}
+/** What follows an insert of a record that a former parking may have left: when it first started stays. */
+export const END_IF_THERE = `ON CONFLICT ("task_id", "number", "tenant") DO UPDATE SET "finished_at" = excluded."finished_at",
+  "outcome" = excluded."outcome", "error" = excluded."error", "cpu_ms" = excluded."cpu_ms", "peak_rss_mb" = excluded."peak_rss_mb"`
 
 /** What is known of the attempt that ran under a lease. */
 export interface AttemptRecord {
@@ -73,7 +91,7 @@ export interface AttemptRecord {
 
 /**
  * The attempts that workers ran under some leases, by the lease's place in the list; those that never were, or were another
- * worker's, are missing. Index: attempt_pkey, task_pkey.
+ * worker's, are missing. Index: attempt_record_pkey, task_pkey.
  *
  * @param leases with the output that is asked about, as JSON text
  */
@@ -105,7 +123,7 @@ export async function readAttemptRecords(
   return new Map(rows.map(({ place, ...record }) => [place, record]))
 }
 
-/** The numbers of attempts by `taskId epoch`, of the leases that a worker has or had. Index: attempt_pkey. */
+/** The numbers of attempts by `taskId epoch`, of the leases that a worker has or had. Index: attempt_record_pkey. */
 export async function readOwnAttempts(
   client: ClientBase,
   tenant: string,

@@ -28,21 +28,24 @@ export interface ClaimRequest {
   readonly types: readonly string[]
   /** Most tasks to take. */
   readonly limit: number
+  /** Rivals have not been met of late: candidates beyond the limit are hardly worth looking at. */
+  readonly isAlone?: boolean
 }
 
 /**
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows.
  *
- * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Takes
- * a few more candidates than asked, because rivals may hold the first. Writes the task, its attempt and its event.
+ * Probes task_claim_idx once per served type and selector that the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
+ * at more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
  * never waits while it holds a task, so appending events as it goes keeps the log's rule.
  *
  * Send it with READ_IN_ORDER: planned while few tasks wait, it would else read and sort all tasks of a type, and go on doing so
- * when there are many. The cast of `is_claimable` keeps the planner from walking task_claim_idx for each candidate where task_pkey finds it.
+ * when there are many.
  *
- * What is locked is passed on as one value, not joined: a join could walk the tenant's tasks (see updateBatch).
+ * Candidates are found again by where they lie (ctid), which needs no index and leaves the planner no choice. One that was moved since
+ * the statement began is locked and not updated: it is left to the next claim, which `hasMore` asks for.
  *
  * The outcome equals that of `claim` in src/task/attempt-moves.ts; test/engine/claim-tasks.test.ts holds them together.
  */
@@ -53,12 +56,14 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
     request.queue,
     [...new Set(request.types)],
     request.limit,
-    2 * request.limit + 32,
+    (request.isAlone === true ? 1 : 2) * request.limit + 32,
   ])
 }
 
-/** A row of the claim: a task, or nothing but how many candidates were seen. */
-export type ClaimRow = (ClaimedTask | { readonly id: null }) & { readonly seen: number }
+/** Rows of the claim: first how many candidates were seen, and the ids of those that were locked in order; then the tasks, in no order. */
+export type ClaimRow =
+  | (ClaimedTask & { readonly seen: null })
+  | { readonly seen: number; readonly ids: readonly string[] | null }
 
 /** What a claim brought. */
 export interface Claim {
@@ -69,8 +74,20 @@ export interface Claim {
 }
 
 export function toClaim(rows: readonly ClaimRow[]): Claim {
-  const tasks = rows.flatMap(({ seen: _, ...row }) => (row.id === null ? [] : [row]))
-  return { tasks, hasMore: rows[0]!.seen > tasks.length }
+  let seen = 0
+  let order: readonly string[] = []
+  const byId = new Map<string, ClaimedTask>()
+  for (const row of rows) {
+    if (row.seen === null) {
+      const { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs } = row
+      byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs })
+    } else {
+      seen = row.seen
+      order = row.ids ?? []
+    }
+  }
+  const tasks = order.flatMap((id) => byId.get(id) ?? [])
+  return { tasks, hasMore: seen > tasks.length }
 }
 
 const CLAIM = `
@@ -84,18 +101,19 @@ WITH alive AS MATERIALIZED (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
       AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))
 ), candidate AS MATERIALIZED (
-  SELECT c."id", c."generation", c."order_key" FROM served CROSS JOIN place CROSS JOIN LATERAL (
-    SELECT t."id", t."generation", t."order_key" FROM "task" AS t
+  SELECT c."place", c."generation", c."order_key", c."id" FROM served CROSS JOIN place CROSS JOIN LATERAL (
+    SELECT t.ctid AS "place", t."id", t."generation", t."order_key" FROM "task" AS t
     WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = served."type" AND t."placement" = place."selector" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
 ), locked AS MATERIALIZED (
-  SELECT t."id", t."generation", t."order_key" FROM "task" AS t
-  WHERE t."tenant" = $1 AND t."id" = ANY (ARRAY(SELECT "id" FROM candidate)) AND t."is_claimable"::int = 1
+  SELECT t.ctid AS "place", t."id", t."generation", t."order_key", t."is_resumed" FROM "task" AS t
+  WHERE t.ctid = ANY (ARRAY(SELECT "place" FROM candidate)) AND t."is_claimable"
   ORDER BY t."generation", t."order_key", t."id" LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), lease AS MATERIALIZED (
-  SELECT array_agg("id" ORDER BY "generation", "order_key", "id") AS "ids", date_trunc('milliseconds', clock_timestamp()) AS "now"
+  SELECT array_agg("place") AS "places", array_agg("id" ORDER BY "generation", "order_key", "id") AS "ids",
+    date_trunc('milliseconds', clock_timestamp()) AS "now", jsonb_build_object('workerId', $2::uuid) AS "payload"
   FROM locked
 ), claimed AS (
   UPDATE "task" AS t SET
@@ -113,20 +131,18 @@ WITH alive AS MATERIALIZED (
       ) * interval '1 millisecond',
       (SELECT "now" FROM lease) + t."heartbeat_timeout_ms" * interval '1 millisecond',
       t."expires_at")
-  WHERE t."tenant" = $1 AND t."id" = ANY ((SELECT "ids" FROM lease)::uuid[])
-  RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at", t."ready_at",
-    (SELECT "now" FROM lease) AS "now",
-    extract(epoch FROM least(
-      make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
-      t."expires_at" - (SELECT "now" FROM lease))) * 1000 AS "time_left_ms"
-), opened AS (
-  INSERT INTO "attempt" ("tenant", "task_id", "number", "epoch", "worker_id", "queued_at", "started_at")
-  SELECT $1, "id", "attempt", "epoch", $2, "ready_at", "now" FROM claimed
-  ON CONFLICT ("tenant", "task_id", "number") DO UPDATE SET "epoch" = excluded."epoch", "worker_id" = excluded."worker_id"
+  WHERE t.ctid = ANY ((SELECT "places" FROM lease)::tid[])
+  RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at",
+    greatest(least(
+      (coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms")::float8,
+      date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms"
+), resumed AS (
+  UPDATE "attempt_record" AS r SET ("epoch", "worker_id") = (SELECT c."epoch", $2::uuid FROM claimed AS c WHERE c."id" = r."task_id")
+  WHERE r."tenant" = $1 AND r."task_id" = ANY (ARRAY(SELECT "id" FROM locked WHERE "is_resumed")) AND r."finished_at" IS NULL
+    AND EXISTS (SELECT FROM claimed AS c WHERE c."id" = r."task_id")
 ), announced AS (
   INSERT INTO "event" ("incarnation", "tenant", "kind", "task_id", "task_type", "version", "status", "attempt", "payload")
-  SELECT (SELECT current_incarnation()), $1, 'TaskStarted', "id", "type", "version", 'RUNNING', "attempt",
-    jsonb_build_object('workerId', $2::uuid)
+  SELECT (SELECT current_incarnation()), $1, 'TaskStarted', "id", "type", "version", 'RUNNING', "attempt", (SELECT "payload" FROM lease)
   FROM claimed
 ), ticked AS (
   INSERT INTO "fair_clock" ("tenant", "generation", "worker_id", "tag")
@@ -134,7 +150,8 @@ WITH alive AS MATERIALIZED (
   WHERE s."tenant" = $1 AND s."strategy" IN ('ROUND_ROBIN', 'FAIR') GROUP BY s."generation"
   ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at" AS "wakeAt",
-  greatest("time_left_ms", 0)::float8 AS "timeLeftMs", seen."count" AS "seen"
-FROM (SELECT count(*)::int AS "count" FROM candidate) AS seen LEFT JOIN claimed ON true
-ORDER BY array_position((SELECT "ids" FROM lease), "id")`
+SELECT NULL::uuid AS "id", NULL::text AS "name", NULL::text AS "type", NULL::jsonb AS "input", NULL::jsonb AS "labels", NULL::int AS "attempt",
+  NULL::int AS "epoch", NULL::int AS "version", NULL::timestamptz AS "wakeAt", NULL::float8 AS "timeLeftMs",
+  (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids"
+UNION ALL
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at", "time_left_ms", NULL, NULL FROM claimed`

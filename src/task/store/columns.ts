@@ -6,7 +6,7 @@ import type { TaskError, TaskState } from '../task-state.ts'
 
 /** What a lock reads: the columns of a {@link TaskState}. */
 export const STATE_COLUMNS = `t."tenant", t."id", t."type", t."status"::text, t."priority"::text, t."version", t."waiting_on", t."attempt",
-  t."epoch", t."failures", t."is_resumed", t."elapsed_ms"::float8, t."worker_id", t."claimed_at", t."beat_at", t."wake_at", t."expires_at",
+  t."epoch", t."failures", t."losses", t."is_resumed", t."elapsed_ms"::float8, t."worker_id", t."claimed_at", t."beat_at", t."wake_at", t."expires_at",
   t."limits", t."blocked_on", t."wait_key", t."paused_from"::text, t."paused_wake_at", t."scheduled_for", t."ready_at", t."finished_at", t."is_claimable",
   t."retry", t."queue_timeout_ms"::float8, t."attempt_timeout_ms"::float8, t."total_timeout_ms"::float8,
   t."heartbeat_timeout_ms"::float8, t."error", t."cancel_reason", t."progress_fraction", t."progress_message"`
@@ -22,6 +22,7 @@ export interface StateRow {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   is_resumed: boolean
   elapsed_ms: number
   worker_id: string | null
@@ -61,6 +62,7 @@ export function toState(row: StateRow): TaskState {
     attempt: row.attempt,
     epoch: row.epoch,
     failures: row.failures,
+    losses: row.losses,
     isResumed: row.is_resumed,
     elapsedMs: row.elapsed_ms,
     workerId: row.worker_id,
@@ -100,6 +102,7 @@ export const MOVING_COLUMNS: readonly BatchColumn<TaskState>[] = [
   { name: 'attempt', type: 'int', of: (task) => task.attempt },
   { name: 'epoch', type: 'int', of: (task) => task.epoch },
   { name: 'failures', type: 'int', of: (task) => task.failures },
+  { name: 'losses', type: 'int', of: (task) => task.losses },
   { name: 'is_resumed', type: 'boolean', of: (task) => task.isResumed },
   { name: 'elapsed_ms', type: 'bigint', of: (task) => task.elapsedMs },
   { name: 'worker_id', type: 'uuid', of: (task) => task.workerId },

@@ -42,6 +42,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   attempt: 0,
   epoch: 0,
   failures: 0,
+  losses: 0,
   is_resumed: false,
   elapsed_ms: 0,
   version: 1,
@@ -117,7 +118,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
 
 /** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
 export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
-  await client.query(insertBatch('task', TASK_COLUMNS, rows, ORDER_OF_NEW))
+  await client.query(insertBatch('task', TASK_COLUMNS, rows, { derived: ORDER_OF_NEW }))
 }
 
 /** Adds the dependencies of new tasks. Locks: both ends FOR KEY SHARE, by the foreign keys. */

@@ -19,7 +19,7 @@ interface OrderInputs {
  * of the type is looked up only where lengths count.
  */
 function orderKeySql(task: OrderInputs): string {
-  const milliseconds = (time: string) => `extract(epoch FROM ${time})::float8 * 1000`
+  const milliseconds = (time: string) => `date_part('epoch', ${time}) * 1000`
   const mean = `(SELECT "mean_run_ms" FROM "task_type" AS y WHERE y."tenant" = ${task.tenant} AND y."name" = ${task.type})`
   const length = `CASE WHEN s."per_length" = 0 THEN 0 ELSE coalesce(${task.estimatedMs}::float8, ${mean}, ${UNKNOWN_LENGTH_MS}) END`
   return `task_order_key(s, ${task.type}, task_rank(${task.priority}), ${milliseconds(task.readyAt)}, ${length}, ${milliseconds(task.deadline)},

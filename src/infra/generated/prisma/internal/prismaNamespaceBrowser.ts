@@ -142,6 +142,7 @@ export const TaskScalarFieldEnum = {
   attempt: 'attempt',
   epoch: 'epoch',
   failures: 'failures',
+  losses: 'losses',
   isResumed: 'isResumed',
   elapsedMs: 'elapsedMs',
   workerId: 'workerId',

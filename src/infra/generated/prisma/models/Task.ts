@@ -38,6 +38,7 @@ export type TaskAvgAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: number | null
   generation: number | null
   orderKey: number | null
@@ -55,6 +56,7 @@ export type TaskSumAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   elapsedMs: bigint | null
   generation: number | null
   orderKey: number | null
@@ -93,6 +95,7 @@ export type TaskMinAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -147,6 +150,7 @@ export type TaskMaxAggregateOutputType = {
   attempt: number | null
   epoch: number | null
   failures: number | null
+  losses: number | null
   isResumed: boolean | null
   elapsedMs: bigint | null
   workerId: string | null
@@ -208,6 +212,7 @@ export type TaskCountAggregateOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: number
   elapsedMs: number
   workerId: number
@@ -244,6 +249,7 @@ export type TaskAvgAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -261,6 +267,7 @@ export type TaskSumAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   elapsedMs?: true
   generation?: true
   orderKey?: true
@@ -299,6 +306,7 @@ export type TaskMinAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -353,6 +361,7 @@ export type TaskMaxAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -414,6 +423,7 @@ export type TaskCountAggregateInputType = {
   attempt?: true
   epoch?: true
   failures?: true
+  losses?: true
   isResumed?: true
   elapsedMs?: true
   workerId?: true
@@ -563,6 +573,7 @@ export type TaskGroupByOutputType = {
   attempt: number
   epoch: number
   failures: number
+  losses: number
   isResumed: boolean
   elapsedMs: bigint
   workerId: string | null
@@ -648,6 +659,7 @@ export type TaskWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -719,6 +731,7 @@ export type TaskOrderByWithRelationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -794,6 +807,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -865,6 +879,7 @@ export type TaskOrderByWithAggregationInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -935,6 +950,7 @@ export type TaskScalarWhereWithAggregatesInput = {
   attempt?: Prisma.IntWithAggregatesFilter<"Task"> | number
   epoch?: Prisma.IntWithAggregatesFilter<"Task"> | number
   failures?: Prisma.IntWithAggregatesFilter<"Task"> | number
+  losses?: Prisma.IntWithAggregatesFilter<"Task"> | number
   isResumed?: Prisma.BoolWithAggregatesFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntWithAggregatesFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
@@ -994,6 +1010,7 @@ export type TaskCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -1063,6 +1080,7 @@ export type TaskUncheckedCreateInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1127,6 +1145,7 @@ export type TaskUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1196,6 +1215,7 @@ export type TaskUncheckedUpdateInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1263,6 +1283,7 @@ export type TaskCreateManyInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -1322,6 +1343,7 @@ export type TaskUpdateManyMutationInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1382,6 +1404,7 @@ export type TaskUncheckedUpdateManyInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1472,6 +1495,7 @@ export type TaskCountOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1506,6 +1530,7 @@ export type TaskAvgOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1544,6 +1569,7 @@ export type TaskMaxOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1598,6 +1624,7 @@ export type TaskMinOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   isResumed?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   workerId?: Prisma.SortOrder
@@ -1631,6 +1658,7 @@ export type TaskSumOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   failures?: Prisma.SortOrder
+  losses?: Prisma.SortOrder
   elapsedMs?: Prisma.SortOrder
   generation?: Prisma.SortOrder
   orderKey?: Prisma.SortOrder
@@ -1973,6 +2001,7 @@ export type TaskCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2039,6 +2068,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2135,6 +2165,7 @@ export type TaskScalarWhereInput = {
   attempt?: Prisma.IntFilter<"Task"> | number
   epoch?: Prisma.IntFilter<"Task"> | number
   failures?: Prisma.IntFilter<"Task"> | number
+  losses?: Prisma.IntFilter<"Task"> | number
   isResumed?: Prisma.BoolFilter<"Task"> | boolean
   elapsedMs?: Prisma.BigIntFilter<"Task"> | bigint | number
   workerId?: Prisma.UuidNullableFilter<"Task"> | string | null
@@ -2194,6 +2225,7 @@ export type TaskCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2262,6 +2294,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2330,6 +2363,7 @@ export type TaskCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2396,6 +2430,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2481,6 +2516,7 @@ export type TaskUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2549,6 +2585,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -2628,6 +2665,7 @@ export type TaskCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2696,6 +2734,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2764,6 +2803,7 @@ export type TaskCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -2832,6 +2872,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -2911,6 +2952,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2979,6 +3021,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3053,6 +3096,7 @@ export type TaskUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3121,6 +3165,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3184,6 +3229,7 @@ export type TaskCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3252,6 +3298,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3331,6 +3378,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3399,6 +3447,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3462,6 +3511,7 @@ export type TaskCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3529,6 +3579,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3618,6 +3669,7 @@ export type TaskCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3685,6 +3737,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3774,6 +3827,7 @@ export type TaskCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -3842,6 +3896,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -3921,6 +3976,7 @@ export type TaskUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -3989,6 +4045,7 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4053,6 +4110,7 @@ export type TaskCreateManyTypeInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4112,6 +4170,7 @@ export type TaskUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4178,6 +4237,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4243,6 +4303,7 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4303,6 +4364,7 @@ export type TaskCreateManyParentInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4362,6 +4424,7 @@ export type TaskUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4428,6 +4491,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4493,6 +4557,7 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4554,6 +4619,7 @@ export type TaskCreateManyWorkerInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   claimedAt?: Date | string | null
@@ -4612,6 +4678,7 @@ export type TaskUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4679,6 +4746,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4744,6 +4812,7 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4804,6 +4873,7 @@ export type TaskCreateManyScheduleInput = {
   attempt?: number
   epoch?: number
   failures?: number
+  losses?: number
   isResumed?: boolean
   elapsedMs?: bigint | number
   workerId?: string | null
@@ -4862,6 +4932,7 @@ export type TaskUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -4929,6 +5000,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -4994,6 +5066,7 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
   isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
   elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -5113,6 +5186,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5185,6 +5259,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5251,6 +5326,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5317,6 +5393,7 @@ export type TaskSelectScalar = {
   attempt?: boolean
   epoch?: boolean
   failures?: boolean
+  losses?: boolean
   isResumed?: boolean
   elapsedMs?: boolean
   workerId?: boolean
@@ -5339,7 +5416,7 @@ export type TaskSelectScalar = {
   deadlineMissedAt?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5430,6 +5507,10 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      * Attempts that count against the retry policy; a retry by hand sets it to 0.
      */
     failures: number
+    /**
+     * Attempts whose worker was lost; a retry by hand sets it to 0.
+     */
+    losses: number
     /**
      * The next claim goes on with the latest attempt instead of opening another (after a park).
      */
@@ -5945,6 +6026,7 @@ export interface TaskFieldRefs {
   readonly attempt: Prisma.FieldRef<"Task", 'Int'>
   readonly epoch: Prisma.FieldRef<"Task", 'Int'>
   readonly failures: Prisma.FieldRef<"Task", 'Int'>
+  readonly losses: Prisma.FieldRef<"Task", 'Int'>
   readonly isResumed: Prisma.FieldRef<"Task", 'Boolean'>
   readonly elapsedMs: Prisma.FieldRef<"Task", 'BigInt'>
   readonly workerId: Prisma.FieldRef<"Task", 'String'>
