@@ -27,13 +27,16 @@ export class AddressUnavailable extends Error {
 
 /**
  * Listens. `/health` answers 503 until the process has started and 200 from then on; `/ready` also asks the database, and answers 503
- * with the reason when it does not.
+ * with the reason when it does not. All else is answered with 503 until somebody serves it, and with 404 when the process has started
+ * and nobody does.
  *
  * @throws AddressUnavailable when the port is taken or the address is not ours
  */
 export async function openHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
   let hasStarted = false
-  let application: RequestListener = (_request, response) => sendJson(response, 404, { error: 'not found' })
+  // What is not there yet must not be taken for what is not there: clients give up at a 404.
+  let application: RequestListener = (_request, response) =>
+    hasStarted ? sendJson(response, 404, { error: 'not found' }) : sendHealth(response, hasStarted)
   let isClosing = false
   const server = createServer((request, response) => {
     response.once('close', () => {

@@ -14,7 +14,7 @@ export interface Subscription {
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests read answers of any shape
   readonly data?: any
-  readonly errors?: readonly { readonly message: string }[]
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[]
 }
 
 /** Opens a connection for one subscription; ends with the operation, throws when the connection breaks or the signal cuts it. */

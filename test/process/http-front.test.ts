@@ -28,3 +28,14 @@ it('closes at once although a client that is being answered asks again and again
   expect(refused).toMatch(/ECONN|hang up/)
   agent.destroy()
 }, 4_000)
+
+it('asks whoever comes before it has started to come again, and says what is not there only then', async () => {
+  const front = await openHttpFront({ host: '127.0.0.1', port: 0, checkReady: async () => undefined })
+  const statusOf = async (path: string): Promise<number> => (await fetch(`${front.url}${path}`)).status
+  expect(await statusOf('/graphql')).toBe(503)
+  front.announceStarted()
+  expect(await statusOf('/graphql')).toBe(404)
+  front.serve((_request, response) => void response.end())
+  expect(await statusOf('/graphql')).toBe(200)
+  await front.close(0)
+})
