@@ -190,3 +190,13 @@ export async function readWorkerState(db: Pool, tenant: string, id: string): Pro
   )
   return rows[0]?.state ?? null
 }
+
+/** The task types that live workers serve. Index: worker_alive_idx. */
+export async function readServedTypes(db: Pool, tenant: string): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ type: string }>(
+    `SELECT DISTINCT unnest("types") AS "type" FROM "worker"
+    WHERE "tenant" = $1 AND "state" = 'ACTIVE' AND "heartbeat_at" > now() - "lease_ms" * interval '1 millisecond'`,
+    [tenant],
+  )
+  return new Set(rows.map(({ type }) => type))
+}

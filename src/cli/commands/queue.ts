@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type {
   ConfigureSchedulingInput,
-  PauseFieldsFragment,
   PauseScope,
   SchedulingFieldsFragment,
   SchedulingStrategy,
@@ -12,8 +11,10 @@ import type { Call, RunCall } from '../call.ts'
 import { UsageError } from '../exit-code.ts'
 import { readDuration } from '../read/durations.ts'
 import { readStrategy } from '../read/options.ts'
+import { showPause } from '../show/pause.ts'
 import { clean } from '../show/text.ts'
-import { showDuration, showRelative } from '../show/times.ts'
+import { showDuration } from '../show/times.ts'
+import { addQueueStats } from './queue-stats.ts'
 
 interface ConfigureOptions {
   readonly strategy?: SchedulingStrategy
@@ -37,7 +38,7 @@ Examples:
   task-mgmt queue configure --strategy weighted --weight priority=2 --weight deadline=1
   task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1`
 
-/** `queue show`, `queue configure`, `queue pause`, `queue resume` */
+/** `queue show`, `queue stats`, `queue configure`, `queue pause`, `queue resume` */
 export function addQueueCommands(queue: Command, run: RunCall): void {
   queue
     .command('show')
@@ -47,6 +48,7 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
         tellScheduling(call, await call.client.readScheduling({}, { signal: call.terminal.interrupted }))
       }),
     )
+  addQueueStats(queue, run)
   queue
     .command('configure')
     .description('Change the order of waiting tasks, or the limits of concurrency keys')
@@ -87,7 +89,7 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
         const input = { ...scopeOf(options), ...(options.reason !== undefined && { reason: options.reason }) }
         const { pause } = unwrap(await call.client.pauseClaims({ input }, { signal: call.terminal.interrupted }))
         if (call.isJson) call.json(pause)
-        else call.line(showPause(pause, call))
+        else call.line(showPause(pause, call.terminal))
       }),
     )
   held(queue.command('resume').description('Let tasks be claimed again')).action((options: HeldOptions) =>
@@ -138,7 +140,7 @@ function showScheduling(scheduling: SchedulingFieldsFragment, call: Call): strin
   return [
     row('Strategy', `${strategy}${detailOf(scheduling)}${isReordering ? ' (re-ordering what waits)' : ''}`),
     ...concurrencyLimits.map(({ pattern, limit }) => row('Limit', `${clean(pattern)}: ${limit} at once`)),
-    ...pauses.map((pause) => row('Paused', showPause(pause, call))),
+    ...pauses.map((pause) => row('Paused', showPause(pause, call.terminal))),
   ]
 }
 
@@ -155,12 +157,6 @@ function detailOf({ strategy, ageing, patience, weights, fairnessWeights }: Sche
     default:
       return ''
   }
-}
-
-function showPause({ scope, name, since, reason, pausedBy }: PauseFieldsFragment, call: Call): string {
-  const what = scope === 'ALL' ? 'everything' : `${scope.toLowerCase()} ${clean(name ?? '')}`
-  const by = pausedBy === null ? '' : ` by ${clean(pausedBy)}`
-  return `${what}, ${showRelative(since, call.terminal.now())}${by}${reason === null ? '' : `: ${clean(reason)}`}`
 }
 
 function readNumber(text: string): number {

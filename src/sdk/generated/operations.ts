@@ -1574,6 +1574,17 @@ export type EventFieldsFragment =
   | EventFields_TaskUpdated_Fragment
 ;
 
+export type ReadQueueStatsQueryVariables = Exact<{
+  queue?: string | null | undefined;
+}>;
+
+
+export type ReadQueueStatsQuery = { readonly queueStats: { readonly asOf: string, readonly strategy: Open<SchedulingStrategy>, readonly isReordering: boolean, readonly isComplete: boolean, readonly all: QueueStatsFieldsFragment, readonly queues: ReadonlyArray<QueueStatsFieldsFragment> } };
+
+export type TaskCountFieldsFragment = { readonly value: number, readonly isExact: boolean };
+
+export type QueueStatsFieldsFragment = { readonly name: string | null, readonly oldestReadyAt: string | null, readonly arrivalsPerMinute: number, readonly departuresPerMinute: number, readonly pauses: ReadonlyArray<PauseFieldsFragment>, readonly byStatus: ReadonlyArray<{ readonly status: Open<TaskStatus>, readonly tasks: TaskCountFieldsFragment }>, readonly claimable: TaskCountFieldsFragment, readonly blocked: TaskCountFieldsFragment, readonly byType: ReadonlyArray<{ readonly type: string, readonly oldestReadyAt: string | null, readonly isServed: boolean, readonly tasks: TaskCountFieldsFragment, readonly pause: PauseFieldsFragment | null }>, readonly byPriority: ReadonlyArray<{ readonly priority: Open<TaskPriority>, readonly tasks: TaskCountFieldsFragment }>, readonly byAge: ReadonlyArray<{ readonly from: string, readonly until: string | null, readonly tasks: TaskCountFieldsFragment }> };
+
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
 export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } };
@@ -2689,6 +2700,13 @@ const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryV
   text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
+const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
+  name: 'readQueueStats',
+  kind: 'query',
+  field: 'queueStats',
+  text: "query readQueueStats($queue:String){queueStats(queue:$queue){asOf strategy isReordering isComplete all{...QueueStatsFields}queues{...QueueStatsFields}}}fragment QueueStatsFields on QueueStats{name pauses{...PauseFields}byStatus{status tasks{...TaskCountFields}}claimable{...TaskCountFields}blocked{...TaskCountFields}oldestReadyAt byType{type tasks{...TaskCountFields}oldestReadyAt isServed pause{...PauseFields}}byPriority{priority tasks{...TaskCountFields}}byAge{from until tasks{...TaskCountFields}}arrivalsPerMinute departuresPerMinute}fragment PauseFields on Pause{scope name since reason pausedBy}fragment TaskCountFields on TaskCount{value isExact}",
+}
+
 const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
   name: 'readScheduling',
   kind: 'query',
@@ -2918,6 +2936,9 @@ export function getSdk(transport: Transport) {
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
+    /** What waits and runs: by queue, status, type, priority and age. */
+    readQueueStats: (variables: ReadQueueStatsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(readQueueStatsOperation, variables, options),
     /** How waiting tasks are ordered, and what holds them. */
     readScheduling: (variables: ReadSchedulingQueryVariables = {}, options?: CallOptions) =>
       transport.request(readSchedulingOperation, variables, options),
