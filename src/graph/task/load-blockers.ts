@@ -4,12 +4,12 @@ import { readLimits } from '../../pool/store.ts'
 import { readPauses } from '../../scheduling/store.ts'
 import type { Limit } from '../../task/limits.ts'
 import type { GraphContext } from '../context.ts'
-import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
+import { type BlockedTask, blockersOf, type Reason, type UnsettledDependency, withSince } from './blockers.ts'
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
+const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Reason[]>>()
 
 /** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
-export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
+export function loadBlockers(context: GraphContext, task: Task): Promise<Reason[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
     loader = new DataLoader((tasks) => readBlockers(context, tasks), { cache: false })
@@ -18,7 +18,11 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
   return loader.load(task)
 }
 
-async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
+/** The same for tasks that were read already. */
+export async function readBlockers(
+  context: Pick<GraphContext, 'db' | 'tenant'>,
+  tasks: readonly Task[],
+): Promise<Reason[][]> {
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
   const [unsettled, served, pauses, capacities] = await Promise.all([
@@ -27,17 +31,16 @@ async function readBlockers(context: GraphContext, tasks: readonly Task[]): Prom
     ready.length === 0 ? [] : readPauses(context.db, context.tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
   ])
-  return tasks.map((task) =>
-    blockersOf(
-      { ...task, type: task.typeName, slots: slotsOf(task) },
-      {
-        unsettled: unsettled.get(task.id) ?? [],
-        isServed: served.has(placeOf(task)),
-        pauses,
-        capacityOf: (limit) => capacities.get(limit) ?? 0,
-      },
-    ),
-  )
+  return tasks.map((row) => {
+    const task: BlockedTask = { ...row, type: row.typeName, slots: slotsOf(row) }
+    const blockers = blockersOf(task, {
+      unsettled: unsettled.get(row.id) ?? [],
+      isServed: served.has(placeOf(row)),
+      pauses,
+      capacityOf: (limit) => capacities.get(limit) ?? 0,
+    })
+    return blockers.map((blocker) => withSince(blocker, task))
+  })
 }
 
 function slotsOf({ limits, blockedOn }: Task): number {
@@ -46,7 +49,7 @@ function slotsOf({ limits, blockedOn }: Task): number {
 
 /** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */
 async function readUnsettled(
-  { db, tenant }: GraphContext,
+  { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
   tasks: readonly Task[],
 ): Promise<ReadonlyMap<string, UnsettledDependency[]>> {
   const ids = tasks.filter(({ status }) => status === 'PENDING' || status === 'PAUSED').map(({ id }) => id)
@@ -74,7 +77,10 @@ function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>):
 }
 
 /** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
-async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
+async function readServedTypes(
+  { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
+  tasks: readonly Task[],
+): Promise<ReadonlySet<string>> {
   const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
   if (wanted.size === 0) return new Set()
   const { rows } = await db.query<{ typeName: string; placement: string }>(

@@ -680,6 +680,17 @@ export type ParkTaskInput = {
   readonly workerId: string;
 };
 
+/** What is paused. */
+export type PauseBlockerScope =
+  /** Everything. */
+  | 'ALL'
+  /** All tasks of its queue. */
+  | 'QUEUE'
+  /** The task itself. */
+  | 'TASK'
+  /** All tasks of its type. */
+  | 'TYPE';
+
 /** What nobody shall claim for now. */
 export type PauseClaimsInput = {
   /** Of the queue or the type; absent for everything. */
@@ -1573,6 +1584,56 @@ export type EventFieldsFragment =
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
 ;
+
+export type ExplainTaskQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExplainTaskQuery = { readonly task: TaskExplanationFragment | null };
+
+export type TaskExplainedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TaskExplainedSubscription = { readonly taskUpdated: TaskExplanationFragment };
+
+export type TaskExplanationFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly version: number, readonly priority: Open<TaskPriority>, readonly createdAt: string, readonly updatedAt: string, readonly readyAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly nextTransitionAt: string | null, readonly cancelReason: string | null, readonly type: { readonly name: string }, readonly error: TaskErrorFieldsFragment | null, readonly progress: { readonly fraction: number, readonly message: string | null } | null, readonly retry: { readonly maxAttempts: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly worker: { readonly id: string, readonly name: string, readonly state: Open<WorkerState>, readonly heartbeatAt: string } | null, readonly attempts: ReadonlyArray<AttemptFieldsFragment>, readonly blockedBy: ReadonlyArray<
+    | ReasonFields_ConcurrencyBlocker_Fragment
+    | ReasonFields_DependencyBlocker_Fragment
+    | ReasonFields_ExternalBlocker_Fragment
+    | ReasonFields_NoWorkerBlocker_Fragment
+    | ReasonFields_PauseBlocker_Fragment
+    | ReasonFields_PoolBlocker_Fragment
+    | ReasonFields_TimeBlocker_Fragment
+  > };
+
+type ReasonFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'ConcurrencyBlocker', readonly key: string, readonly limit: number, readonly message: string, readonly since: string, readonly holders: ReadonlyArray<OtherTaskFragment> };
+
+type ReasonFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string, readonly since: string, readonly task: OtherTaskFragment | null };
+
+type ReasonFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly message: string, readonly since: string };
+
+type ReasonFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBlocker', readonly type: string, readonly message: string, readonly since: string };
+
+type ReasonFields_PauseBlocker_Fragment = { readonly __typename: 'PauseBlocker', readonly scope: Open<PauseBlockerScope>, readonly pausedFrom: Open<TaskStatus>, readonly message: string, readonly since: string };
+
+type ReasonFields_PoolBlocker_Fragment = { readonly __typename: 'PoolBlocker', readonly pool: string, readonly capacity: number, readonly slots: number, readonly message: string, readonly since: string, readonly holders: ReadonlyArray<OtherTaskFragment> };
+
+type ReasonFields_TimeBlocker_Fragment = { readonly __typename: 'TimeBlocker', readonly until: string, readonly cause: Open<TimeBlockerCause>, readonly message: string, readonly since: string };
+
+export type ReasonFieldsFragment =
+  | ReasonFields_ConcurrencyBlocker_Fragment
+  | ReasonFields_DependencyBlocker_Fragment
+  | ReasonFields_ExternalBlocker_Fragment
+  | ReasonFields_NoWorkerBlocker_Fragment
+  | ReasonFields_PauseBlocker_Fragment
+  | ReasonFields_PoolBlocker_Fragment
+  | ReasonFields_TimeBlocker_Fragment
+;
+
+export type OtherTaskFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly startedAt: string | null };
 
 export type ReadQueueStatsQueryVariables = Exact<{
   queue?: string | null | undefined;
@@ -2546,6 +2607,13 @@ const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptio
   text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
+const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
+  name: 'explainTask',
+  kind: 'query',
+  field: 'task',
+  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
+}
+
 const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
   name: 'failTask',
   kind: 'mutation',
@@ -2791,6 +2859,13 @@ const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorke
   text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
+const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
+  name: 'taskExplained',
+  kind: 'subscription',
+  field: 'taskUpdated',
+  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
+}
+
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
   name: 'taskLog',
   kind: 'subscription',
@@ -2870,6 +2945,9 @@ export function getSdk(transport: Transport) {
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** One task by its id; null when there is none in your tenant. */
+    explainTask: (variables: ExplainTaskQueryVariables, options?: CallOptions) =>
+      transport.request(explainTaskOperation, variables, options),
     /** Ends an attempt as a failure; the task’s retry policy decides what follows. Sent again after a lost answer it does nothing twice. */
     failTask: (variables: FailTaskMutationVariables, options?: CallOptions) =>
       transport.request(failTaskOperation, variables, options),
@@ -2975,6 +3053,9 @@ export function getSdk(transport: Transport) {
     /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
     stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
       transport.request(stopWorkerOperation, variables, options),
+    /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
+    taskExplained: (variables: TaskExplainedSubscriptionVariables, options?: CallOptions) =>
+      transport.subscribe(taskExplainedOperation, variables, options),
     /** What the handler of a task writes, from the earliest line that is kept; ends when the task has ended. */
     taskLog: (variables: TaskLogSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskLogOperation, variables, options),
