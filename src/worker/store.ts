@@ -200,3 +200,34 @@ export async function readServedTypes(db: Pool, tenant: string): Promise<Readonl
   )
   return new Set(rows.map(({ type }) => type))
 }
+
+/** Where tasks may run: their type, and the canonical selector of their workers, '' for any. */
+export interface Place {
+  readonly type: string
+  readonly placement: string
+}
+
+/** Names a place among others. */
+export function keyOfPlace({ type, placement }: Place): string {
+  return `${type} ${placement}`
+}
+
+/** Which places live workers serve, as {@link keyOfPlace} names them. Index: worker_alive_idx. */
+export async function readServedPlaces(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  places: readonly Place[],
+): Promise<ReadonlySet<string>> {
+  const wanted = [...new Map(places.map((place) => [keyOfPlace(place), place])).values()]
+  if (wanted.length === 0) return new Set()
+  const { rows } = await client.query<Place>(
+    `SELECT DISTINCT wanted.type, wanted.placement
+     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
+     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
+       AND wanted.type = ANY(w.types)
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
+     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
+    [tenant, wanted.map(({ type }) => type), wanted.map(({ placement }) => placement)],
+  )
+  return new Set(rows.map(keyOfPlace))
+}

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { encodeTypeId } from '../../src/task/type-id.ts'
 import { cli } from '../support/cli.ts'
 import { startHandWorker } from '../support/hand-worker.ts'
 import { type LiveGraph, startLiveGraph } from '../support/live-graph.ts'
-import { addTask } from '../support/tasks.ts'
+import { addTask, addTaskType } from '../support/tasks.ts'
 
 let graph: LiveGraph
 beforeAll(async () => {
@@ -34,5 +35,23 @@ describe('queue stats', () => {
 
   test('says that there is nothing', async () => {
     expect((await run('stats')).out).toMatch(/\nall +0 +0 /)
+  })
+})
+
+describe('queue holdups', () => {
+  test('lists what holds up the most, in words', async () => {
+    expect((await run('holdups')).out).toBe('Nothing holds up any task.\n')
+    await addTaskType(graph.pool, 'lonely')
+    const lonely = encodeTypeId('task', await addTask(graph.pool, { type: 'lonely' }))
+    const limits = JSON.stringify([{ key: 'key:ada', slots: 1 }])
+    for (let n = 0; n < 2; n++)
+      await addTask(graph.pool, { type: 'work', is_claimable: false, blocked_on: 'key:ada', limits })
+    const { out, exitCode } = await run('holdups')
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(
+      /^TASKS +DIRECTLY +WAIT FOR +OLDEST +NEXT +FOR EXAMPLE\n2 +2 +concurrency key ada, 1 at once +now +task_/,
+    )
+    expect(out).toMatch(new RegExp(`\n1 +1 +a worker for lonely +now +${lonely}\n`))
+    expect(JSON.parse((await run('holdups', '--limit', '1', '--json')).out).holdups).toHaveLength(1)
   })
 })

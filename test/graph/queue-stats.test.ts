@@ -155,6 +155,6 @@ describe('queue statistics', () => {
     await graph.pool.query(`INSERT INTO task_type (tenant, name) VALUES ('other', 'work')`)
     await addTask(graph.pool, { tenant: 'other', type: 'work' })
     expect((await read()).queues).toEqual([])
-    expect(await readWaitingGroups(graph.pool, 'other', null)).toHaveLength(1)
+    expect(await readWaitingGroups(graph.pool, 'other')).toHaveLength(1)
   })
 })

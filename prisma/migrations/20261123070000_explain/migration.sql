@@ -64,3 +64,6 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
+
+-- Who is waited for.
+CREATE INDEX "task_dependency_pending_idx" ON "task_dependency"("tenant", "depends_on_id", "task_id") WHERE "state" = 'PENDING';

@@ -14,6 +14,7 @@ import { readStrategy } from '../read/options.ts'
 import { showPause } from '../show/pause.ts'
 import { clean } from '../show/text.ts'
 import { showDuration } from '../show/times.ts'
+import { addQueueHoldups } from './queue-holdups.ts'
 import { addQueueStats } from './queue-stats.ts'
 
 interface ConfigureOptions {
@@ -38,7 +39,7 @@ Examples:
   task-mgmt queue configure --strategy weighted --weight priority=2 --weight deadline=1
   task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1`
 
-/** `queue show`, `queue stats`, `queue configure`, `queue pause`, `queue resume` */
+/** `queue show`, `queue stats`, `queue holdups`, `queue configure`, `queue pause`, `queue resume` */
 export function addQueueCommands(queue: Command, run: RunCall): void {
   queue
     .command('show')
@@ -49,6 +50,7 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
       }),
     )
   addQueueStats(queue, run)
+  addQueueHoldups(queue, run)
   queue
     .command('configure')
     .description('Change the order of waiting tasks, or the limits of concurrency keys')

@@ -1,5 +1,5 @@
 import { readPauses, type Scheduling } from '../../scheduling/store.ts'
-import { MOST_GROUPS, readArrivals, readDepartures, readRunning, readWaitingGroups } from '../../task/store/waiting.ts'
+import { MOST_GROUPS, readAgedGroups, readArrivals, readDepartures, readRunning } from '../../task/store/waiting.ts'
 import { readServedTypes } from '../../worker/store.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
@@ -172,7 +172,7 @@ builder.queryFields((t) => ({
 /** Six statements, whatever waits. */
 async function readFacts({ db, tenant }: GraphContext, queue: string | null): Promise<QueueFacts> {
   const [groups, running, arrivals, departures, pauses, served] = await Promise.all([
-    readWaitingGroups(db, tenant, queue),
+    readAgedGroups(db, tenant, queue),
     readRunning(db, tenant),
     readArrivals(db, tenant, RATE_SPAN_MS),
     readDepartures(db, tenant, RATE_SPAN_MS),

@@ -1,13 +1,7 @@
 import type { Pause } from '../../scheduling/store.ts'
 import type { TaskPriority, TaskStatus } from '../../task/status.ts'
-import {
-  AGE_LIMITS_MS,
-  type Count,
-  type Flow,
-  MOST_COUNTED,
-  type Tally,
-  type WaitingGroup,
-} from '../../task/store/waiting.ts'
+import { AGE_LIMITS_MS, type Flow, MOST_COUNTED, type Tally } from '../../task/store/waiting.ts'
+import { type Count, sumOf, totalOf, type WaitingGroup } from '../../task/waiting-group.ts'
 
 /** What waits in one queue, or in all of them. */
 export interface QueueStats {
@@ -71,34 +65,23 @@ export function statsOf(facts: QueueFacts, name: string | null): QueueStats {
       tasks:
         status === 'RUNNING'
           ? running(within(facts.running), facts.running)
-          : total(groups.filter((group) => group.status === status)),
+          : totalOf(groups.filter((group) => group.status === status)),
     })),
-    claimable: total(ready.filter(({ isClaimable }) => isClaimable)),
-    blocked: total(ready.filter(({ isClaimable }) => !isClaimable)),
+    claimable: totalOf(ready.filter(({ isClaimable }) => isClaimable)),
+    blocked: totalOf(ready.filter(({ isClaimable }) => !isClaimable)),
     oldestReadyAt: oldest(ready),
     byType: typesOf(ready, facts),
     byPriority: PRIORITIES.map((priority) => ({
       priority,
-      tasks: total(ready.filter((group) => group.priority === priority)),
+      tasks: totalOf(ready.filter((group) => group.priority === priority)),
     })),
     byAge: [...AGE_LIMITS_MS, null].map((untilMs, place) => ({
       fromMs: AGE_LIMITS_MS[place - 1] ?? 0,
       untilMs,
-      tasks: sum(ready.map(({ counts }) => counts[place] ?? { value: 0, isExact: true })),
+      tasks: sumOf(ready.map(({ counts }) => counts[place] ?? { value: 0, isExact: true })),
     })),
     arrivalsPerMinute: perMinute(within(facts.arrivals.tallies), facts.arrivals),
     departuresPerMinute: perMinute(within(facts.departures.tallies), facts.departures),
-  }
-}
-
-export function total(groups: readonly WaitingGroup[]): Count {
-  return sum(groups.flatMap(({ counts }) => counts))
-}
-
-function sum(counts: readonly Count[]): Count {
-  return {
-    value: counts.reduce((before, { value }) => before + value, 0),
-    isExact: counts.every(({ isExact }) => isExact),
   }
 }
 
@@ -111,7 +94,7 @@ function typesOf(ready: readonly WaitingGroup[], { served, pauses }: QueueFacts)
   return [...Map.groupBy(ready, ({ type }) => type)]
     .map(([type, groups]) => ({
       type,
-      tasks: total(groups),
+      tasks: totalOf(groups),
       oldestReadyAt: oldest(groups),
       isServed: served.has(type),
       pauses: pauses.filter(({ scope, name }) => scope === 'TYPE' && name === type),
@@ -120,7 +103,7 @@ function typesOf(ready: readonly WaitingGroup[], { served, pauses }: QueueFacts)
     .slice(0, MOST_TYPES)
 }
 
-export function oldest(groups: readonly WaitingGroup[]): Date | null {
+function oldest(groups: readonly WaitingGroup[]): Date | null {
   const times = groups.flatMap(({ oldestReadyAt }) => (oldestReadyAt === null ? [] : [oldestReadyAt.getTime()]))
   return times.length === 0 ? null : new Date(Math.min(...times))
 }

@@ -1,4 +1,4 @@
-import type { Count } from '../../task/store/waiting.ts'
+import type { Count } from '../../task/waiting-group.ts'
 import { builder } from '../builder.ts'
 
 /** How many, with a bound on what counting may cost. */

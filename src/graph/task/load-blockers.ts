@@ -3,6 +3,7 @@ import type { Task } from '../../infra/generated/prisma/client.ts'
 import { readLimits } from '../../pool/store.ts'
 import { readPauses } from '../../scheduling/store.ts'
 import type { Limit } from '../../task/limits.ts'
+import { keyOfPlace, type Place, readServedPlaces } from '../../worker/store.ts'
 import type { GraphContext } from '../context.ts'
 import { type BlockedTask, blockersOf, type Reason, type UnsettledDependency, withSince } from './blockers.ts'
 
@@ -27,7 +28,7 @@ export async function readBlockers(
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
   const [unsettled, served, pauses, capacities] = await Promise.all([
     readUnsettled(context, tasks),
-    readServedTypes(context, tasks),
+    readServedPlaces(context.db, context.tenant, ready.map(placeOf)),
     ready.length === 0 ? [] : readPauses(context.db, context.tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
   ])
@@ -35,7 +36,7 @@ export async function readBlockers(
     const task: BlockedTask = { ...row, type: row.typeName, slots: slotsOf(row) }
     const blockers = blockersOf(task, {
       unsettled: unsettled.get(row.id) ?? [],
-      isServed: served.has(placeOf(row)),
+      isServed: served.has(keyOfPlace(placeOf(row))),
       pauses,
       capacityOf: (limit) => capacities.get(limit) ?? 0,
     })
@@ -72,29 +73,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): string {
-  return `${typeName} ${placement}`
-}
-
-/** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
-async function readServedTypes(
-  { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
-  tasks: readonly Task[],
-): Promise<ReadonlySet<string>> {
-  const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
-  if (wanted.size === 0) return new Set()
-  const { rows } = await db.query<{ typeName: string; placement: string }>(
-    `SELECT DISTINCT wanted.type AS "typeName", wanted.placement
-     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
-     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
-       AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.selector = wanted.placement
-     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
-    [
-      tenant,
-      [...wanted.values()].map(({ typeName }) => typeName),
-      [...wanted.values()].map(({ placement }) => placement),
-    ],
-  )
-  return new Set(rows.map(placeOf))
+function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): Place {
+  return { type: typeName, placement }
 }

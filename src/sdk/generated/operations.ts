@@ -1646,6 +1646,21 @@ export type TaskCountFieldsFragment = { readonly value: number, readonly isExact
 
 export type QueueStatsFieldsFragment = { readonly name: string | null, readonly oldestReadyAt: string | null, readonly arrivalsPerMinute: number, readonly departuresPerMinute: number, readonly pauses: ReadonlyArray<PauseFieldsFragment>, readonly byStatus: ReadonlyArray<{ readonly status: Open<TaskStatus>, readonly tasks: TaskCountFieldsFragment }>, readonly claimable: TaskCountFieldsFragment, readonly blocked: TaskCountFieldsFragment, readonly byType: ReadonlyArray<{ readonly type: string, readonly oldestReadyAt: string | null, readonly isServed: boolean, readonly tasks: TaskCountFieldsFragment, readonly pause: PauseFieldsFragment | null }>, readonly byPriority: ReadonlyArray<{ readonly priority: Open<TaskPriority>, readonly tasks: TaskCountFieldsFragment }>, readonly byAge: ReadonlyArray<{ readonly from: string, readonly until: string | null, readonly tasks: TaskCountFieldsFragment }> };
 
+export type ListHoldupsQueryVariables = Exact<{
+  first?: number | null | undefined;
+}>;
+
+
+export type ListHoldupsQuery = { readonly holdups: { readonly isComplete: boolean, readonly holdups: ReadonlyArray<{ readonly nextTransitionAt: string | null, readonly blocker:
+        | ReasonFields_ConcurrencyBlocker_Fragment
+        | ReasonFields_DependencyBlocker_Fragment
+        | ReasonFields_ExternalBlocker_Fragment
+        | ReasonFields_NoWorkerBlocker_Fragment
+        | ReasonFields_PauseBlocker_Fragment
+        | ReasonFields_PoolBlocker_Fragment
+        | ReasonFields_TimeBlocker_Fragment
+      , readonly tasks: TaskCountFieldsFragment, readonly direct: TaskCountFieldsFragment, readonly oldest: { readonly id: string, readonly name: string, readonly createdAt: string, readonly readyAt: string | null } | null }> } };
+
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
 export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } };
@@ -2691,6 +2706,13 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}",
 }
 
+const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
+  name: 'listHoldups',
+  kind: 'query',
+  field: 'holdups',
+  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}fragment TaskCountFields on TaskCount{value isExact}",
+}
+
 const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
   name: 'listPools',
   kind: 'query',
@@ -2981,6 +3003,9 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
+    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers. */
+    listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listHoldupsOperation, variables, options),
     /** The pools by name, at most 1,000. */
     listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listPoolsOperation, variables, options),

@@ -1,27 +1,5 @@
 import type { Pool } from 'pg'
-import type { TaskPriority, TaskStatus } from '../status.ts'
-
-/** How many; at least so many when counting stopped before the end. */
-export interface Count {
-  readonly value: number
-  readonly isExact: boolean
-}
-
-/** Tasks that wait and have this much in common. */
-export interface WaitingGroup {
-  readonly queue: string
-  readonly status: TaskStatus
-  /** Whether a claim may take them; a READY task that it may not waits for slots of a limit. */
-  readonly isClaimable: boolean
-  readonly type: string
-  /** The canonical selector of their workers; '' for any. */
-  readonly placement: string
-  readonly priority: TaskPriority
-  /** When the first of them became READY; null unless they are READY. */
-  readonly oldestReadyAt: Date | null
-  /** One for each age class of READY tasks, the youngest first; one in all for others. */
-  readonly counts: readonly Count[]
-}
+import type { WaitingGroup } from '../waiting-group.ts'
 
 /** Upper ends of the classes of age, in milliseconds; the last class has none. */
 export const AGE_LIMITS_MS = [1_000, 10_000, 60_000, 600_000, 3_600_000] as const
@@ -31,19 +9,28 @@ export const MOST_GROUPS = 1_000
 /** No count goes further. */
 export const MOST_COUNTED = 10_000
 /** Rows counted in all before counts stop at a hundred. */
-const MOST_ROWS = 100_000
+const MOST_ROWS = 200_000
 
 /**
- * What waits, in groups; at most {@link MOST_GROUPS}. Index: task_waiting_idx, and nothing else of the table.
+ * What waits, in groups, with their ages; at most {@link MOST_GROUPS}. Index: task_waiting_idx, and nothing else of the table.
  *
  * @param queue null for all
  */
-export async function readWaitingGroups(db: Pool, tenant: string, queue: string | null): Promise<WaitingGroup[]> {
+export function readAgedGroups(db: Pick<Pool, 'query'>, tenant: string, queue: string | null): Promise<WaitingGroup[]> {
+  return readGroups(db, [tenant, queue, AGE_LIMITS_MS, MOST_GROUPS, MOST_COUNTED, MOST_ROWS])
+}
+
+/** The same without ages, each group counted up to 2,000: so that there is room to count many. */
+export function readWaitingGroups(db: Pick<Pool, 'query'>, tenant: string): Promise<WaitingGroup[]> {
+  return readGroups(db, [tenant, null, [], MOST_GROUPS, 2_000, MOST_ROWS])
+}
+
+async function readGroups(db: Pick<Pool, 'query'>, values: unknown[]): Promise<WaitingGroup[]> {
   const { rows } = await db.query<Omit<WaitingGroup, 'counts'> & { counts: number[]; exact: boolean[] }>(
     `SELECT "queue", "status"::text, "is_claimable" AS "isClaimable", "type", "placement", "priority"::text,
       "oldest_ready_at" AS "oldestReadyAt", "counts", "exact"
     FROM waiting_groups($1, $2, ARRAY(SELECT ms * interval '1 millisecond' FROM unnest($3::int[]) AS ms), $4, $5, $6)`,
-    [tenant, queue, AGE_LIMITS_MS, MOST_GROUPS, MOST_COUNTED, MOST_ROWS],
+    values,
   )
   return rows.map(({ counts, exact, ...group }) => ({
     ...group,
