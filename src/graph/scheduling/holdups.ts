@@ -1,10 +1,9 @@
 import { readHoldups } from '../../engine/read-holdups.ts'
-import type { Task as TaskRow } from '../../infra/generated/prisma/client.ts'
 import type { Cause, Holdup } from '../../task/holdup.ts'
+import { readWaitingTasks, type WaitingTask } from '../../task/store/read-waiting.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { MAX_PAGE_SIZE, pageOf } from '../page.ts'
-import { prismaOf } from '../prisma-of.ts'
 import { BlockerInterface } from '../task/blocker.ts'
 import type { Reason } from '../task/blockers.ts'
 import { readBlockers } from '../task/load-blockers.ts'
@@ -88,7 +87,7 @@ builder.queryFields((t) => ({
 /** The causes in the words of a task that each has held long; one that has let go of all those meanwhile is left out. */
 async function explained(context: GraphContext, holdups: readonly Holdup[]): Promise<ExplainedHoldup[]> {
   const ids = [...new Set(holdups.flatMap(({ longest }) => longest))]
-  const tasks = await prismaOf(context).task.findMany({ where: { tenant: context.tenant, id: { in: ids } } })
+  const tasks = await readWaitingTasks(context.db, context.tenant, ids)
   const reasons = await readBlockers(context, tasks)
   const byId = new Map(tasks.map((task, place) => [task.id, { task, reasons: reasons[place]! }]))
   return holdups.flatMap((holdup) => {
@@ -101,7 +100,7 @@ async function explained(context: GraphContext, holdups: readonly Holdup[]): Pro
   })
 }
 
-function isOf(cause: Cause, reason: Reason, task: TaskRow): boolean {
+function isOf(cause: Cause, reason: Reason, task: WaitingTask): boolean {
   switch (cause.kind) {
     case 'limit':
       return task.blockedOn === cause.key && reason.kind !== 'pause' && reason.kind !== 'no-worker'

@@ -7,7 +7,25 @@ import { keyOfPlace, type Place, readServedPlaces } from '../../worker/store.ts'
 import type { GraphContext } from '../context.ts'
 import { type BlockedTask, blockersOf, type Reason, type UnsettledDependency, withSince } from './blockers.ts'
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Reason[]>>()
+/** What of a task's row says why it does not run. */
+export type WaitingRow = Pick<
+  Task,
+  | 'id'
+  | 'status'
+  | 'typeName'
+  | 'queue'
+  | 'placement'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'readyAt'
+  | 'wakeAt'
+  | 'scheduledFor'
+  | 'waitKey'
+  | 'pausedFrom'
+  | 'blockedOn'
+> & { readonly limits: unknown }
+
+const loaderOfContext = new WeakMap<GraphContext, DataLoader<WaitingRow, Reason[]>>()
 
 /** Why a task does not run now: at most four statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Reason[]> {
@@ -22,7 +40,7 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Reason[
 /** The same for tasks that were read already. */
 export async function readBlockers(
   context: Pick<GraphContext, 'db' | 'tenant'>,
-  tasks: readonly Task[],
+  tasks: readonly WaitingRow[],
 ): Promise<Reason[][]> {
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))]
@@ -44,14 +62,14 @@ export async function readBlockers(
   })
 }
 
-function slotsOf({ limits, blockedOn }: Task): number {
+function slotsOf({ limits, blockedOn }: WaitingRow): number {
   return (limits as readonly Limit[] | null)?.find(({ key }) => key === blockedOn)?.slots ?? 0
 }
 
 /** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */
 async function readUnsettled(
   { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
-  tasks: readonly Task[],
+  tasks: readonly WaitingRow[],
 ): Promise<ReadonlyMap<string, UnsettledDependency[]>> {
   const ids = tasks.filter(({ status }) => status === 'PENDING' || status === 'PAUSED').map(({ id }) => id)
   const found = new Map<string, UnsettledDependency[]>()
@@ -73,6 +91,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: Pick<Task, 'typeName' | 'placement'>): Place {
+function placeOf({ typeName, placement }: WaitingRow): Place {
   return { type: typeName, placement }
 }

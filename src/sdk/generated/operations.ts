@@ -3078,13 +3078,13 @@ export function getSdk(transport: Transport) {
     /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
     stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
       transport.request(stopWorkerOperation, variables, options),
-    /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
+    /** A task: its present state first, then each newer one that was there when the last had been sent. With `blockedBy` also when only the reasons why it waits have changed, at most once a second; its version is the same then. Ends when it has ended. */
     taskExplained: (variables: TaskExplainedSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskExplainedOperation, variables, options),
     /** What the handler of a task writes, from the earliest line that is kept; ends when the task has ended. */
     taskLog: (variables: TaskLogSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskLogOperation, variables, options),
-    /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
+    /** A task: its present state first, then each newer one that was there when the last had been sent. With `blockedBy` also when only the reasons why it waits have changed, at most once a second; its version is the same then. Ends when it has ended. */
     taskUpdated: (variables: TaskUpdatedSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskUpdatedOperation, variables, options),
     /** Changes a schedule. What it has started stays as it is. */
