@@ -39,6 +39,7 @@ const shared = [
   'make-tasks',
   'start-fires',
   'schedule-events',
+  'worker-events',
   'command-schedule',
 ]
 

@@ -1,3 +1,5 @@
+import type { NewWorkerEvent } from '../event/event.ts'
+import { appendEvents } from '../event/store/append-events.ts'
 import { checkTaskDefaults } from '../task/check-new-tasks.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
@@ -5,6 +7,7 @@ import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-t
 import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
+import { workerEvent } from './worker-events.ts'
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 
@@ -20,11 +23,18 @@ export async function registerWorker(
 ): Promise<Result<null>> {
   const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  await transact(engine, async (client) => {
+  const isNew = await transact(engine, async (client) => {
     if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)
-    await insertWorker(client, worker)
+    const isAdded = await insertWorker(client, worker)
+    if (isAdded) await appendEvents(client, [registered(worker)])
+    return isAdded
   })
+  if (isNew) engine.channel.publish('events')
   return accepted(null)
+}
+
+function registered({ tenant, id, name, host, types, slots }: WorkerRegistration): NewWorkerEvent {
+  return workerEvent(tenant, name, 'WorkerRegistered', { workerId: id, name, host, types, slots })
 }
 
 function checkType(schemas: SchemaCheck, type: TaskTypeRegistration, index: number): InputIssue[] {

@@ -37,6 +37,7 @@ import './worker/report-attempts.ts'
 import './worker/report-task.ts'
 import './worker/stop-worker.ts'
 import './worker/worker.ts'
+import './worker/worker-event-types.ts'
 import { builder } from './builder.ts'
 
 /** The whole graph: every file above has added its part. */

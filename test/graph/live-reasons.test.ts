@@ -7,7 +7,7 @@ import { configurePool } from '../../src/engine/configure-pool.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { holdClaims, releaseClaims } from '../../src/engine/hold-claims.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
-import { uuidOf } from '../../src/task/type-id.ts'
+import { encodeTypeId, uuidOf } from '../../src/task/type-id.ts'
 import { ACTOR, addWorker } from '../support/engine.ts'
 import { startGraph, type TestGraph } from '../support/graph.ts'
 import { until } from '../support/until.ts'
@@ -176,5 +176,24 @@ describe('the cost', () => {
     // One for the pause; one more where it fell into the look before.
     expect(looks).toBeLessThanOrEqual(2)
     expect(blind).toHaveLength(1)
+  })
+})
+
+describe('the events of workers', () => {
+  test('come over the graph, with the worker', async () => {
+    const id = await addWorker(graph.engine, ['work'])
+    const { data } =
+      await graph.ask(`{ events(first: 100, filter: { kind: { eq: WORKER_REGISTERED } }) { events { __typename
+      ... on WorkerEvent { workerId name worker { id state } } ... on WorkerRegistered { host types slots } } } }`)
+    const workerId = encodeTypeId('worker', id)
+    expect(data.events.events.at(-1)).toEqual({
+      __typename: 'WorkerRegistered',
+      workerId,
+      name: 'test',
+      worker: { id: workerId, state: 'ACTIVE' },
+      host: 'test',
+      types: ['work'],
+      slots: 10,
+    })
   })
 })

@@ -385,7 +385,15 @@ export type EventKind =
   /** A worker claimed it and runs an attempt. */
   | 'TASK_STARTED'
   /** Its priority or time was changed. */
-  | 'TASK_UPDATED';
+  | 'TASK_UPDATED'
+  /** It finishes what it holds and claims no more. */
+  | 'WORKER_DRAINING'
+  /** It was silent for longer than its lease, or its process is gone: its tasks go back to the queue. */
+  | 'WORKER_LOST'
+  /** A worker signed on. */
+  | 'WORKER_REGISTERED'
+  /** It signed off. */
+  | 'WORKER_STOPPED';
 
 /** Conditions on what happened; all that are given must hold. */
 export type EventKindFilter = {
@@ -1406,6 +1414,10 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskSkipped_Fragment
       | EventFields_TaskStarted_Fragment
       | EventFields_TaskUpdated_Fragment
+      | EventFields_WorkerDraining_Fragment
+      | EventFields_WorkerLost_Fragment
+      | EventFields_WorkerRegistered_Fragment
+      | EventFields_WorkerStopped_Fragment
     > } };
 
 export type EventsSubscriptionVariables = Exact<{
@@ -1453,6 +1465,10 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskSkipped_Fragment
         | EventFields_TaskStarted_Fragment
         | EventFields_TaskUpdated_Fragment
+        | EventFields_WorkerDraining_Fragment
+        | EventFields_WorkerLost_Fragment
+        | EventFields_WorkerRegistered_Fragment
+        | EventFields_WorkerStopped_Fragment
       > }
    };
 
@@ -1549,6 +1565,14 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerLost_Fragment = { readonly __typename: 'WorkerLost', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerRegistered_Fragment = { readonly __typename: 'WorkerRegistered', readonly workerId: string | null, readonly name: string, readonly host: string, readonly types: ReadonlyArray<string>, readonly slots: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerStopped_Fragment = { readonly __typename: 'WorkerStopped', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 export type EventFieldsFragment =
   | EventFields_AttemptLost_Fragment
   | EventFields_BackfillCancelled_Fragment
@@ -1583,6 +1607,10 @@ export type EventFieldsFragment =
   | EventFields_TaskSkipped_Fragment
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
+  | EventFields_WorkerDraining_Fragment
+  | EventFields_WorkerLost_Fragment
+  | EventFields_WorkerRegistered_Fragment
+  | EventFields_WorkerStopped_Fragment
 ;
 
 export type ExplainTaskQueryVariables = Exact<{
@@ -2619,7 +2647,7 @@ const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptio
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
 const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
@@ -2787,7 +2815,7 @@ const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryV
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
