@@ -939,6 +939,40 @@ export type ScheduleStatusFilter = {
   readonly in?: ReadonlyArray<ScheduleStatus> | null | undefined;
 };
 
+/** Changes to the task that each fire makes. What is absent stays. */
+export type ScheduledTaskChangesInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type?: string | null | undefined;
+};
+
 /** The task that each fire makes. */
 export type ScheduledTaskInput = {
   /** Tasks with the same key share a limit. */
@@ -1282,6 +1316,8 @@ export type UpdateScheduleInput = {
   readonly overlapPolicy?: OverlapPolicy | null | undefined;
   /** The task that each later fire makes, as a whole. */
   readonly task?: ScheduledTaskInput | null | undefined;
+  /** Changes to the task that each later fire makes, instead of all of it. */
+  readonly taskChanges?: ScheduledTaskChangesInput | null | undefined;
   /** When it fires from now on; due times that were not seen to yet are dropped. */
   readonly timing?: TimingInput | null | undefined;
 };
