@@ -40,6 +40,7 @@ const shared = [
   'make-tasks',
   'start-fires',
   'schedule-events',
+  'worker-events',
   'command-schedule',
 ]
 

@@ -10,6 +10,7 @@ import { addTaskReads } from './commands/task-reads.ts'
 import { addTaskSteering } from './commands/task-steering.ts'
 import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
+import { addTaskWhy } from './commands/task-why.ts'
 import { addWorkerCommands } from './commands/worker.ts'
 import type { CliOptions, Session } from './session.ts'
 
@@ -39,6 +40,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   const task = program.command('task').description('Make, find, watch and steer tasks')
   addTaskCreate(task, call)
   addTaskReads(task, call)
+  addTaskWhy(task, call)
   addTaskWatching(task, call)
   addTaskSteering(task, call)
   addTaskUpdate(task, call)

@@ -14,7 +14,8 @@ export interface Publisher {
 /**
  * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside, or a worker is to drain. unsettled: a
  * cascade is to go on. reordered: waiting tasks are to stand in another order. limits: somebody waits for slots that may be free; the
- * payload says of which limits. leased: a worker over the graph was handed tasks; the payload is its uuid.
+ * payload says of which limits. leased: a worker over the graph was handed tasks; the payload is its uuid. held: claims of some
+ * tasks were paused, or let go on.
  */
 export type BellTopic =
   | 'events'
@@ -24,6 +25,7 @@ export type BellTopic =
   | 'reordered'
   | 'limits'
   | 'leased'
+  | 'held'
   | `log:${string}`
 
 /** Who asks. */

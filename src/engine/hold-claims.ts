@@ -21,7 +21,9 @@ export async function holdClaims(
   if ((reason?.length ?? 0) > 1_000)
     issues.push({ path: ['reason'], message: `has ${reason!.length} characters; 1,000 at most` })
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  return accepted(await insertPause(engine.db, actor.tenant, { ...held, reason, pausedBy: actor.name }))
+  const pause = await insertPause(engine.db, actor.tenant, { ...held, reason, pausedBy: actor.name })
+  engine.channel.publish('held')
+  return accepted(pause)
 }
 
 /** Lets tasks be claimed again. Releasing what is not held changes nothing. */
@@ -30,6 +32,7 @@ export async function releaseClaims(engine: Engine, actor: Actor, held: HeldClai
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   await deletePause(engine.db, actor.tenant, held)
   engine.channel.publish('claimable')
+  engine.channel.publish('held')
   return accepted(null)
 }
 

@@ -1,3 +1,5 @@
+import type { NewWorkerEvent } from '../event/event.ts'
+import { appendEvents } from '../event/store/append-events.ts'
 import { checkTaskDefaults } from '../task/check-new-tasks.ts'
 import { accepted, type InputIssue, type Result, refusedWith } from '../task/refusal.ts'
 import { checkResources } from '../task/resources.ts'
@@ -6,6 +8,7 @@ import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-t
 import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
+import { workerEvent } from './worker-events.ts'
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 
@@ -22,11 +25,18 @@ export async function registerWorker(
   const issues = types.flatMap((type, index) => checkType(engine.schemas, type, index))
   issues.push(...checkResources(worker.resources ?? {}, ['resources']))
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  await transact(engine, async (client) => {
+  const isNew = await transact(engine, async (client) => {
     if (types.length > 0) await upsertTaskTypes(client, worker.tenant, types)
-    await insertWorker(client, worker)
+    const isAdded = await insertWorker(client, worker)
+    if (isAdded) await appendEvents(client, [registered(worker)])
+    return isAdded
   })
+  if (isNew) engine.channel.publish('events')
   return accepted(null)
+}
+
+function registered({ tenant, id, name, host, types, slots }: WorkerRegistration): NewWorkerEvent {
+  return workerEvent(tenant, name, 'WorkerRegistered', { workerId: id, name, host, types, slots })
 }
 
 function checkType(schemas: SchemaCheck, type: TaskTypeRegistration, index: number): InputIssue[] {

@@ -6,6 +6,7 @@ import { type Applied, applyDecisions, ringBells } from './apply.ts'
 import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
+import { announceWorkers } from './worker-events.ts'
 
 /** Most tasks that one transaction takes back. */
 const BATCH = 500
@@ -17,7 +18,10 @@ const BATCH = 500
  * @returns how many tasks went back to the queue, or failed after too many losses
  */
 export async function rescueLost(engine: Engine): Promise<number> {
-  await markSilentWorkers(engine.db)
+  const hasLost = await transact(engine, async (client) =>
+    announceWorkers(client, null, 'WorkerLost', await markSilentWorkers(client)),
+  )
+  if (hasLost) engine.channel.publish('events')
   let total = 0
   for (;;) {
     const rescued = await transact(engine, (client) => rescueBatch(client))

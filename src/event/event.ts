@@ -61,9 +61,28 @@ export interface ScheduleEventPayloads {
   BackfillCancelled: { readonly backfillId: string }
 }
 
+/** Everything that can happen to a worker: once for each change of its state, however often it is asked for. */
+export interface WorkerEventPayloads {
+  WorkerRegistered: AnnouncedWorker & {
+    readonly host: string
+    readonly types: readonly string[]
+    readonly slots: number
+  }
+  WorkerDraining: AnnouncedWorker
+  WorkerLost: AnnouncedWorker
+  WorkerStopped: AnnouncedWorker
+}
+
+interface AnnouncedWorker {
+  /** uuid */
+  readonly workerId: string
+  readonly name: string
+}
+
+export type WorkerEventKind = keyof WorkerEventPayloads
 export type TaskEventKind = keyof TaskEventPayloads
 export type ScheduleEventKind = keyof ScheduleEventPayloads
-export type EventKind = TaskEventKind | ScheduleEventKind
+export type EventKind = TaskEventKind | ScheduleEventKind | WorkerEventKind
 
 /** The kinds of a task's events, with the sentence that explains each to users. */
 export const TASK_EVENT_KINDS = {
@@ -105,8 +124,16 @@ export const SCHEDULE_EVENT_KINDS = {
   BackfillCancelled: 'A backfill was cancelled; it starts no other task.',
 } as const satisfies Record<ScheduleEventKind, string>
 
+/** The kinds of a worker's events, with the sentence that explains each to users. */
+export const WORKER_EVENT_KINDS = {
+  WorkerRegistered: 'A worker signed on.',
+  WorkerDraining: 'It finishes what it holds and claims no more.',
+  WorkerLost: 'It was silent for longer than its lease, or its process is gone: its tasks go back to the queue.',
+  WorkerStopped: 'It signed off.',
+} as const satisfies Record<WorkerEventKind, string>
+
 /** All kinds. */
-export const EVENT_KINDS = { ...TASK_EVENT_KINDS, ...SCHEDULE_EVENT_KINDS } as const
+export const EVENT_KINDS = { ...TASK_EVENT_KINDS, ...SCHEDULE_EVENT_KINDS, ...WORKER_EVENT_KINDS } as const
 
 interface NewFact {
   readonly tenant: string
@@ -132,11 +159,17 @@ interface ScheduleFact extends NewFact {
   readonly version: number
 }
 
+/** Whom it is about stands in its payload. */
+interface WorkerFact extends NewFact {
+  readonly version: null
+}
+
+export type NewWorkerEvent = WorkerFact & { readonly kind: WorkerEventKind }
 export type NewTaskEvent = TaskFact & { readonly kind: TaskEventKind }
 export type NewScheduleEvent = ScheduleFact & { readonly kind: ScheduleEventKind }
 
 /** A fact to append to the log. Id, transaction, incarnation and time are the database's to give. */
-export type NewEvent = NewTaskEvent | NewScheduleEvent
+export type NewEvent = NewTaskEvent | NewScheduleEvent | NewWorkerEvent
 
 interface Logged {
   /** Position in the log's sequence: of two events of one task, or one caused by the other, the later has the larger id. */
@@ -157,6 +190,15 @@ type ScheduleEventBase = Logged &
     readonly attempt: null
   }
 
+type WorkerEventBase = Logged &
+  Omit<WorkerFact, 'payload'> & {
+    readonly taskId: null
+    readonly taskType: null
+    readonly status: null
+    readonly attempt: null
+    readonly scheduleId: null
+  }
+
 /** A fact of the log: `kind` tells the shape of `payload`, and what it is about. */
 export type Event =
   | {
@@ -168,3 +210,6 @@ export type Event =
         readonly payload: ScheduleEventPayloads[Kind]
       }
     }[ScheduleEventKind]
+  | {
+      [Kind in WorkerEventKind]: WorkerEventBase & { readonly kind: Kind; readonly payload: WorkerEventPayloads[Kind] }
+    }[WorkerEventKind]

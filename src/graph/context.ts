@@ -6,6 +6,7 @@ import type { SchemaCheck } from '../task/schema-check.ts'
 import type { EventReader } from './event/event-reader.ts'
 import type { HealthReader } from './health/health-report.ts'
 import type { PrismaCarrier } from './prisma-of.ts'
+import type { ReasonWatch } from './task/look.ts'
 import type { WorkerWaits } from './worker/worker-waits.ts'
 
 /** The engine, with the check of inputs against the schemas of task types. */
@@ -22,6 +23,8 @@ export interface GraphParts extends PrismaCarrier {
   readonly health: HealthReader
   /** The requests of workers that may wait. */
   readonly workers: WorkerWaits
+  /** Follows why tasks wait. */
+  readonly reasons: ReasonWatch
 }
 
 /** What the resolvers of one operation see. */

@@ -55,6 +55,26 @@ export async function readSlots(
   return rows
 }
 
+/** Tasks that own slots of each limit, in the order of the slots, at most `most` a limit. Index: limit_slot_pkey. */
+export async function readHolders(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  keys: readonly string[],
+  most: number,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await client.query<{ key: string; ids: string[] }>(
+    `SELECT k."key", ARRAY(
+      SELECT "task_id" FROM (
+        SELECT "task_id", min("slot_no") AS "first" FROM (
+          SELECT "task_id", "slot_no" FROM "limit_slot" WHERE "tenant" = $1 AND "key" = k."key" ORDER BY "slot_no" LIMIT 1000
+        ) AS owned GROUP BY 1 ORDER BY 2 LIMIT $3
+      ) AS firsts
+    ) AS "ids" FROM unnest($2::text[]) AS k("key")`,
+    [tenant, keys, most],
+  )
+  return new Map(rows.map(({ key, ids }) => [key, ids]))
+}
+
 /** Gives slots to tasks whose rows the caller has locked. */
 export async function insertSlots(client: ClientBase, tenant: string, grants: readonly Grant[]): Promise<void> {
   if (grants.length === 0) return

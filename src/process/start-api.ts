@@ -10,6 +10,7 @@ import { createLineReader } from '../graph/event/line-reader.ts'
 import { createEventReader } from '../graph/event/log-reader.ts'
 import { createHealthReader } from '../graph/health/health-report.ts'
 import { createGraphServer } from '../graph/server.ts'
+import { createReasonWatch, REASON_TOPICS } from '../graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
 import { openBells } from '../infra/channel/bells.ts'
 import type { HttpFront } from './http-front.ts'
@@ -47,6 +48,7 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
     events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
     authenticator: createAuthenticator({ db: pool, mode: access.kind }),
     workers: createWorkerWaits({ engine, bells }),
+    reasons: createReasonWatch({ db: pool, bells: await openBells(channel, REASON_TOPICS), onError }),
     health: createHealthReader({ version: running.version, startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),

@@ -1,5 +1,8 @@
 import { hostname } from 'node:os'
+import { drainWorker } from '../engine/drain-worker.ts'
+import { giveUpWorkers } from '../engine/give-up-workers.ts'
 import { registerWorker } from '../engine/register-worker.ts'
+import { stopWorker } from '../engine/stop-worker.ts'
 import { machineResources } from '../infra/machine-resources.ts'
 import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
 import { createAttemptReporter } from '../loop/attempt-reporter.ts'
@@ -13,7 +16,7 @@ import { newUuid } from '../task/type-id.ts'
 import { defineTaskType } from '../worker/define-task-type.ts'
 import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
-import { markGoneWorkers, readAliveWorkers, writeWorkerState } from '../worker/store.ts'
+import { readAliveWorkers } from '../worker/store.ts'
 import { HandlersUnusable, loadHandlers, refuseDoubles } from './load-handlers.ts'
 import type { Running } from './running.ts'
 
@@ -77,9 +80,10 @@ async function startOne(
   const onError = (error: unknown): void => log.error({ err: error }, 'the worker met an error; it goes on')
   let executor: Executor | undefined
   const checkLeases = (): void => void executor?.checkLeases().catch(onError)
+  const self = { tenant: TENANT, name: worker.name }
   const port = createEnginePort({
     engine,
-    actor: { tenant: TENANT, name: worker.name },
+    actor: self,
     workerId,
     queue: 'default',
     types: worker.types,
@@ -113,11 +117,11 @@ async function startOne(
     checkLeases,
     async stop(graceMs) {
       isOver = true
-      await writeWorkerState(engine.db, TENANT, workerId, 'DRAINING').catch(onError)
+      await drainWorker(engine, self, workerId).catch(onError)
       await executor.stop(graceMs)
       await leases.stop()
       await stopHeartbeat()
-      await writeWorkerState(engine.db, TENANT, workerId, 'STOPPED').catch(onError)
+      await stopWorker(engine, self, workerId).catch(onError)
     },
   }
 }
@@ -130,7 +134,7 @@ async function giveUpGoneWorkers({ engine, isEmbedded }: Running): Promise<void>
   if (!isEmbedded) return
   const alive = await readAliveWorkers(engine.db, hostname())
   const gone = alive.filter(({ pid }) => pid !== null && (pid === process.pid || !isProcessAlive(pid)))
-  if (gone.length > 0) await markGoneWorkers(engine.db, gone)
+  await giveUpWorkers(engine, gone)
 }
 
 function isProcessAlive(pid: number): boolean {

@@ -22,9 +22,13 @@ export interface WorkerRegistration {
 
 export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
 
-/** Adds a worker as ACTIVE. One that is there already, because the answer to its registration was lost, stays as it is. */
-export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<void> {
-  await client.query(
+/**
+ * Adds a worker as ACTIVE. One that is there already, because the answer to its registration was lost, stays as it is.
+ *
+ * @returns whether it was added
+ */
+export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<boolean> {
+  const { rowCount } = await client.query(
     `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources")
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ("tenant", "id") DO NOTHING`,
     [
@@ -41,20 +45,35 @@ export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: Wo
       JSON.stringify(amountsOf(worker.resources ?? {})),
     ],
   )
+  return rowCount === 1
 }
 
-/** Moves a worker to DRAINING or STOPPED; one that was lost stays LOST. */
+/** A worker whose state has just changed. */
+export interface ChangedWorker {
+  readonly tenant: string
+  /** uuid */
+  readonly id: string
+  readonly name: string
+}
+
+/**
+ * Moves a worker to DRAINING or STOPPED; one that was lost stays LOST. Locks: its row. Index: worker_pkey.
+ *
+ * @returns it, if its state changed
+ */
 export async function writeWorkerState(
-  db: Pool,
+  client: Pick<ClientBase, 'query'>,
   tenant: string,
   id: string,
   state: 'DRAINING' | 'STOPPED',
-): Promise<void> {
-  await db.query(
+): Promise<ChangedWorker[]> {
+  const { rows } = await client.query<ChangedWorker>(
     `UPDATE "worker" SET "state" = $3::worker_state, "stopped_at" = CASE WHEN $3 = 'STOPPED' THEN now() END
-    WHERE "tenant" = $1 AND "id" = $2 AND "state" IN ('ACTIVE', 'DRAINING')`,
+    WHERE "tenant" = $1 AND "id" = $2 AND "state" IN ('ACTIVE', 'DRAINING') AND "state"::text <> $3
+    RETURNING "tenant", "id", "name"`,
     [tenant, id, state],
   )
+  return rows
 }
 
 /**
@@ -63,21 +82,28 @@ export async function writeWorkerState(
  * Locks: their rows; a claim holds its worker's row FOR SHARE, so after this none of them can claim any more.
  * Index: worker_alive_idx.
  */
-export async function markSilentWorkers(db: Pool): Promise<void> {
-  await db.query(
+export async function markSilentWorkers(client: Pick<ClientBase, 'query'>): Promise<ChangedWorker[]> {
+  const { rows } = await client.query<ChangedWorker>(
     `UPDATE "worker" SET "state" = 'LOST', "stopped_at" = clock_timestamp()
-    WHERE "state" IN ('ACTIVE', 'DRAINING') AND "heartbeat_at" + "lease_ms" * interval '1 millisecond' < clock_timestamp()`,
+    WHERE "state" IN ('ACTIVE', 'DRAINING') AND "heartbeat_at" + "lease_ms" * interval '1 millisecond' < clock_timestamp()
+    RETURNING "tenant", "id", "name"`,
   )
+  return rows
 }
 
 /** Marks workers as LOST whose processes are known to be gone. */
-export async function markGoneWorkers(db: Pool, workers: readonly { tenant: string; id: string }[]): Promise<void> {
-  await db.query(
+export async function markGoneWorkers(
+  client: Pick<ClientBase, 'query'>,
+  workers: readonly { tenant: string; id: string }[],
+): Promise<ChangedWorker[]> {
+  const { rows } = await client.query<ChangedWorker>(
     `UPDATE "worker" AS w SET "state" = 'LOST', "stopped_at" = clock_timestamp()
     FROM unnest($1::text[], $2::uuid[]) AS gone("tenant", "id")
-    WHERE w."tenant" = gone."tenant" AND w."id" = gone."id" AND w."state" IN ('ACTIVE', 'DRAINING')`,
+    WHERE w."tenant" = gone."tenant" AND w."id" = gone."id" AND w."state" IN ('ACTIVE', 'DRAINING')
+    RETURNING w."tenant", w."id", w."name"`,
     [workers.map(({ tenant }) => tenant), workers.map(({ id }) => id)],
   )
+  return rows
 }
 
 /** The workers of one host that count as alive. */
@@ -193,4 +219,45 @@ export async function readWorkerState(db: Pool, tenant: string, id: string): Pro
     [tenant, id],
   )
   return rows[0]?.state ?? null
+}
+
+/** The task types that live workers serve. Index: worker_alive_idx. */
+export async function readServedTypes(db: Pool, tenant: string): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ type: string }>(
+    `SELECT DISTINCT unnest("types") AS "type" FROM "worker"
+    WHERE "tenant" = $1 AND "state" = 'ACTIVE' AND "heartbeat_at" > now() - "lease_ms" * interval '1 millisecond'`,
+    [tenant],
+  )
+  return new Set(rows.map(({ type }) => type))
+}
+
+/** Where tasks may run: their type, and the canonical selector of their workers, '' for any. */
+export interface Place {
+  readonly type: string
+  readonly placement: string
+}
+
+/** Names a place among others. */
+export function keyOfPlace({ type, placement }: Place): string {
+  return `${type} ${placement}`
+}
+
+/** Which places live workers serve, as {@link keyOfPlace} names them. Index: worker_alive_idx. */
+export async function readServedPlaces(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  places: readonly Place[],
+): Promise<ReadonlySet<string>> {
+  const wanted = [...new Map(places.map((place) => [keyOfPlace(place), place])).values()]
+  if (wanted.length === 0) return new Set()
+  const { rows } = await client.query<Place>(
+    `SELECT DISTINCT wanted.type, wanted.placement
+     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
+     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
+       AND wanted.type = ANY(w.types)
+     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
+     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
+    [tenant, wanted.map(({ type }) => type), wanted.map(({ placement }) => placement)],
+  )
+  return new Set(rows.map(keyOfPlace))
 }

@@ -9,7 +9,7 @@ import { type LiveGraph, startLiveGraph } from '../support/live-graph.ts'
 let graph: LiveGraph
 beforeAll(async () => {
   graph = await startLiveGraph()
-  await startHandWorker(graph.engine, ['work', 'listed'])
+  await startHandWorker(graph.engine, ['work', 'listed', 'other'])
 })
 afterAll(() => graph.stop())
 
@@ -105,6 +105,93 @@ describe('schedule create', () => {
     const { err, ...refused } = await run(['create', '--name', 'a', '--type', 'work', ...options])
     expect(refused.exitCode).toBe(exitCode)
     expect(err).toContain(message)
+  })
+})
+
+describe('schedule update', () => {
+  const update = async (id: string, ...more: string[]) => {
+    const { out, err } = await run(['update', id, '--json', ...more])
+    expect(err).toBe('')
+    return JSON.parse(out)
+  }
+
+  test('changes what is named and keeps the rest, of the task too', async () => {
+    const { id } = await make(...DAILY, '--input', '{"n":1}', '--label', 'team=a', '--tag', 'x', '--description', 'why')
+    expect(await update(id, '--deadline-after', '2h', '--overlap', 'skip', '--jitter', '5s')).toMatchObject({
+      timing: { cron: '30 2 * * *', timeZone: 'Europe/Berlin' },
+      task: { name: 'made', type: 'work', input: { n: 1 }, labels: { team: 'a' }, tags: ['x'], deadlineAfter: 'PT2H' },
+      overlapPolicy: 'SKIP',
+      jitter: 'PT5S',
+      description: 'why',
+    })
+    const changed = await update(
+      id,
+      ...['--name', 'renamed', '--type', 'other', '--input', '{"n":2}', '--due-at-field', 'due', '--label', 'team=b'],
+      ...['--tag', 'y', '--missed', 'all', '--missed-cap', '7', '--description', ''],
+    )
+    expect(changed).toMatchObject({
+      name: 'renamed',
+      task: { name: 'renamed', type: 'other', input: { n: 2 }, dueAtField: 'due', labels: { team: 'b' }, tags: ['y'] },
+      missedPolicy: 'ALL',
+      missedCap: 7,
+      overlapPolicy: 'SKIP',
+      description: null,
+    })
+  })
+
+  test('changes one part of a timing and keeps the others', async () => {
+    const { id } = await make(...DAILY, '--exclude-weekday', 'sunday')
+    expect((await update(id, '--time-zone', 'Asia/Tokyo')).timing).toMatchObject({
+      cron: '30 2 * * *',
+      timeZone: 'Asia/Tokyo',
+      exclude: { weekdays: ['SUNDAY'] },
+    })
+    expect((await update(id, '--exclude-date', '2030-12-25')).timing).toMatchObject({
+      cron: '30 2 * * *',
+      exclude: { weekdays: [], dates: ['2030-12-25'] },
+    })
+    expect((await update(id, '--every', '2h')).timing).toMatchObject({
+      cron: null,
+      every: 'PT2H',
+      timeZone: 'Asia/Tokyo',
+    })
+    expect((await update(id, '--anchor', '2020-01-01T00:00:00Z')).timing).toMatchObject({
+      every: 'PT2H',
+      anchor: '2020-01-01T00:00:00.000Z',
+    })
+  })
+
+  test('shows the schedule to people, and says what is wrong', async () => {
+    const { id } = await make(...DAILY)
+    expect((await run(['update', id, '--cron', '0 3 * * *'])).out).toMatch(
+      /^made\nId +schedule_[\s\S]*Fires +0 3 \* \* \* \(Europe\/Berlin\)/,
+    )
+    for (const [options, exitCode, message] of [
+      [[], 2, 'Say what to change'],
+      [['--cron', '* * * * *', '--every', '5m'], 2, 'exactly one'],
+      [['--anchor', '2020-01-01T00:00:00Z'], 2, 'goes with --every'],
+      [['--cron', '0 0 31 2 *'], 3, 'never fires'],
+      [['--type', 'unheard_of'], 3, 'unheard_of'],
+      [['--deadline-after', '900000d'], 3, 'deadlineAfter'],
+    ] as const) {
+      const refused = await run(['update', id, ...options])
+      expect([refused.exitCode, refused.err]).toEqual([exitCode, expect.stringContaining(message)])
+    }
+    for (const options of [
+      ['--jitter', '5s'],
+      ['--time-zone', 'UTC'],
+    ])
+      expect((await run(['update', id.replace(/.$/, '0'), ...options])).exitCode).toBe(3)
+  })
+
+  test('of several at once loses nothing', async () => {
+    const { id } = await make(...DAILY)
+    await Promise.all([update(id, '--tag', 'x'), update(id, '--label', 'a=b'), update(id, '--input', '{"n":3}')])
+    expect(JSON.parse((await run(['get', id, '--json'])).out).task).toMatchObject({
+      tags: ['x'],
+      labels: { a: 'b' },
+      input: { n: 3 },
+    })
   })
 })
 

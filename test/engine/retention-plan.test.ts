@@ -50,7 +50,8 @@ test('deletes by index also when it was planned for a table of a few rows', asyn
   )
   await database.pool.query('ANALYZE task, event, task_dependency')
   expect(await deleteFinishedTasks(engine, { before, signal })).toBe(40)
-  expect(await trimLog(engine, 'event', { before, signal })).toBe(40)
+  // With the one that tells of the worker.
+  expect(await trimLog(engine, 'event', { before, signal })).toBe(41)
   for (const statement of STATEMENTS) {
     const plan = await planOf(statement)
     // By an array within the index: a join may turn into one that reads a whole table for each row.

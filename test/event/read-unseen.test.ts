@@ -44,7 +44,7 @@ describe('reading the log', () => {
   afterEach(() => database.drop())
 
   const append = (events: NewTaskEvent[]) => withTransaction(db, (client) => appendEvents(client, events))
-  const versions = (events: readonly { version: number }[]) => events.map((event) => event.version)
+  const versions = (events: readonly { version: number | null }[]) => events.map((event) => event.version!)
 
   it('gives what was appended, field by field, in the order of the call', async () => {
     const before = await nowCursor(db)

@@ -32,10 +32,17 @@ export const FAULTLESS: Faults = { brokenVersions: 0, lost: 0, twice: 0, outOfOr
 export function checkHistory(log: readonly Event[], readers: readonly Deliveries[]): Faults {
   const faults = { ...FAULTLESS, brokenVersions: countBrokenVersions(log) }
   for (const { filter, got } of readers) {
-    const wanted = new Set(log.filter(matcherOf(filter)).map(nameOf))
+    const wanted = new Set(
+      log
+        .filter(({ version }) => version !== null)
+        .filter(matcherOf(filter))
+        .map(nameOf),
+    )
     const seen = new Set<string>()
     const latest = new Map<string | null, number>()
     for (const event of got) {
+      // What workers do has no versions to check.
+      if (event.version === null) continue
       const name = nameOf(event)
       if (!wanted.has(name)) faults.unasked++
       else if (seen.has(name)) faults.twice++
@@ -52,6 +59,7 @@ function countBrokenVersions(log: readonly Event[]): number {
   const latest = new Map<string | null, number>()
   let broken = 0
   for (const { taskId, version } of log) {
+    if (version === null) continue
     if (version !== (latest.get(taskId) ?? 0) + 1) broken++
     latest.set(taskId, version)
   }

@@ -10,6 +10,7 @@ import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer, type GraphServer } from '../../src/graph/server.ts'
+import { createReasonWatch, REASON_TOPICS } from '../../src/graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
 import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
@@ -101,6 +102,7 @@ export async function startGraph(options: TestGraphOptions = {}): Promise<TestGr
     },
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
     workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
+    reasons: createReasonWatch({ db: pool, bells: await openBells(channel, REASON_TOPICS), onError }),
     health: createHealthReader({ version: '0.0.0', startedAt: new Date() }, [
       { name: 'database', look: () => pool.query('SELECT 1') },
     ]),

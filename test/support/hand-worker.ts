@@ -16,6 +16,8 @@ export interface HandWorker {
   complete(id: string, output?: unknown): Promise<void>
   /** Fails it for good. */
   fail(id: string, message: string): Promise<void>
+  /** Fails this attempt; another may follow. */
+  failOnce(id: string, message: string): Promise<void>
 }
 
 export async function startHandWorker(engine: TestEngine, types: string[]): Promise<HandWorker> {
@@ -54,11 +56,11 @@ export async function startHandWorker(engine: TestEngine, types: string[]): Prom
     log: (id, message, level = 'info') =>
       appendLog(engine, ACTOR, [{ taskId: uuidOf(id), attempt: 1, level, message, fields: null }]),
     complete: (id, output = null) => end(id, { kind: 'complete', output: JSON.stringify(output) }),
-    fail: (id, message) =>
-      end(id, {
-        kind: 'fail',
-        outcome: 'FAILED',
-        error: { code: 'HANDLER_ERROR', message, retryable: false, attempt: 1 },
-      }),
+    fail: (id, message) => end(id, failure(message, false)),
+    failOnce: (id, message) => end(id, failure(message, true)),
   }
+}
+
+function failure(message: string, retryable: boolean): AttemptEnd {
+  return { kind: 'fail', outcome: 'FAILED', error: { code: 'HANDLER_ERROR', message, retryable, attempt: 1 } }
 }

@@ -12,6 +12,7 @@ import { createLineReader } from '../../src/graph/event/line-reader.ts'
 import { createEventReader } from '../../src/graph/event/log-reader.ts'
 import { createHealthReader } from '../../src/graph/health/health-report.ts'
 import { createGraphServer } from '../../src/graph/server.ts'
+import { createReasonWatch, REASON_TOPICS } from '../../src/graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
 import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
@@ -85,6 +86,7 @@ async function serve(options: {
     events: { ...createEventReader({ db, tail, onError }), ...createLineReader({ db, channel, onError }) },
     authenticator: createAuthenticator({ db, mode }),
     workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
+    reasons: createReasonWatch({ db, bells: await openBells(channel, REASON_TOPICS), onError }),
     health: createHealthReader({ version: '1.2.3', startedAt: new Date() }, [
       { name: 'database', look: () => db.query('SELECT 1') },
     ]),

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type {
   ConfigureSchedulingInput,
-  PauseFieldsFragment,
   PauseScope,
   RateLimitInput,
   SchedulingFieldsFragment,
@@ -13,8 +12,11 @@ import type { Call, RunCall } from '../call.ts'
 import { UsageError } from '../exit-code.ts'
 import { readDuration } from '../read/durations.ts'
 import { readStrategy } from '../read/options.ts'
+import { showPause } from '../show/pause.ts'
 import { clean } from '../show/text.ts'
-import { showDuration, showRelative } from '../show/times.ts'
+import { showDuration } from '../show/times.ts'
+import { addQueueHoldups } from './queue-holdups.ts'
+import { addQueueStats } from './queue-stats.ts'
 
 interface ConfigureOptions {
   readonly strategy?: SchedulingStrategy
@@ -41,7 +43,7 @@ Examples:
   task-mgmt queue configure --limit 'customer:*=5' --limit customer:42=1
   task-mgmt queue configure --rate type:send_email=50/1s --rate 'key:github:*=5000/1h,100'`
 
-/** `queue show`, `queue configure`, `queue pause`, `queue resume` */
+/** `queue show`, `queue stats`, `queue holdups`, `queue configure`, `queue pause`, `queue resume` */
 export function addQueueCommands(queue: Command, run: RunCall): void {
   queue
     .command('show')
@@ -51,6 +53,8 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
         tellScheduling(call, await call.client.readScheduling({}, { signal: call.terminal.interrupted }))
       }),
     )
+  addQueueStats(queue, run)
+  addQueueHoldups(queue, run)
   queue
     .command('configure')
     .description('Change the order of waiting tasks, the limits of concurrency keys, or the rates of starts')
@@ -97,7 +101,7 @@ export function addQueueCommands(queue: Command, run: RunCall): void {
         const input = { ...scopeOf(options), ...(options.reason !== undefined && { reason: options.reason }) }
         const { pause } = unwrap(await call.client.pauseClaims({ input }, { signal: call.terminal.interrupted }))
         if (call.isJson) call.json(pause)
-        else call.line(showPause(pause, call))
+        else call.line(showPause(pause, call.terminal))
       }),
     )
   held(queue.command('resume').description('Let tasks be claimed again')).action((options: HeldOptions) =>
@@ -152,7 +156,7 @@ function showScheduling(scheduling: SchedulingFieldsFragment, call: Call): strin
     row('Strategy', `${strategy}${detailOf(scheduling)}${isReordering ? ' (re-ordering what waits)' : ''}`),
     ...concurrencyLimits.map(({ pattern, limit }) => row('Limit', `${clean(pattern)}: ${limit} at once`)),
     ...rateLimits.map((rate) => row('Rate', showRate(rate))),
-    ...pauses.map((pause) => row('Paused', showPause(pause, call))),
+    ...pauses.map((pause) => row('Paused', showPause(pause, call.terminal))),
   ]
 }
 
@@ -180,12 +184,6 @@ function detailOf({ strategy, ageing, patience, weights, fairnessWeights }: Sche
     default:
       return ''
   }
-}
-
-function showPause({ scope, name, since, reason, pausedBy }: PauseFieldsFragment, call: Call): string {
-  const what = scope === 'ALL' ? 'everything' : `${scope.toLowerCase()} ${clean(name ?? '')}`
-  const by = pausedBy === null ? '' : ` by ${clean(pausedBy)}`
-  return `${what}, ${showRelative(since, call.terminal.now())}${by}${reason === null ? '' : `: ${clean(reason)}`}`
 }
 
 function readNumber(text: string): number {

@@ -19,9 +19,8 @@ export interface TimingOptions {
   readonly excludeWeekday?: NonNullable<NonNullable<TimingInput['exclude']>['weekdays']>
 }
 
-interface Options extends TimingOptions {
-  readonly name: string
-  readonly type: string
+/** The options that say the rest of a schedule and of its task. */
+export interface DetailOptions {
   readonly input?: string
   readonly dueAtField?: string
   readonly description?: string
@@ -32,6 +31,11 @@ interface Options extends TimingOptions {
   readonly missed?: MissedPolicy
   readonly missedCap?: number
   readonly overlap?: OverlapPolicy
+}
+
+interface Options extends TimingOptions, DetailOptions {
+  readonly name: string
+  readonly type: string
   readonly idempotencyKey?: string
 }
 
@@ -48,17 +52,7 @@ export function addScheduleCreate(schedule: Command, run: RunCall): void {
     .description('Make a schedule')
     .requiredOption('--name <name>', 'what people call it; its tasks too')
     .requiredOption('--type <type>', 'the kind of work (see: task-mgmt task types)')
-  addTimingOptions(create)
-    .option('--input <json>', 'what to work on: JSON, @file, or - for the standard input')
-    .option('--due-at-field <field>', 'the field of the input that takes the due time')
-    .option('--description <text>', 'what it is for')
-    .option('--label <name=value>', 'to find its tasks by; may be repeated', readLabel)
-    .option('--tag <tag>', 'to find its tasks by; may be repeated', collect)
-    .option('--deadline-after <duration>', 'its tasks should end so soon after they are made', readDuration)
-    .option('--jitter <duration>', 'each fire acts up to so much later', readDuration)
-    .option('--missed <policy>', 'due times that passed without a scheduler: skip, once or all', readMissedPolicy)
-    .option('--missed-cap <count>', 'most that --missed all makes up for', readCount)
-    .option('--overlap <policy>', 'while the task before it runs: allow, skip, queue or cancel', readOverlapPolicy)
+  addDetailOptions(addTimingOptions(create))
     .option('--idempotency-key <key>', 'the same key again answers the same schedule')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) =>
@@ -102,7 +96,21 @@ export function timingOf(options: TimingOptions): TimingInput {
   }
 }
 
-function addTimingOptions(command: Command): Command {
+export function addDetailOptions(command: Command): Command {
+  return command
+    .option('--input <json>', 'what to work on: JSON, @file, or - for the standard input')
+    .option('--due-at-field <field>', 'the field of the input that takes the due time')
+    .option('--description <text>', 'what it is for')
+    .option('--label <name=value>', 'to find its tasks by; may be repeated', readLabel)
+    .option('--tag <tag>', 'to find its tasks by; may be repeated', collect)
+    .option('--deadline-after <duration>', 'its tasks should end so soon after they are made', readDuration)
+    .option('--jitter <duration>', 'each fire acts up to so much later', readDuration)
+    .option('--missed <policy>', 'due times that passed without a scheduler: skip, once or all', readMissedPolicy)
+    .option('--missed-cap <count>', 'most that --missed all makes up for', readCount)
+    .option('--overlap <policy>', 'while the task before it runs: allow, skip, queue or cancel', readOverlapPolicy)
+}
+
+export function addTimingOptions(command: Command): Command {
   return command
     .option('--cron <expression>', "five fields, or six with seconds first: '30 2 * * *'")
     .option('--every <duration>', 'again and again after the same time: 90s, 12h', readDuration)

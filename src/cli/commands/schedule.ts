@@ -10,6 +10,7 @@ import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { addScheduleCreate } from './schedule-create.ts'
+import { addScheduleUpdate } from './schedule-update.ts'
 
 interface ListOptions {
   readonly status?: readonly ScheduleStatus[]
@@ -25,9 +26,10 @@ interface BackfillOptions {
   readonly idempotencyKey?: string
 }
 
-/** `schedule create`, `preview`, `list`, `get`, `pause`, `resume`, `fire`, `backfill`, `cancel-backfill`, `delete` */
+/** `schedule create`, `update`, `preview`, `list`, `get`, `pause`, `resume`, `fire`, `backfill`, `cancel-backfill`, `delete` */
 export function addScheduleCommands(schedule: Command, run: RunCall): void {
   addScheduleCreate(schedule, run)
+  addScheduleUpdate(schedule, run)
   addReads(schedule, run)
   addSteering(schedule, run)
   addBackfills(schedule, run)

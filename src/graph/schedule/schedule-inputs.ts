@@ -57,6 +57,22 @@ export const ScheduledTaskInput = builder.inputType('ScheduledTaskInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
     type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
+    ...detailsOf(t),
+  }),
+})
+
+/** Changes to it. */
+export const ScheduledTaskChangesInput = builder.inputType('ScheduledTaskChangesInput', {
+  description: 'Changes to the task that each fire makes. What is absent stays.',
+  fields: (t) => ({
+    name: t.string({ description: 'What people call it, 1 to 500 characters.' }),
+    type: t.string({ description: 'Name of its task type, in lower snake case.' }),
+    ...detailsOf(t),
+  }),
+})
+
+function detailsOf(t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) {
+  return {
     input: t.field({
       type: 'JSON',
       description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
@@ -84,5 +100,5 @@ export const ScheduledTaskInput = builder.inputType('ScheduledTaskInput', {
     fairnessKey: t.string({
       description: 'Whose share of the workers it counts against; the scheduler’s when absent.',
     }),
-  }),
-})
+  }
+}

@@ -8,9 +8,9 @@ import { present } from '../task/present.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
 import { IdempotencyConflict, NotFound, UnknownTaskType } from '../user-failure.ts'
 import { MissedPolicyEnum, OverlapPolicyEnum } from './schedule-enums.ts'
-import { ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
+import { ScheduledTaskChangesInput, ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
 import { schedulePayload } from './schedule-payload.ts'
-import { templateOf, timingOf } from './timing-of.ts'
+import { templateChangesOf, templateOf, timingOf } from './timing-of.ts'
 
 const CreateScheduleInput = builder.inputType('CreateScheduleInput', {
   description: 'A schedule to make.',
@@ -57,6 +57,10 @@ const UpdateScheduleInput = builder.inputType('UpdateScheduleInput', {
       description: 'What a fire does while a task of the schedule has not ended.',
     }),
     task: t.field({ type: ScheduledTaskInput, description: 'The task that each later fire makes, as a whole.' }),
+    taskChanges: t.field({
+      type: ScheduledTaskChangesInput,
+      description: 'Changes to the task that each later fire makes, instead of all of it.',
+    }),
   }),
 })
 
@@ -100,7 +104,7 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: UpdateScheduleInput, required: true, description: 'The schedule and its changes.' }) },
     resolve: async (_root, { input }, context) => {
-      const { id, timing, task, jitter, description, ...same } = input
+      const { id, timing, task, taskChanges, jitter, description, ...same } = input
       const result = await updateSchedule(context.engine, actorOf(context), {
         scheduleId: uuidOfField(ID_PREFIXES.schedule, id, ['input', 'id']),
         update: {
@@ -110,6 +114,7 @@ builder.mutationFields((t) => ({
           ...(task != null && { task: templateOf(task, ['input', 'task']) }),
           ...(jitter != null && { jitterMs: jitter }),
         },
+        ...(taskChanges != null && { taskChanges: templateChangesOf(taskChanges, ['input', 'taskChanges']) }),
       })
       return valueOrThrow(result, (path) => ['input', ...path])
     },

@@ -3,7 +3,7 @@ import type { Timing } from '../../schedule/timing.ts'
 import { invalid } from '../invalid-input.ts'
 import { newTaskOf } from '../task/new-task-of.ts'
 import { present } from '../task/present.ts'
-import type { ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
+import type { ScheduledTaskChangesInput, ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
 
 type Path = readonly (string | number)[]
 
@@ -25,6 +25,19 @@ export function timingOf(input: typeof TimingInput.$inferInput, now: Date, path:
   if (rrule != null) return { kind: 'rrule', text: rrule, ...where }
   const { every, anchor } = interval!
   return { kind: 'interval', everyMs: every, anchor: (anchor ?? now).toISOString(), ...where }
+}
+
+/**
+ * What changes of the task of a schedule; a null says as little as an absence.
+ *
+ * @throws InvalidInput when its labels are no object of strings
+ */
+export function templateChangesOf(
+  input: typeof ScheduledTaskChangesInput.$inferInput,
+  path: Path,
+): Partial<TaskTemplate> {
+  const { name, type, ...changes } = templateOf({ ...input, name: input.name ?? '', type: input.type ?? '' }, path)
+  return { ...changes, ...(input.name != null && { name }), ...(input.type != null && { type }) }
 }
 
 /** @throws InvalidInput when its labels are no object of strings */

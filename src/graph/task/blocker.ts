@@ -2,14 +2,15 @@ import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { loadWorker } from '../worker/load-worker.ts'
 import { Worker } from '../worker/worker.ts'
-import type { Blocker } from './blockers.ts'
+import type { Reason } from './blockers.ts'
 import { loadBlockers } from './load-blockers.ts'
+import { loadHolders } from './load-holders.ts'
 import { loadTask } from './load-task.ts'
 import type { Shortage } from './room-blockers.ts'
 import { Task } from './task.ts'
 import { DependencyKindEnum, TaskStatusEnum } from './task-enums.ts'
 
-type BlockerOf<Kind extends Blocker['kind']> = Extract<Blocker, { kind: Kind }>
+type BlockerOf<Kind extends Reason['kind']> = Extract<Reason, { kind: Kind }>
 
 const TYPE_OF_KIND = {
   dependency: 'DependencyBlocker',
@@ -22,13 +23,19 @@ const TYPE_OF_KIND = {
   resource: 'ResourceBlocker',
   preference: 'PreferenceBlocker',
   external: 'ExternalBlocker',
-} as const satisfies Record<Blocker['kind'], string>
+} as const satisfies Record<Reason['kind'], string>
 
-const BlockerInterface = builder.interfaceRef<Blocker>('Blocker').implement({
+/** One reason why a task does not run now. */
+export const BlockerInterface = builder.interfaceRef<Reason>('Blocker').implement({
   description: 'One reason why a task does not run now.',
   resolveType: ({ kind }) => TYPE_OF_KIND[kind],
   fields: (t) => ({
     message: t.exposeString('message', { description: 'The reason, and what would end it; made for people.' }),
+    since: t.expose('since', {
+      type: 'DateTime',
+      description:
+        'Since when it holds the task, as far as is known: a dependency since the task was made, a pause since somebody paused, what is full or missing since the task became READY.',
+    }),
   }),
 })
 
@@ -95,6 +102,11 @@ builder.objectRef<BlockerOf<'concurrency'>>('ConcurrencyBlocker').implement({
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The concurrency key.' }),
     limit: t.exposeInt('limit', { description: 'So many run at once.' }),
+    holders: t.field({
+      type: [Task],
+      description: 'Who has its slots: tasks that run, or may be claimed and come first; at most ten.',
+      resolve: ({ key }, _args, context, info) => loadHolders(context, info, `key:${key}`),
+    }),
   }),
 })
 
@@ -105,6 +117,11 @@ builder.objectRef<BlockerOf<'pool'>>('PoolBlocker').implement({
     pool: t.exposeString('pool', { description: 'Name of the pool.' }),
     capacity: t.exposeInt('capacity', { description: 'Slots of the pool in all.' }),
     slots: t.exposeInt('slots', { description: 'Slots that the task takes.' }),
+    holders: t.field({
+      type: [Task],
+      description: 'Who has its slots: tasks that run, or may be claimed and come first; at most ten.',
+      resolve: ({ pool }, _args, context, info) => loadHolders(context, info, `pool:${pool}`),
+    }),
   }),
 })
 
@@ -139,7 +156,6 @@ builder.objectRef<BlockerOf<'pause'>>('PauseBlocker').implement({
   interfaces: [BlockerInterface],
   fields: (t) => ({
     scope: t.expose('scope', { type: BlockerScopeEnum, description: 'What is paused.' }),
-    since: t.expose('since', { type: 'DateTime', description: 'When it was paused, or last changed while paused.' }),
     pausedFrom: t.field({
       type: TaskStatusEnum,
       description: 'Where it stood before.',

@@ -6,6 +6,8 @@ import { type Room, type RoomBlocker, roomBlockersOf } from './room-blockers.ts'
 
 /** What decides why a task does not run now. */
 export interface BlockedTask {
+  readonly createdAt: Date
+  readonly readyAt: Date | null
   readonly status: string
   readonly type: string
   readonly wakeAt: Date | null
@@ -16,7 +18,6 @@ export interface BlockedTask {
   readonly queue: string
   /** What it asks of its workers; '' for any. */
   readonly placement: string
-  readonly readyAt: Date | null
   readonly blockedOn: string | null
   /** Slots that it takes of what it is blocked on. */
   readonly slots: number
@@ -66,6 +67,24 @@ export type Blocker =
     }
   | RoomBlocker
   | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
+
+/** A reason with when it began to hold the task, as far as the rows tell. */
+export type Reason = Blocker & { readonly since: Date }
+
+/** When a reason began: a dependency at the task's birth, what is full or missing when the task became READY at the earliest. */
+export function withSince(blocker: Blocker, { createdAt, readyAt, updatedAt }: BlockedTask): Reason {
+  switch (blocker.kind) {
+    case 'pause':
+      return blocker
+    case 'dependency':
+      return { ...blocker, since: createdAt }
+    case 'time':
+    case 'external':
+      return { ...blocker, since: updatedAt }
+    default:
+      return { ...blocker, since: readyAt ?? updatedAt }
+  }
+}
 
 /** What of others decides it. */
 export interface Surroundings {

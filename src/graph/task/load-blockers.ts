@@ -3,15 +3,34 @@ import type { Task } from '../../infra/generated/prisma/client.ts'
 import { readLimits } from '../../pool/store.ts'
 import { readPauses } from '../../scheduling/store.ts'
 import { isRateKey, type Limit } from '../../task/limits.ts'
+import { keyOfPlace, type Place, readServedPlaces } from '../../worker/store.ts'
 import type { GraphContext } from '../context.ts'
-import { type Blocker, blockersOf, type UnsettledDependency } from './blockers.ts'
+import { type BlockedTask, blockersOf, type Reason, type UnsettledDependency, withSince } from './blockers.ts'
 import { loadRate } from './load-rates.ts'
-import { loadRoom, placeOf } from './load-room.ts'
+import { loadRoom } from './load-room.ts'
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<Task, Blocker[]>>()
+/** What of a task's row says why it does not run. */
+export type WaitingRow = Pick<
+  Task,
+  | 'id'
+  | 'status'
+  | 'typeName'
+  | 'queue'
+  | 'placement'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'readyAt'
+  | 'wakeAt'
+  | 'scheduledFor'
+  | 'waitKey'
+  | 'pausedFrom'
+  | 'blockedOn'
+> & { readonly limits: unknown }
+
+const loaderOfContext = new WeakMap<GraphContext, DataLoader<WaitingRow, Reason[]>>()
 
 /** Why a task does not run now: at most eight statements for all tasks that are asked about at once. */
-export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker[]> {
+export function loadBlockers(context: GraphContext, task: Task): Promise<Reason[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
     loader = new DataLoader((tasks) => readBlockers(context, tasks), { cache: false })
@@ -20,42 +39,48 @@ export function loadBlockers(context: GraphContext, task: Task): Promise<Blocker
   return loader.load(task)
 }
 
-async function readBlockers(context: GraphContext, tasks: readonly Task[]): Promise<Blocker[][]> {
+/** The same for tasks that were read already. */
+export async function readBlockers(
+  { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
+  tasks: readonly WaitingRow[],
+): Promise<Reason[][]> {
+  // Of its own: what others loaded before may have changed.
+  const context = { db, tenant }
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))].filter((key) => !isRateKey(key))
   const [unsettled, served, pauses, capacities, rates, rooms] = await Promise.all([
     readUnsettled(context, tasks),
-    readServedTypes(context, tasks),
-    ready.length === 0 ? [] : readPauses(context.db, context.tenant),
-    limits.length === 0 ? new Map<string, number>() : readLimits(context.db, context.tenant, limits),
+    readServedPlaces(db, tenant, ready.map(placeOf)),
+    ready.length === 0 ? [] : readPauses(db, tenant),
+    limits.length === 0 ? new Map<string, number>() : readLimits(db, tenant, limits),
     Promise.all(tasks.map(({ blockedOn }) => loadRate(context, blockedOn))),
     loadRoom(context, ready),
   ])
   const now = new Date()
-  return tasks.map((task, index) =>
-    blockersOf(
-      { ...task, type: task.typeName, slots: slotsOf(task) },
-      {
-        unsettled: unsettled.get(task.id) ?? [],
-        isServed: served.has(placeOf(task)),
-        pauses,
-        capacityOf: (limit) => capacities.get(limit) ?? 0,
-        rate: rates[index]!,
-        room: rooms.get(placeOf(task)) ?? null,
-        now,
-      },
-    ),
-  )
+  return tasks.map((row, index) => {
+    const task: BlockedTask = { ...row, type: row.typeName, slots: slotsOf(row) }
+    const place = keyOfPlace(placeOf(row))
+    const blockers = blockersOf(task, {
+      unsettled: unsettled.get(row.id) ?? [],
+      isServed: served.has(place),
+      pauses,
+      capacityOf: (limit) => capacities.get(limit) ?? 0,
+      rate: rates[index]!,
+      room: rooms.get(place) ?? null,
+      now,
+    })
+    return blockers.map((blocker) => withSince(blocker, task))
+  })
 }
 
-function slotsOf({ limits, blockedOn }: Task): number {
+function slotsOf({ limits, blockedOn }: WaitingRow): number {
   return (limits as readonly Limit[] | null)?.find(({ key }) => key === blockedOn)?.slots ?? 0
 }
 
 /** Input: tenant, uuids of tasks. Output: their dependencies still PENDING, at most 100 a task. Relies on the primary key. */
 async function readUnsettled(
-  { db, tenant }: GraphContext,
-  tasks: readonly Task[],
+  { db, tenant }: Pick<GraphContext, 'db' | 'tenant'>,
+  tasks: readonly WaitingRow[],
 ): Promise<ReadonlyMap<string, UnsettledDependency[]>> {
   const ids = tasks.filter(({ status }) => status === 'PENDING' || status === 'PAUSED').map(({ id }) => id)
   const found = new Map<string, UnsettledDependency[]>()
@@ -77,22 +102,6 @@ async function readUnsettled(
   return found
 }
 
-/** Input: tenant, types and selectors of tasks. Output: those that a live worker serves. Relies on worker_alive_idx. */
-async function readServedTypes({ db, tenant }: GraphContext, tasks: readonly Task[]): Promise<ReadonlySet<string>> {
-  const wanted = new Map(tasks.filter(({ status }) => status === 'READY').map((task) => [placeOf(task), task]))
-  if (wanted.size === 0) return new Set()
-  const { rows } = await db.query<{ typeName: string; placement: string }>(
-    `SELECT DISTINCT wanted.type AS "typeName", wanted.placement
-     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
-     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
-       AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
-     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
-    [
-      tenant,
-      [...wanted.values()].map(({ typeName }) => typeName),
-      [...wanted.values()].map(({ placement }) => placement),
-    ],
-  )
-  return new Set(rows.map(placeOf))
+function placeOf({ typeName, placement }: WaitingRow): Place {
+  return { type: typeName, placement }
 }

@@ -11,14 +11,16 @@ export interface RateOutlook extends Rate {
   readonly nextTokenAt: Date | null
 }
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, RateOutlook | null>>()
+type RateContext = Pick<GraphContext, 'db' | 'tenant'>
+
+const loaderOfContext = new WeakMap<RateContext, DataLoader<string, RateOutlook | null>>()
 
 /**
  * The rate that a task is blocked on: three statements for all tasks that are asked about at once.
  *
  * @returns null when it waits for something else, or no rate is set any more
  */
-export async function loadRate(context: GraphContext, blockedOn: string | null): Promise<RateOutlook | null> {
+export async function loadRate(context: RateContext, blockedOn: string | null): Promise<RateOutlook | null> {
   if (blockedOn === null || !isRateKey(blockedOn)) return null
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -29,7 +31,7 @@ export async function loadRate(context: GraphContext, blockedOn: string | null):
 }
 
 async function readOutlooks(
-  { db, tenant }: GraphContext,
+  { db, tenant }: RateContext,
   keys: readonly string[],
 ): Promise<readonly (RateOutlook | null)[]> {
   const [rates, ledger] = await Promise.all([readRates(db, tenant, keys), readLedger(db, tenant, keys)])
@@ -44,7 +46,7 @@ async function readOutlooks(
 
 /** When time moves a task next: the clock, or the token that it waits for. */
 export async function nextTransitionOf(
-  context: GraphContext,
+  context: RateContext,
   { wakeAt, blockedOn }: { readonly wakeAt: Date | null; readonly blockedOn: string | null },
 ): Promise<Date | null> {
   const tokenAt = (await loadRate(context, blockedOn))?.nextTokenAt ?? null

@@ -4,6 +4,7 @@ import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import type { WorkerState } from '../../worker/store.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
+import { actorOf } from '../task/task-payload.ts'
 import { NotFound } from '../user-failure.ts'
 import { leaseFields, leaseOf, workerOf } from './lease-inputs.ts'
 import { WorkerStateEnum } from './worker.ts'
@@ -103,11 +104,12 @@ builder.mutationFields((t) => ({
     description: 'Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain.',
     authScopes: { role: 'WORKER' },
     args: { input: t.arg({ type: HeartbeatWorkerInput, required: true, description: 'The sign of life.' }) },
-    resolve: async (_root, { input }, { engine, tenant, workers, signal }) => {
+    resolve: async (_root, { input }, context) => {
+      const { engine, tenant, workers, signal } = context
       const workerId = workerOf(input)
       const held = input.held?.map((lease, index) => leaseOf(lease, ['input', 'held', index]))
       const isDraining = input.isDraining === true
-      if (isDraining) await drainWorker(engine, tenant, workerId)
+      if (isDraining) await drainWorker(engine, actorOf(context), workerId)
       const heartbeat = await workers.heartbeat({ tenant, workerId, held, waitMs: input.wait ?? 0, isDraining }, signal)
       if (heartbeat === null) throw new NotFound('worker', input.workerId, ['input', 'workerId'])
       return heartbeat

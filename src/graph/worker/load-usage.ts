@@ -2,10 +2,12 @@ import DataLoader from 'dataloader'
 import { type Amounts, lessened } from '../../task/resources.ts'
 import type { GraphContext } from '../context.ts'
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, Amounts>>()
+type UsageContext = Pick<GraphContext, 'db' | 'tenant'>
+
+const loaderOfContext = new WeakMap<UsageContext, DataLoader<string, Amounts>>()
 
 /** What the tasks of a worker (uuid) take of it now, as they count: one statement for all that are asked for at once. */
-export function loadUsage(context: GraphContext, id: string): Promise<Amounts> {
+export function loadUsage(context: UsageContext, id: string): Promise<Amounts> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
     loader = new DataLoader((ids) => readUsages(context, ids), { cache: false })
@@ -15,7 +17,7 @@ export function loadUsage(context: GraphContext, id: string): Promise<Amounts> {
 }
 
 /** Relies on task_held_idx: one entry for each task that a worker holds and that does not run anywhere. */
-async function readUsages({ db, tenant }: GraphContext, ids: readonly string[]): Promise<Amounts[]> {
+async function readUsages({ db, tenant }: UsageContext, ids: readonly string[]): Promise<Amounts[]> {
   const { rows } = await db.query<{ id: string; resources: Amounts; count: number }>(
     `SELECT held.worker_id AS id, p.resources, held.count FROM (
        SELECT worker_id, placement, count(*)::int AS count FROM task

@@ -1,7 +1,7 @@
 import { drainWorker } from '../../engine/drain-worker.ts'
 import { returnUnheld } from '../../engine/return-unheld.ts'
+import { stopWorker } from '../../engine/stop-worker.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
-import { readWorkerState, writeWorkerState } from '../../worker/store.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
@@ -59,10 +59,9 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'WORKER' },
     args: { input: t.arg({ type: StopWorkerInput, required: true, description: 'The worker.' }) },
     resolve: async (_root, { input }, context) => {
-      const { engine, tenant } = context
+      const { engine } = context
       const workerId = workerOf(input)
-      await writeWorkerState(engine.db, tenant, workerId, 'STOPPED')
-      const state = await readWorkerState(engine.db, tenant, workerId)
+      const state = await stopWorker(engine, actorOf(context), workerId)
       if (state === null) throw new NotFound('worker', input.workerId, ['input', 'workerId'])
       await returnUnheld(engine, actorOf(context), { workerId, held: [] })
       return { state: state === 'LOST' ? 'LOST' : 'STOPPED' } as const
@@ -78,9 +77,9 @@ builder.mutationFields((t) => ({
     description: 'Tells a worker to finish what it holds and to claim no more. Again, it changes nothing.',
     authScopes: { role: 'OPERATOR' },
     args: { input: t.arg({ type: DrainWorkerInput, required: true, description: 'The worker.' }) },
-    resolve: async (_root, { input }, { engine, tenant }) => {
+    resolve: async (_root, { input }, context) => {
       const id = uuidOfField(ID_PREFIXES.worker, input.id, ['input', 'id'])
-      valueOrThrow(await drainWorker(engine, tenant, id), (path) => ['input', ...path])
+      valueOrThrow(await drainWorker(context.engine, actorOf(context), id), (path) => ['input', ...path])
       return { id }
     },
   }),

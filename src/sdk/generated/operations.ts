@@ -393,7 +393,15 @@ export type EventKind =
   /** A worker claimed it and runs an attempt. */
   | 'TASK_STARTED'
   /** Its priority or time was changed. */
-  | 'TASK_UPDATED';
+  | 'TASK_UPDATED'
+  /** It finishes what it holds and claims no more. */
+  | 'WORKER_DRAINING'
+  /** It was silent for longer than its lease, or its process is gone: its tasks go back to the queue. */
+  | 'WORKER_LOST'
+  /** A worker signed on. */
+  | 'WORKER_REGISTERED'
+  /** It signed off. */
+  | 'WORKER_STOPPED';
 
 /** Conditions on what happened; all that are given must hold. */
 export type EventKindFilter = {
@@ -702,6 +710,17 @@ export type ParkTaskInput = {
   readonly workerId: string;
 };
 
+/** What is paused. */
+export type PauseBlockerScope =
+  /** Everything. */
+  | 'ALL'
+  /** All tasks of its queue. */
+  | 'QUEUE'
+  /** The task itself. */
+  | 'TASK'
+  /** All tasks of its type. */
+  | 'TYPE';
+
 /** What nobody shall claim for now. */
 export type PauseClaimsInput = {
   /** Of the queue or the type; absent for everything. */
@@ -958,6 +977,42 @@ export type ScheduleStatusFilter = {
   readonly eq?: ScheduleStatus | null | undefined;
   /** It is one of these. */
   readonly in?: ReadonlyArray<ScheduleStatus> | null | undefined;
+};
+
+/** Changes to the task that each fire makes. What is absent stays. */
+export type ScheduledTaskChangesInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** Tasks with the same key share a rate. */
+  readonly rateKey?: string | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type?: string | null | undefined;
 };
 
 /** The task that each fire makes. */
@@ -1305,6 +1360,8 @@ export type UpdateScheduleInput = {
   readonly overlapPolicy?: OverlapPolicy | null | undefined;
   /** The task that each later fire makes, as a whole. */
   readonly task?: ScheduledTaskInput | null | undefined;
+  /** Changes to the task that each later fire makes, instead of all of it. */
+  readonly taskChanges?: ScheduledTaskChangesInput | null | undefined;
   /** When it fires from now on; due times that were not seen to yet are dropped. */
   readonly timing?: TimingInput | null | undefined;
 };
@@ -1461,6 +1518,10 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskSkipped_Fragment
       | EventFields_TaskStarted_Fragment
       | EventFields_TaskUpdated_Fragment
+      | EventFields_WorkerDraining_Fragment
+      | EventFields_WorkerLost_Fragment
+      | EventFields_WorkerRegistered_Fragment
+      | EventFields_WorkerStopped_Fragment
     > } };
 
 export type EventsSubscriptionVariables = Exact<{
@@ -1508,6 +1569,10 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskSkipped_Fragment
         | EventFields_TaskStarted_Fragment
         | EventFields_TaskUpdated_Fragment
+        | EventFields_WorkerDraining_Fragment
+        | EventFields_WorkerLost_Fragment
+        | EventFields_WorkerRegistered_Fragment
+        | EventFields_WorkerStopped_Fragment
       > }
    };
 
@@ -1604,6 +1669,14 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerLost_Fragment = { readonly __typename: 'WorkerLost', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerRegistered_Fragment = { readonly __typename: 'WorkerRegistered', readonly workerId: string | null, readonly name: string, readonly host: string, readonly types: ReadonlyArray<string>, readonly slots: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkerStopped_Fragment = { readonly __typename: 'WorkerStopped', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 export type EventFieldsFragment =
   | EventFields_AttemptLost_Fragment
   | EventFields_BackfillCancelled_Fragment
@@ -1638,7 +1711,102 @@ export type EventFieldsFragment =
   | EventFields_TaskSkipped_Fragment
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
+  | EventFields_WorkerDraining_Fragment
+  | EventFields_WorkerLost_Fragment
+  | EventFields_WorkerRegistered_Fragment
+  | EventFields_WorkerStopped_Fragment
 ;
+
+export type ExplainTaskQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExplainTaskQuery = { readonly task: TaskExplanationFragment | null };
+
+export type TaskExplainedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TaskExplainedSubscription = { readonly taskUpdated: TaskExplanationFragment };
+
+export type TaskExplanationFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly version: number, readonly priority: Open<TaskPriority>, readonly createdAt: string, readonly updatedAt: string, readonly readyAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly nextTransitionAt: string | null, readonly cancelReason: string | null, readonly type: { readonly name: string }, readonly error: TaskErrorFieldsFragment | null, readonly progress: { readonly fraction: number, readonly message: string | null } | null, readonly retry: { readonly maxAttempts: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly worker: { readonly id: string, readonly name: string, readonly state: Open<WorkerState>, readonly heartbeatAt: string } | null, readonly attempts: ReadonlyArray<AttemptFieldsFragment>, readonly blockedBy: ReadonlyArray<
+    | ReasonFields_ConcurrencyBlocker_Fragment
+    | ReasonFields_DependencyBlocker_Fragment
+    | ReasonFields_ExternalBlocker_Fragment
+    | ReasonFields_NoWorkerBlocker_Fragment
+    | ReasonFields_PauseBlocker_Fragment
+    | ReasonFields_PoolBlocker_Fragment
+    | ReasonFields_PreferenceBlocker_Fragment
+    | ReasonFields_RateBlocker_Fragment
+    | ReasonFields_ResourceBlocker_Fragment
+    | ReasonFields_TimeBlocker_Fragment
+  > };
+
+type ReasonFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'ConcurrencyBlocker', readonly key: string, readonly limit: number, readonly message: string, readonly since: string, readonly holders: ReadonlyArray<OtherTaskFragment> };
+
+type ReasonFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string, readonly since: string, readonly task: OtherTaskFragment | null };
+
+type ReasonFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly message: string, readonly since: string };
+
+type ReasonFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBlocker', readonly type: string, readonly message: string, readonly since: string };
+
+type ReasonFields_PauseBlocker_Fragment = { readonly __typename: 'PauseBlocker', readonly scope: Open<PauseBlockerScope>, readonly pausedFrom: Open<TaskStatus>, readonly message: string, readonly since: string };
+
+type ReasonFields_PoolBlocker_Fragment = { readonly __typename: 'PoolBlocker', readonly pool: string, readonly capacity: number, readonly slots: number, readonly message: string, readonly since: string, readonly holders: ReadonlyArray<OtherTaskFragment> };
+
+type ReasonFields_PreferenceBlocker_Fragment = { readonly __typename: 'PreferenceBlocker', readonly message: string, readonly since: string };
+
+type ReasonFields_RateBlocker_Fragment = { readonly __typename: 'RateBlocker', readonly message: string, readonly since: string };
+
+type ReasonFields_ResourceBlocker_Fragment = { readonly __typename: 'ResourceBlocker', readonly message: string, readonly since: string };
+
+type ReasonFields_TimeBlocker_Fragment = { readonly __typename: 'TimeBlocker', readonly until: string, readonly cause: Open<TimeBlockerCause>, readonly message: string, readonly since: string };
+
+export type ReasonFieldsFragment =
+  | ReasonFields_ConcurrencyBlocker_Fragment
+  | ReasonFields_DependencyBlocker_Fragment
+  | ReasonFields_ExternalBlocker_Fragment
+  | ReasonFields_NoWorkerBlocker_Fragment
+  | ReasonFields_PauseBlocker_Fragment
+  | ReasonFields_PoolBlocker_Fragment
+  | ReasonFields_PreferenceBlocker_Fragment
+  | ReasonFields_RateBlocker_Fragment
+  | ReasonFields_ResourceBlocker_Fragment
+  | ReasonFields_TimeBlocker_Fragment
+;
+
+export type OtherTaskFragment = { readonly id: string, readonly name: string, readonly status: Open<TaskStatus>, readonly startedAt: string | null };
+
+export type ReadQueueStatsQueryVariables = Exact<{
+  queue?: string | null | undefined;
+}>;
+
+
+export type ReadQueueStatsQuery = { readonly queueStats: { readonly asOf: string, readonly strategy: Open<SchedulingStrategy>, readonly isReordering: boolean, readonly isComplete: boolean, readonly all: QueueStatsFieldsFragment, readonly queues: ReadonlyArray<QueueStatsFieldsFragment> } };
+
+export type TaskCountFieldsFragment = { readonly value: number, readonly isExact: boolean };
+
+export type QueueStatsFieldsFragment = { readonly name: string | null, readonly oldestReadyAt: string | null, readonly arrivalsPerMinute: number, readonly departuresPerMinute: number, readonly pauses: ReadonlyArray<PauseFieldsFragment>, readonly byStatus: ReadonlyArray<{ readonly status: Open<TaskStatus>, readonly tasks: TaskCountFieldsFragment }>, readonly claimable: TaskCountFieldsFragment, readonly blocked: TaskCountFieldsFragment, readonly byType: ReadonlyArray<{ readonly type: string, readonly oldestReadyAt: string | null, readonly isServed: boolean, readonly tasks: TaskCountFieldsFragment, readonly pause: PauseFieldsFragment | null }>, readonly byPriority: ReadonlyArray<{ readonly priority: Open<TaskPriority>, readonly tasks: TaskCountFieldsFragment }>, readonly byAge: ReadonlyArray<{ readonly from: string, readonly until: string | null, readonly tasks: TaskCountFieldsFragment }> };
+
+export type ListHoldupsQueryVariables = Exact<{
+  first?: number | null | undefined;
+}>;
+
+
+export type ListHoldupsQuery = { readonly holdups: { readonly isComplete: boolean, readonly holdups: ReadonlyArray<{ readonly nextTransitionAt: string | null, readonly blocker:
+        | ReasonFields_ConcurrencyBlocker_Fragment
+        | ReasonFields_DependencyBlocker_Fragment
+        | ReasonFields_ExternalBlocker_Fragment
+        | ReasonFields_NoWorkerBlocker_Fragment
+        | ReasonFields_PauseBlocker_Fragment
+        | ReasonFields_PoolBlocker_Fragment
+        | ReasonFields_PreferenceBlocker_Fragment
+        | ReasonFields_RateBlocker_Fragment
+        | ReasonFields_ResourceBlocker_Fragment
+        | ReasonFields_TimeBlocker_Fragment
+      , readonly tasks: TaskCountFieldsFragment, readonly direct: TaskCountFieldsFragment, readonly oldest: { readonly id: string, readonly name: string, readonly createdAt: string, readonly readyAt: string | null } | null }> } };
 
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
@@ -2614,7 +2782,14 @@ const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptio
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+}
+
+const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
+  name: 'explainTask',
+  kind: 'query',
+  field: 'task',
+  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
 }
 
 const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
@@ -2694,6 +2869,13 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}",
 }
 
+const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
+  name: 'listHoldups',
+  kind: 'query',
+  field: 'holdups',
+  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}fragment TaskCountFields on TaskCount{value isExact}",
+}
+
 const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
   name: 'listPools',
   kind: 'query',
@@ -2768,7 +2950,14 @@ const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryV
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+}
+
+const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
+  name: 'readQueueStats',
+  kind: 'query',
+  field: 'queueStats',
+  text: "query readQueueStats($queue:String){queueStats(queue:$queue){asOf strategy isReordering isComplete all{...QueueStatsFields}queues{...QueueStatsFields}}}fragment QueueStatsFields on QueueStats{name pauses{...PauseFields}byStatus{status tasks{...TaskCountFields}}claimable{...TaskCountFields}blocked{...TaskCountFields}oldestReadyAt byType{type tasks{...TaskCountFields}oldestReadyAt isServed pause{...PauseFields}}byPriority{priority tasks{...TaskCountFields}}byAge{from until tasks{...TaskCountFields}}arrivalsPerMinute departuresPerMinute}fragment PauseFields on Pause{scope name since reason pausedBy}fragment TaskCountFields on TaskCount{value isExact}",
 }
 
 const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
@@ -2855,6 +3044,13 @@ const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorke
   text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
+const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
+  name: 'taskExplained',
+  kind: 'subscription',
+  field: 'taskUpdated',
+  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
+}
+
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
   name: 'taskLog',
   kind: 'subscription',
@@ -2934,6 +3130,9 @@ export function getSdk(transport: Transport) {
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** One task by its id; null when there is none in your tenant. */
+    explainTask: (variables: ExplainTaskQueryVariables, options?: CallOptions) =>
+      transport.request(explainTaskOperation, variables, options),
     /** Ends an attempt as a failure; the task’s retry policy decides what follows. Sent again after a lost answer it does nothing twice. */
     failTask: (variables: FailTaskMutationVariables, options?: CallOptions) =>
       transport.request(failTaskOperation, variables, options),
@@ -2967,6 +3166,9 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
+    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers. */
+    listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listHoldupsOperation, variables, options),
     /** The pools by name, at most 1,000. */
     listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listPoolsOperation, variables, options),
@@ -3000,6 +3202,9 @@ export function getSdk(transport: Transport) {
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
+    /** What waits and runs: by queue, status, type, priority and age. */
+    readQueueStats: (variables: ReadQueueStatsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(readQueueStatsOperation, variables, options),
     /** How waiting tasks are ordered, and what holds them. */
     readScheduling: (variables: ReadSchedulingQueryVariables = {}, options?: CallOptions) =>
       transport.request(readSchedulingOperation, variables, options),
@@ -3036,10 +3241,13 @@ export function getSdk(transport: Transport) {
     /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
     stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
       transport.request(stopWorkerOperation, variables, options),
+    /** A task: its present state first, then each newer one that was there when the last had been sent. With `blockedBy` also when only the reasons why it waits have changed, at most once a second; its version is the same then. Ends when it has ended. */
+    taskExplained: (variables: TaskExplainedSubscriptionVariables, options?: CallOptions) =>
+      transport.subscribe(taskExplainedOperation, variables, options),
     /** What the handler of a task writes, from the earliest line that is kept; ends when the task has ended. */
     taskLog: (variables: TaskLogSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskLogOperation, variables, options),
-    /** A task: its present state first, then each newer one that was there when the last had been sent. Ends when it has ended. */
+    /** A task: its present state first, then each newer one that was there when the last had been sent. With `blockedBy` also when only the reasons why it waits have changed, at most once a second; its version is the same then. Ends when it has ended. */
     taskUpdated: (variables: TaskUpdatedSubscriptionVariables, options?: CallOptions) =>
       transport.subscribe(taskUpdatedOperation, variables, options),
     /** Changes a schedule. What it has started stays as it is. */

@@ -21,10 +21,16 @@ const byCursor: ResumeRule = {
 /** The log of events has no end: a server that says so is stopping. */
 const events: ResumeRule = { ...byCursor, mayEnd: () => false }
 
-/** States of one task: the server begins with the present one again, which is dropped when the consumer has seen it. */
+/**
+ * States of one task: the server begins with the present one again, which is dropped when the consumer has seen it. Why it waits
+ * changes without the task: that is news of the same version.
+ */
 const taskUpdated: ResumeRule = {
   advance: (variables) => variables,
-  isRepeated: (item, last) => isTask(item) && isTask(last) && item.version <= last.version,
+  isRepeated: (item, last) =>
+    isTask(item) &&
+    isTask(last) &&
+    (item.version < last.version || (item.version === last.version && isSame(item, last))),
   isLast: (item) => isTask(item) && isFinished(item.status),
   mayEnd: () => false,
 }
@@ -54,6 +60,11 @@ function hasCursor(item: unknown): item is { readonly cursor: string } {
 
 function isOfType(item: unknown, name: string): boolean {
   return typeof item === 'object' && item !== null && '__typename' in item && item.__typename === name
+}
+
+/** Two answers to one document name their fields in one order. */
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function isTask(item: unknown): item is { readonly version: number; readonly status: string } {
