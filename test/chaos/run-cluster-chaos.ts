@@ -188,7 +188,7 @@ async function makeTrouble(
 /** How far the middle one of the subscribers that want every event lies behind the log. */
 async function lagOf(db: Pool, subscribers: readonly Subscriber[]): Promise<number> {
   const { rows } = await db.query<{ tenant: string; count: number }>(
-    'SELECT tenant, count(*)::int AS count FROM event GROUP BY tenant',
+    'SELECT tenant, count(*)::int AS count FROM event WHERE task_id IS NOT NULL GROUP BY tenant',
   )
   const lags = subscribers.flatMap(({ filter, got }) => {
     if (Object.keys(filter).length > 1) return []

@@ -78,7 +78,9 @@ export function startSubscriber(options: SubscriberOptions): Subscriber {
       if (batch.__typename !== 'EventBatch') throw new Misbehaved('A cursor expired though nothing was dropped')
       const isCutInside = isFine && batch.events.length > 1 && random() < options.cutChance / 2
       const kept = isCutInside ? batch.events.slice(0, 1 + below(random, batch.events.length - 1)) : batch.events
-      for (const { taskId, version } of kept) got.push({ taskId: options.readId(taskId), version })
+      // What workers do is told as well.
+      for (const { taskId, version } of kept)
+        if (taskId !== undefined) got.push({ taskId: options.readId(taskId), version })
       cursor = isCutInside ? kept.at(-1).cursor : batch.cursor
       if (isAtEnd()) return true
       if (isCutInside || random() < options.cutChance) return false

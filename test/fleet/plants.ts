@@ -37,8 +37,8 @@ const noEpochInMoves: Edit = {
 }
 const noSkipLocked: Edit = {
   file: CLAIM,
-  from: 'FOR NO KEY UPDATE OF t SKIP LOCKED',
-  to: 'FOR NO KEY UPDATE OF t',
+  from: 'LIMIT $5 FOR NO KEY UPDATE OF t SKIP LOCKED',
+  to: 'LIMIT $5 FOR NO KEY UPDATE OF t',
 }
 /** What was locked is found again by where it lies, which alone would hide a version that a rival has just written: hence the second. */
 const noSecondLook: readonly Edit[] = [
@@ -104,8 +104,8 @@ import { deleteSlots } from '../pool/store.ts'`,
     edits: [
       {
         file: APPLY,
-        from: `const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) ? [before.id] : []))`,
-        to: `const freed = changes.flatMap(({ before, after }) => (ownsSlots(before) && !ownsSlots(after) && after.status !== 'READY' ? [before.id] : []))`,
+        from: `before.limits !== null && ownsSlots(before) && !ownsSlots(after) ? [before.id] : []`,
+        to: `before.limits !== null && ownsSlots(before) && !ownsSlots(after) && after.status !== 'READY' ? [before.id] : []`,
       },
     ],
     plan: (random) => planTight(random, 200),

@@ -30,7 +30,7 @@ const started = (worker: WorkerProcess): WorkerProcess => {
 afterEach(async () => {
   for (const worker of workers) worker.kill('SIGKILL')
   await Promise.all(workers.splice(0).map(({ ended }) => ended))
-  await graph.pool.query('TRUNCATE task, attempt, task_dependency, task_log, worker, worker_request CASCADE')
+  await graph.pool.query('TRUNCATE task, attempt_record, task_dependency, task_log, worker, worker_request CASCADE')
 })
 
 const uuid = (id: string): string => decodeTypeId(id)!.uuid

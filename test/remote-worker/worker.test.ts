@@ -23,7 +23,7 @@ afterAll(() => graph.stop())
 const workers: { stop(options: { graceMs: number }): Promise<void> }[] = []
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
-  await graph.pool.query('TRUNCATE task, attempt, task_dependency, task_log, worker_request CASCADE')
+  await graph.pool.query('TRUNCATE task, attempt_record, task_dependency, task_log, worker_request CASCADE')
 })
 const newWorker = (options: Partial<Parameters<typeof quietWorker>[0]> = {}) => {
   const worker = quietWorker({ url: graph.url, ...options })
