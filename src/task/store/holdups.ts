@@ -183,7 +183,10 @@ export async function readDirectlyWaiting(
   return rows
 }
 
-/** The five tasks of each group that have waited longest, in the order of the groups. Index: task_waiting_idx. */
+/**
+ * Five tasks of each group, in the order of the groups: of what cannot be claimed those that have waited longest, of what can those
+ * that come first. Indexes: task_waiting_idx, task_claim_idx.
+ */
 export async function readLongestOfGroups(
   client: ClientBase,
   tenant: string,
@@ -191,13 +194,17 @@ export async function readLongestOfGroups(
 ): Promise<string[][]> {
   const { rows } = await client.query<{ ids: string[] }>(
     prepared(
-      `SELECT ARRAY(
+      `SELECT CASE WHEN g."is_claimable" THEN ARRAY(
         SELECT t."id" FROM "task" AS t
-        WHERE t."tenant" = $1 AND t."queue" = g."queue" AND t."status" = g."status" AND t."is_claimable" = g."is_claimable"
+        WHERE t."tenant" = $1 AND t."queue" = g."queue" AND t."type" = g."type" AND t."placement" = g."placement" AND t."is_claimable"
+        ORDER BY t."generation", t."order_key", t."id" LIMIT 5
+      ) ELSE ARRAY(
+        SELECT t."id" FROM "task" AS t
+        WHERE t."tenant" = $1 AND t."queue" = g."queue" AND t."status" = g."status"
           AND t."type" = g."type" AND t."placement" = g."placement" AND t."priority" = g."priority"
-          AND t."status" IN ('PENDING', 'SCHEDULED', 'READY', 'RETRYING', 'WAITING', 'PAUSED')
+          AND t."status" IN ('PENDING', 'SCHEDULED', 'READY', 'RETRYING', 'WAITING', 'PAUSED') AND NOT t."is_claimable"
         ORDER BY t."ready_at" LIMIT 5
-      ) AS "ids"
+      ) END AS "ids"
       FROM unnest($2::text[], $3::task_status[], $4::boolean[], $5::text[], $6::text[], $7::task_priority[])
         WITH ORDINALITY AS g("queue", "status", "is_claimable", "type", "placement", "priority", "place") ORDER BY g."place"`,
       [

@@ -12,7 +12,7 @@ export const MOST_COUNTED = 10_000
 const MOST_ROWS = 200_000
 
 /**
- * What waits, in groups, with their ages; at most {@link MOST_GROUPS}. Index: task_waiting_idx, and nothing else of the table.
+ * What waits, in groups, with their ages; at most about {@link MOST_GROUPS}. Indexes: task_claim_idx and task_waiting_idx, and nothing else of the table.
  *
  * @param queue null for all
  */
