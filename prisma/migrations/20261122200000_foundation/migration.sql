@@ -83,7 +83,6 @@ CREATE TABLE "task" (
     "generation" INTEGER NOT NULL DEFAULT 0,
     "order_key" DOUBLE PRECISION,
     CONSTRAINT "task_pkey" PRIMARY KEY ("tenant", "id"),
-    CONSTRAINT "task_tenant_type_fkey" FOREIGN KEY ("tenant", "type") REFERENCES "task_type"("tenant", "name") ON DELETE RESTRICT ON UPDATE CASCADE,
     CONSTRAINT "task_tenant_parent_id_fkey" FOREIGN KEY ("tenant", "parent_id") REFERENCES "task"("tenant", "id") ON DELETE NO ACTION ON UPDATE CASCADE,
     -- What a row may hold in each status; the legal moves between them are data in src/task/transition.ts.
     CONSTRAINT "task_running_has_a_lease" CHECK (
@@ -128,6 +127,20 @@ CREATE INDEX "task_labels_idx" ON "task" USING GIN ("labels" jsonb_path_ops) WHE
 -- What the clock moves next. Running tasks are few and found by status, so that a claim need not write here.
 CREATE INDEX "task_wake_idx" ON "task"("wake_at") WHERE "wake_at" IS NOT NULL AND "status" <> 'RUNNING';
 CREATE INDEX "task_wait_key_idx" ON "task"("tenant", "wait_key") WHERE "status" = 'WAITING' AND "wait_key" IS NOT NULL;
+
+-- A task's type exists. Who makes a task locks its type FOR KEY SHARE, once for all tasks of a call; a foreign key would do it again for
+-- each. This is the other side: a type is kept, and keeps its name, while tasks have it.
+CREATE FUNCTION "keep_task_type"() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM "task" WHERE "tenant" = OLD."tenant" AND "type" = OLD."name") THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'task_type_is_kept',
+            MESSAGE = format('The task type "%s" of the tenant "%s" has tasks', OLD."name", OLD."tenant"),
+            HINT = 'Wait until retention has deleted them, or delete them first.';
+    END IF;
+    RETURN NULL;
+END $$;
+-- After the fact: by then whoever was making a task of the type has committed, and is seen.
+CREATE TRIGGER "task_type_is_kept" AFTER DELETE OR UPDATE OF "tenant", "name" ON "task_type" FOR EACH ROW EXECUTE FUNCTION "keep_task_type"();
 
 CREATE TABLE "task_dependency" (
     "tenant" TEXT NOT NULL DEFAULT 'default',

@@ -199,7 +199,7 @@ BEGIN
         PERFORM enqueue_refuse('labels is not an object of at most 100 texts, names to 200 and values to 1000 characters');
     END IF;
 
-    SELECT t."defaults" INTO defaults FROM "task_type" AS t WHERE t."tenant" = of_tenant AND t."name" = enqueue_task.type;
+    SELECT t."defaults" INTO defaults FROM "task_type" AS t WHERE t."tenant" = of_tenant AND t."name" = enqueue_task.type FOR KEY SHARE;
     IF NOT FOUND THEN
         PERFORM enqueue_refuse(format('no task type "%s" is registered for the tenant "%s"; start a worker that serves it, or correct the name',
             enqueue_task.type, of_tenant));

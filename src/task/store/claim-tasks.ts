@@ -68,7 +68,7 @@ export function leaseStatement({ tenant, workerId }: ClaimRequest, chosen: reado
 
 /** Rows of the claim: first how many candidates were seen, and the ids of those that were locked in order; then the tasks, in no order. */
 export type ClaimRow =
-  | (ClaimedTask & { readonly seen: null })
+  | (Omit<ClaimedTask, 'wakeAt'> & { readonly wakeAtMs: number; readonly seen: null })
   | { readonly seen: number; readonly ids: readonly string[] | null; readonly isChoosy: boolean }
 
 /** What a claim brought. */
@@ -90,7 +90,8 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   const byId = new Map<string, ClaimedTask>()
   for (const row of rows) {
     if (row.seen === null) {
-      const { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs } = row
+      const { id, name, type, input, labels, attempt, epoch, version, wakeAtMs, timeLeftMs } = row
+      const wakeAt = new Date(wakeAtMs)
       byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs })
     } else {
       seen = row.seen
@@ -143,7 +144,8 @@ lease AS MATERIALIZED (
       (SELECT "now" FROM lease) + t."heartbeat_timeout_ms" * interval '1 millisecond',
       t."expires_at")
   WHERE t.ctid = ANY ((SELECT "places" FROM lease)::tid[])
-  RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at",
+  RETURNING t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version",
+    date_part('epoch', t."wake_at") * 1000 AS "wake_at_ms",
     greatest(least(
       (coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms")::float8,
       date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms"
@@ -162,11 +164,11 @@ lease AS MATERIALIZED (
   ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT NULL::uuid AS "id", NULL::text AS "name", NULL::text AS "type", NULL::jsonb AS "input", NULL::jsonb AS "labels", NULL::int AS "attempt",
-  NULL::int AS "epoch", NULL::int AS "version", NULL::timestamptz AS "wakeAt", NULL::float8 AS "timeLeftMs",
+  NULL::int AS "epoch", NULL::int AS "version", NULL::float8 AS "wakeAtMs", NULL::float8 AS "timeLeftMs",
   (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids",
   (SELECT coalesce(bool_or("is_choosy"), false) FROM candidate) AS "isChoosy"
 UNION ALL
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at", "time_left_ms", NULL, NULL, NULL FROM claimed`
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at_ms", "time_left_ms", NULL, NULL, NULL FROM claimed`
 
 const CLAIM = `
 WITH RECURSIVE alive AS MATERIALIZED (

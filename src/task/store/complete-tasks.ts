@@ -73,8 +73,8 @@ export async function completeTasks(
     successes.map(({ usage }) => usage?.peakRssMb ?? null),
   )
   const text = complete({ epoch, output, cpuMs, peakRssMb })
-  const { rows } = await client.query<CompletedTask & { now: Date }>(prepared(text, values))
-  return { completed: rows, now: rows[0]?.now ?? new Date(0) }
+  const { rows } = await client.query<CompletedTask & { nowMs: number }>(prepared(text, values))
+  return { completed: rows, now: new Date(rows[0]?.nowMs ?? 0) }
 }
 
 const PLACE = 'array_position($2::uuid[], t."id")'
@@ -108,7 +108,7 @@ WITH locked AS MATERIALIZED (
 ), parked_before AS (
   ${record(given)} WHERE t."epoch" <> t."attempt" ${END_IF_THERE}
 )
-SELECT t."id", t."type", t."version", t."attempt", t."limits", t."placement", (SELECT "now" FROM clock) AS "now" FROM completed AS t`
+SELECT t."id", t."type", t."version", t."attempt", t."limits", t."placement", (SELECT date_part('epoch', "now") * 1000 FROM clock) AS "nowMs" FROM completed AS t`
 }
 
 function record({ cpuMs, peakRssMb }: Given): string {

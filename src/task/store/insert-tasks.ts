@@ -124,7 +124,7 @@ const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
   { name: 'settled_at', type: 'timestamptz', of: (row) => row.settledAt },
 ]
 
-/** Adds tasks, in the order given. Locks: the rows of their types and parents FOR KEY SHARE, by the foreign keys. */
+/** Adds tasks, in the order given. The caller holds the rows of their types. Locks: their parents FOR KEY SHARE, by the foreign key. */
 export async function insertTasks(client: ClientBase, rows: readonly TaskRow[]): Promise<void> {
   await client.query(insertBatch('task', TASK_COLUMNS, rows, { derived: ORDER_OF_NEW }))
 }

@@ -21,7 +21,11 @@ export interface TaskTypeRegistration {
   readonly defaults: TaskDefaults
 }
 
-/** Some task types by name, with the database's clock. Index: task_type_pkey. */
+/**
+ * Some task types by name, with the database's clock. Index: task_type_pkey.
+ *
+ * Locks: the rows FOR KEY SHARE, in the order of their names, so that tasks of a type are made while it is there.
+ */
 export async function readTaskTypes(
   client: Pick<ClientBase, 'query'>,
   tenant: string,
@@ -33,7 +37,7 @@ export async function readTaskTypes(
         SELECT json_agg(json_build_object('name', "name", 'inputSchema', "input_schema"::text, 'outputSchema', "output_schema"::text,
           'defaults', "defaults", 'isRated', EXISTS (
             SELECT FROM "rate_limit" AS r WHERE r."tenant" = y."tenant" AND r."scope" = 'TYPE' AND r."pattern" = y."name")))
-        FROM "task_type" AS y WHERE "tenant" = $1 AND "name" = ANY ($2::text[])
+        FROM (SELECT * FROM "task_type" WHERE "tenant" = $1 AND "name" = ANY ($2::text[]) ORDER BY "name" FOR KEY SHARE) AS y
       ) AS "types"`,
       [tenant, names],
     ),
