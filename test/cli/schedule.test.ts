@@ -181,7 +181,9 @@ describe('schedule update', () => {
       ['--jitter', '5s'],
       ['--time-zone', 'UTC'],
     ])
-      expect((await run(['update', id.replace(/.$/, (last) => (last === '0' ? '1' : '0')), ...options])).exitCode).toBe(3)
+      expect((await run(['update', id.replace(/.$/, (last) => (last === '0' ? '1' : '0')), ...options])).exitCode).toBe(
+        3,
+      )
   })
 
   test('of several at once loses nothing', async () => {
@@ -212,7 +214,9 @@ test('schedule list and get show them to people and to programs', async () => {
   const { out } = await run(['get', id])
   expect(out).toMatch(/^hourly\nId +schedule_/)
   expect(out).toMatch(/\nNext fires\n( {2}20.*\n){5}\nLast fires\n {2}20\S+ task_\w+ READY\n$/)
-  expect(await run(['get', id.replace(/.$/, (last: string) => (last === '0' ? '1' : '0'))])).toMatchObject({ exitCode: 3 })
+  expect(await run(['get', id.replace(/.$/, (last: string) => (last === '0' ? '1' : '0'))])).toMatchObject({
+    exitCode: 3,
+  })
 })
 
 test('schedule pause, resume, fire, backfill and delete', async () => {
