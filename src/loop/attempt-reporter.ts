@@ -6,7 +6,7 @@ import { type ChatterOptions, createChatter } from './chatter.ts'
 import type { LeasedEntry } from './work-port.ts'
 
 /** Most ends written in one transaction. */
-const LARGEST_BATCH = 300
+const LARGEST_BATCH = 200
 const LONGEST_BACK_OFF_MS = 5_000
 
 /** Writes what handlers report: their ends in batches without a timer, progress and log lines a few times a second. */

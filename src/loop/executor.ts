@@ -10,8 +10,8 @@ import type { EndedLease, LeaseKey, WorkPort } from './work-port.ts'
 
 const DEFAULT_CUT_OFF_MS = 5_000
 const DEFAULT_HAND_MS = 250
-/** Ends that may wait to be written beside full slots: one batch, so that short handlers keep the writer busy. */
-const MOST_UNWRITTEN = 300
+/** Ends that may wait to be written beside full slots: a batch that is being written, the next, and one that is coming, so that neither short handlers nor the writer wait. */
+const MOST_UNWRITTEN = 900
 /** The longest time that a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** The longest wait for rivals to let go of what they hold, in milliseconds. */
