@@ -70,7 +70,7 @@ export async function readSizes(db: Pool): Promise<Pick<Sample, 'taskMb' | 'even
   const { rows } = await db.query<{ taskMb: number; eventMb: number; indexMb: number; tasks: number }>(`
     WITH sized AS (
       SELECT c.relname ~ '^event' AS is_event, pg_table_size(c.oid) / 1048576.0 AS rows_mb, pg_indexes_size(c.oid) / 1048576.0 AS index_mb
-      FROM pg_class c WHERE c.relkind = 'r' AND c.relname ~ '^(task|attempt|task_dependency|event_[0-9]+|event_default)$'
+      FROM pg_class c WHERE c.relkind = 'r' AND c.relname ~ '^(task|attempt_record|task_dependency|event_[0-9]+|event_default)$'
     )
     SELECT sum(rows_mb) FILTER (WHERE NOT is_event)::float8 AS "taskMb", sum(rows_mb) FILTER (WHERE is_event)::float8 AS "eventMb",
       sum(index_mb)::float8 AS "indexMb",
