@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
@@ -9,19 +9,12 @@ import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
-import { completing, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, releasing } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase({ size: 12 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
+const { database, engine, verbs } = await engineFixture({ size: 12 })
 beforeEach(async () => {
   for (const table of ['task', 'limit_slot', 'event', 'pool', 'concurrency_limit'])
     await database.pool.query(`DELETE FROM "${table}"`)
@@ -32,7 +25,6 @@ beforeEach(async () => {
     `INSERT INTO concurrency_limit (tenant, pattern, capacity) VALUES ('default', 'pair*', 2), ('default', 'pair-of-four*', 4)`,
   )
 })
-afterAll(() => database.drop())
 
 const claim = async (limit = 100, workerId = verbs.workerId): Promise<readonly ClaimedTask[]> => {
   const request = { tenant: 'default', workerId, queue: 'default', types: ['work'], limit }

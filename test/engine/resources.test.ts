@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
@@ -10,24 +10,16 @@ import type { NewTask } from '../../src/task/new-task.ts'
 import type { TaskResources } from '../../src/task/resources.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
 import type { WorkerRegistration } from '../../src/worker/store.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
-import { completing, failingEnd, parkingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, failingEnd, parkingEnd, releasing } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase({ size: 12 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
+const { database, engine, verbs } = await engineFixture({ size: 12 })
 afterEach(async () => {
   for (const table of ['task', 'event', 'placement']) await database.pool.query(`DELETE FROM "${table}"`)
   await database.pool.query(`DELETE FROM worker WHERE id <> '${verbs.workerId}'`)
 })
-afterAll(() => database.drop())
 
 const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows
 const worker = (resources: TaskResources, more: Partial<WorkerRegistration> = {}): Promise<string> =>

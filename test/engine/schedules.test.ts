@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
 import { createBackfill } from '../../src/engine/create-backfill.ts'
 import { createSchedule } from '../../src/engine/create-schedule.ts'
@@ -13,19 +13,11 @@ import { runBackfills } from '../../src/engine/run-backfills.ts'
 import { updateSchedule } from '../../src/engine/update-schedule.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { addSchedule, dueNow, EACH_HOUR, EACH_SECOND, firesOfSchedule, sleepSince } from '../schedule/schedules.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { completing } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
 afterEach(async () => {
   for (const table of ['schedule_fire', 'backfill', 'task', 'schedule', 'event', 'idempotency_key'])
     await database.pool.query(`DELETE FROM ${table}`)

@@ -9,20 +9,13 @@ import { type EnqueuedTask, enqueue } from '../../src/enqueue/enqueue.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { sizeUp } from '../../src/task/resources.ts'
 import { newUuid, uuidOf } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { completing } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
+const { database, engine, verbs } = await engineFixture()
 beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
   await configurePool(engine, ACTOR, { name: 'seats', capacity: 2 })
   await addWorker(engine, [
     {
@@ -41,10 +34,7 @@ beforeAll(async () => {
   ])
   await database.pool.query('CREATE TABLE bill (id int PRIMARY KEY)')
 })
-afterAll(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
-  await database.drop()
-})
+afterAll(() => expectWholeHistory(database.pool))
 
 /** What is kept of what a task asks of its worker. */
 const placementOf = async ({ placement }: Record<string, unknown>): Promise<unknown> =>

@@ -4,9 +4,8 @@ import { wakeDue } from '../../src/engine/wake-due.ts'
 import { TaskFailure, type TaskHandler } from '../../src/worker/handler.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
 import { type ServedHandler, type Serving, serveHandler } from '../support/serve-handler.ts'
-import { historyProblems } from '../support/task-history.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -17,7 +16,7 @@ afterAll(() => database.drop())
 const workers: ServedHandler[] = []
 afterEach(async () => {
   await Promise.all(workers.splice(0).map(({ executor }) => executor.stop(0)))
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
   await database.pool.query('DELETE FROM task_log')
