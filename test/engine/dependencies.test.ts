@@ -10,13 +10,8 @@ import { engineFixture } from '../support/engine-fixture.ts'
 import { completing, failingEnd } from '../support/verbs.ts'
 import { expectWholeHistory } from '../support/whole-history.ts'
 
-const { database, engine, verbs } = await engineFixture()
+const { database, engine, verbs, rowOf } = await engineFixture()
 afterAll(() => expectWholeHistory(database.pool))
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
-}
 
 /** A task that has ended: with an output, or with a failure. */
 async function ended(output: string | null | 'fails' = null): Promise<string> {

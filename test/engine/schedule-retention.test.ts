@@ -9,7 +9,7 @@ import { addSchedule, firesOfSchedule, sleepSince } from '../schedule/schedules.
 import { ACTOR } from '../support/engine.ts'
 import { lastHour, scheduleFixture } from '../support/schedule-fixture.ts'
 
-const { database, engine, rowOf, finishAll } = await scheduleFixture()
+const { database, engine, scheduleOf, finishAll } = await scheduleFixture()
 
 describe('retention', () => {
   const { signal } = new AbortController()
@@ -40,7 +40,7 @@ describe('retention', () => {
     expect(await pass()).toEqual({ fires: 3, backfills: 1, schedules: 2 })
     await database.pool.query('DELETE FROM task')
     expect(await pass()).toEqual({ fires: 0, backfills: 0, schedules: 1 })
-    expect(await rowOf(other)).toBeDefined()
+    expect(await scheduleOf(other)).toBeDefined()
   })
 
   test('keeps a fire that waits for its turn, a backfill that goes on, and all that is younger', async () => {

@@ -15,7 +15,7 @@ import { ACTOR } from '../support/engine.ts'
 import { lastHour, scheduleFixture } from '../support/schedule-fixture.ts'
 import { completing } from '../support/verbs.ts'
 
-const { database, engine, verbs, rowOf, eventsOf, taskStatuses, finishAll } = await scheduleFixture()
+const { database, engine, verbs, scheduleOf, eventsOf, taskStatuses, finishAll } = await scheduleFixture()
 const HOUR = 3_600_000
 
 describe('a schedule', () => {
@@ -35,7 +35,7 @@ describe('a schedule', () => {
       input: { a: 1, due: due.toISOString() },
       created_by: 'scheduler',
     })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(due.getTime())
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(due.getTime())
     expect(await eventsOf(id)).toEqual(expect.arrayContaining(['ScheduleCreated', 'ScheduleUpdated', 'ScheduleFired']))
     expect(engine.rung).toContain('claimable')
   })
@@ -54,7 +54,10 @@ describe('a schedule', () => {
       { status: 'FAILED', error: { code: 'UNKNOWN_TASK_TYPE' }, taskId: null },
     ])
     expect(await firesOfSchedule(database.pool, other)).toMatchObject([{ status: 'STARTED' }])
-    expect(await rowOf(id)).toMatchObject({ status: 'ACTIVE', next_fire_at: new Date(lastHour().getTime() + HOUR) })
+    expect(await scheduleOf(id)).toMatchObject({
+      status: 'ACTIVE',
+      next_fire_at: new Date(lastHour().getTime() + HOUR),
+    })
     expect(await eventsOf(id)).toContain('ScheduleFireFailed')
   })
 
@@ -66,7 +69,7 @@ describe('a schedule', () => {
     ])
     for (const one of [id, other]) await sleepSince(database.pool, one, lastHour())
     await fireSchedules(engine)
-    expect(await rowOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null })
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'SchedulePaused'])
     expect(await firesOfSchedule(database.pool, other)).toHaveLength(1)
   })
@@ -82,17 +85,17 @@ describe('a schedule', () => {
     )
     await sleepSince(database.pool, id, yesterday)
     await fireSchedules(engine)
-    expect(await rowOf(id)).toMatchObject({ status: 'ENDED', next_fire_at: null, wake_at: null })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'ENDED', next_fire_at: null, wake_at: null })
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'ScheduleFired', 'ScheduleEnded'])
   })
 
   test('that is paused fires nothing and forgets what was due; resumed it goes on after now', async () => {
     const id = await addSchedule(engine)
     for (let twice = 0; twice < 2; twice++) await pauseSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await rowOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null, wake_at: null, version: 2 })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null, wake_at: null, version: 2 })
     for (let twice = 0; twice < 2; twice++) await resumeSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await rowOf(id)).toMatchObject({ status: 'ACTIVE', version: 3 })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
+    expect(await scheduleOf(id)).toMatchObject({ status: 'ACTIVE', version: 3 })
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed'])
   })
 
@@ -141,7 +144,7 @@ describe('due times that were missed', () => {
       [id],
     )
     expect(missed.rows[0].payload).toMatchObject({ from: exact(5).toISOString(), count })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
   })
 })
 
@@ -197,17 +200,17 @@ describe('a fire while the task before it runs', () => {
       await dueNow(database.pool, id)
       await fireSchedules(engine)
     }
-    expect(await rowOf(id)).toMatchObject({ queued: 2 })
+    expect(await scheduleOf(id)).toMatchObject({ queued: 2 })
     for (const left of [1, 0]) {
       expect(await taskStatuses()).toHaveLength(2 - left)
       await finishAll()
       await database.pool.query(`UPDATE schedule SET wake_at = now() - interval '1 s' WHERE id = $1`, [id])
       await fireSchedules(engine)
-      expect(await rowOf(id)).toMatchObject({ queued: left })
+      expect(await scheduleOf(id)).toMatchObject({ queued: left })
     }
     expect(await firesOfSchedule(database.pool, id)).toMatchObject(Array(3).fill({ status: 'STARTED' }))
     expect(await taskStatuses()).toEqual(['COMPLETED', 'COMPLETED', 'READY'])
-    expect((await rowOf(id)).wake_at).toEqual((await rowOf(id)).next_fire_at)
+    expect((await scheduleOf(id)).wake_at).toEqual((await scheduleOf(id)).next_fire_at)
   })
 })
 

@@ -12,7 +12,7 @@ import { engineFixture } from '../support/engine-fixture.ts'
 import { completing, failingEnd, parkingEnd } from '../support/verbs.ts'
 import { expectWholeHistory } from '../support/whole-history.ts'
 
-const { database, engine, verbs } = await engineFixture()
+const { database, engine, verbs, rowOf } = await engineFixture()
 afterEach(async () => {
   await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
@@ -24,11 +24,6 @@ async function later(id: string, ms: number): Promise<void> {
   const columns = ['wake_at', 'expires_at', 'claimed_at', 'beat_at', 'ready_at', 'scheduled_for', 'paused_wake_at']
   const moved = columns.map((column) => `"${column}" = "${column}" - $2 * interval '1 millisecond'`)
   await database.pool.query(`UPDATE task SET ${moved.join(', ')} WHERE id = $1`, [id, ms])
-}
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
 }
 
 const HOUR = 3_600_000

@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 import { completing } from '../support/verbs.ts'
 import { expectWholeHistory } from '../support/whole-history.ts'
 
-const { database, engine, verbs } = await engineFixture({ size: 16 })
+const { database, engine, verbs, rowOf } = await engineFixture({ size: 16 })
 const race = raceOf(database.pool, engine, verbs)
 afterAll(() => expectWholeHistory(database.pool))
 
@@ -25,11 +25,6 @@ async function ask(unique: UniqueRule, task: object = {}, idempotencyKey?: strin
   })
   if (!answer.ok) throw new Error(JSON.stringify(answer.refusal))
   return answer.value
-}
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
 }
 
 const idOf = ({ taskIds }: CreatedTasks): string => taskIds[0]!

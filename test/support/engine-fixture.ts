@@ -11,6 +11,9 @@ export interface EngineFixture {
   readonly verbs: Verbs
   // biome-ignore lint/suspicious/noExplicitAny: tests read rows of any shape
   rowsOf(sql: string): Promise<any[]>
+  /** The task. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read rows of any shape
+  rowOf(id: string): Promise<any>
 }
 
 /** A database of the test file's own, dropped when its tests are over, with an engine and one worker over it: awaited at the top of the file. */
@@ -19,5 +22,6 @@ export async function engineFixture(options: Partial<DatabaseOptions> = {}): Pro
   afterAll(() => database.drop())
   const engine = testEngine(database.pool)
   const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows
-  return { database, engine, verbs: await verbsOf(engine), rowsOf }
+  const rowOf = async (id: string) => (await database.pool.query('SELECT * FROM task WHERE id = $1', [id])).rows[0]
+  return { database, engine, verbs: await verbsOf(engine), rowsOf, rowOf }
 }

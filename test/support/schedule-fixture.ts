@@ -8,7 +8,7 @@ import { completing } from './verbs.ts'
 export interface ScheduleFixture extends EngineFixture {
   /** The schedule. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read rows of any shape
-  rowOf(id: string): Promise<any>
+  scheduleOf(id: string): Promise<any>
   /** Kinds of the schedule's events, the oldest first. */
   eventsOf(id: string): Promise<string[]>
   /** Of all tasks, the oldest first. */
@@ -25,7 +25,7 @@ export async function scheduleFixture(): Promise<ScheduleFixture> {
   })
   return {
     ...fixture,
-    async rowOf(id) {
+    async scheduleOf(id) {
       const { rows } = await database.pool.query('SELECT * FROM schedule WHERE id = $1', [id])
       return rows[0]
     },
