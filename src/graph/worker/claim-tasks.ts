@@ -115,7 +115,7 @@ builder.mutationFields((t) => ({
       const workerId = workerOf(input)
       const { requestId, types, limit } = input
       const claim = await workers.claim(
-        { tenant, workerId, queue: 'default', types, limit, requestId, waitMs: input.wait ?? 0 },
+        { tenant, workerId, types, limit, requestId, waitMs: input.wait ?? 0 },
         signal,
       )
       if (claim === null) throw new NotFound('worker', input.workerId, ['input', 'workerId'])
