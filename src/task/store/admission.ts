@@ -33,12 +33,12 @@ export async function lockAdmissible(
   const { rows } = await client.query<AdmissibleTask>(
     prepared(
       `WITH served AS MATERIALIZED (
-        SELECT DISTINCT q."queue", s."type" FROM "worker" AS w, unnest(w."queues") AS q("queue"), unnest(w."types") AS s("type")
+        SELECT DISTINCT q."queue" || '/' || s."type" AS "line" FROM "worker" AS w, unnest(w."queues") AS q("queue"), unnest(w."types") AS s("type")
         WHERE w."tenant" = $1 AND w."state" IN ('ACTIVE', 'DRAINING')
       ), waiting AS MATERIALIZED (
         SELECT b."id" FROM unnest($2::text[], $3::int[]) AS k("key", "most") CROSS JOIN LATERAL (
           SELECT t."id" FROM "task" AS t WHERE t."tenant" = $1 AND t."blocked_on" = k."key" AND t."blocked_on" IS NOT NULL
-            AND (t."queue", t."type") IN (SELECT "queue", "type" FROM served)
+            AND t."queue" || '/' || t."type" = ANY (ARRAY(SELECT "line" FROM served))
           ORDER BY t."generation", t."order_key", t."id" LIMIT k."most"
         ) AS b
       )
