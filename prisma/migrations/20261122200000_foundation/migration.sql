@@ -110,7 +110,8 @@ CREATE TABLE "task" (
     fillfactor = 85,
     autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
     autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 500,
-    autovacuum_vacuum_insert_scale_factor = 0.05
+    autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_vacuum_cost_limit = 2000
 );
 
 -- What could be claimed now, in the order of the strategy; a claim probes it once per served type.
@@ -178,7 +179,7 @@ CREATE TABLE "attempt_record" (
     CONSTRAINT "attempt_record_pkey" PRIMARY KEY ("task_id", "number", "tenant"),
     CONSTRAINT "attempt_record_counts_are_sound" CHECK ("number" >= 1 AND "epoch" >= "number"),
     CONSTRAINT "attempt_record_ended_has_an_outcome" CHECK (("finished_at" IS NULL) = ("outcome" IS NULL))
-) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_limit = 2000);
 
 -- All attempts: those that have a record, and those that run and have none yet. Only an attempt that was parked runs with a record;
 -- then its task has had more leases than attempts.
@@ -450,7 +451,8 @@ BEGIN
                 parent || '_default', lower_bound, upper_bound, child);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, lower_bound, upper_bound);
         ELSE
-            EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, lower_bound, upper_bound);
+            EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) WITH (autovacuum_vacuum_cost_limit = 2000)',
+                child, parent, lower_bound, upper_bound);
         END IF;
         made := made + 1;
     END LOOP;

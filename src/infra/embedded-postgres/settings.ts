@@ -15,6 +15,8 @@ export const durableSettings: PostgresSettings = {
   autovacuum_vacuum_scale_factor: '0.05',
   autovacuum_vacuum_insert_scale_factor: '0.1',
   autovacuum_analyze_scale_factor: '0.02',
+  // With the usual 200 a vacuum of a busy table sleeps for minutes, and falls behind at some thousands of tasks a second.
+  autovacuum_vacuum_cost_limit: '2000',
   // Compiling costs more than our statements take.
   jit: 'off',
   // Parallel plans want shared memory that containers restrict to 64 MB.
