@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
-import { pauseClaims, resumeClaims } from '../../src/engine/hold-claims.ts'
+import { holdClaims, releaseClaims } from '../../src/engine/hold-claims.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
 
@@ -44,9 +44,9 @@ test('a pause of one queue leaves the others', async () => {
   const both = await worker('mail', 'reports')
   const held = await create('mail')
   const free = await create('reports')
-  await pauseClaims(engine, ACTOR, { scope: 'QUEUE', name: 'mail', reason: null })
+  await holdClaims(engine, ACTOR, { scope: 'QUEUE', name: 'mail', reason: null })
   expect(await claim(both)).toEqual([free])
-  await resumeClaims(engine, ACTOR, { scope: 'QUEUE', name: 'mail' })
+  await releaseClaims(engine, ACTOR, { scope: 'QUEUE', name: 'mail' })
   expect(await claim(both)).toEqual([held])
 })
 
