@@ -29,7 +29,14 @@ export function createEnginePort({ engine, actor, workerId, queue, types }: Engi
   return {
     async claim(limit) {
       const isAlone = claimsSinceRivals > RIVALS_REMEMBERED
-      const claim = await claimTasks(engine, { tenant, workerId, types, limit, isAlone, ...(queue !== undefined && { queue }) })
+      const claim = await claimTasks(engine, {
+        tenant,
+        workerId,
+        types,
+        limit,
+        isAlone,
+        ...(queue !== undefined && { queue }),
+      })
       claimsSinceRivals = claim.hasMore && claim.tasks.length < limit ? 0 : claimsSinceRivals + 1
       return { ...claim, waitedMs: 0 }
     },
