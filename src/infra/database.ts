@@ -23,7 +23,7 @@ export interface DatabaseOptions {
  * timestamps as UTC whatever the process's time zone is, dates as `YYYY-MM-DD`.
  */
 export function openDatabase(options: DatabaseOptions): Pool {
-  const pool = new Pool({
+  const pool = new ClosingPool({
     connectionString: options.url,
     max: options.size,
     application_name: options.applicationName,
@@ -45,6 +45,33 @@ export function openDatabase(options: DatabaseOptions): Pool {
   // the statement in flight rejects anyway and says the same.
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
+}
+
+/** A pool whose end is the end of its last connection; that of pg comes when each has been told. */
+class ClosingPool extends Pool {
+  readonly #open = new Set<Promise<void>>()
+
+  constructor(config: PoolConfig) {
+    super(config)
+    this.on('connect', (client) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#open.add(promise)
+      client.once('end', () => {
+        this.#open.delete(promise)
+        resolve()
+      })
+    })
+  }
+
+  override end(): Promise<void>
+  override end(callback: () => void): void
+  override end(callback?: () => void): Promise<void> | void {
+    const ended = super
+      .end()
+      .then(() => Promise.all(this.#open))
+      .then(() => undefined)
+    return callback === undefined ? ended : void ended.then(callback)
+  }
 }
 
 const oid = { int8: 20, int8Array: 1016, date: 1082, timestamp: 1114 } as const

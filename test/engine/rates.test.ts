@@ -101,7 +101,9 @@ describe('a rate', () => {
       releasing(released!),
       parkingEnd(parked!, new Date(Date.now() + 1)),
     ])
-    await database.pool.query(`UPDATE task SET wake_at = now() WHERE status IN ('RETRYING', 'WAITING')`)
+    await database.pool.query(
+      `UPDATE task SET wake_at = now() - interval '1 ms' WHERE status IN ('RETRYING', 'WAITING')`,
+    )
     await wakeDue(engine)
     const waiting = await rowsOf(`SELECT count(*)::int AS count FROM task WHERE blocked_on = 'type:work'`)
     expect(waiting).toEqual([{ count: 3 }])
@@ -127,7 +129,7 @@ describe('a rate', () => {
     const [parked] = await verbs.claim()
     await endAttempts(engine, ACTOR, [parkingEnd(parked!, new Date(Date.now() + 1))])
     await letPass(2 * HOUR)
-    await database.pool.query('UPDATE task SET wake_at = now() WHERE wake_at IS NOT NULL')
+    await database.pool.query(`UPDATE task SET wake_at = now() - interval '1 ms' WHERE wake_at IS NOT NULL`)
     await wakeDue(engine)
     expect(await admitted()).toBe(1)
     await letPass(2 * HOUR)
@@ -338,7 +340,9 @@ describe('a change of rates', () => {
     const { rows } = await database.pool.query(`SELECT enqueue_task('a', 'work') AS id`)
     await resumeTask(engine, ACTOR, { taskId: paused })
     await endAttempts(engine, ACTOR, [failingEnd(task!, false)])
-    await database.pool.query(`UPDATE task SET wake_at = now(), scheduled_for = now() WHERE status = 'SCHEDULED'`)
+    await database.pool.query(
+      `UPDATE task SET wake_at = now() - interval '1 ms', scheduled_for = now() WHERE status = 'SCHEDULED'`,
+    )
     await wakeDue(engine)
     const waiting = await rowsOf(`SELECT id, blocked_on FROM task WHERE status = 'READY' ORDER BY id`)
     expect(waiting).toEqual(

@@ -73,6 +73,15 @@ describe('connections', () => {
     await pool.end()
   })
 
+  it('ends when its last connection has', async () => {
+    const pool = openDatabase({ url: database.url, size: 8, applicationName: 'ending' })
+    let ended = 0
+    pool.on('connect', (client) => client.once('end', () => ended++))
+    await Promise.all(Array.from({ length: 8 }, () => pool.query('SELECT pg_sleep(0.01)')))
+    await pool.end()
+    expect(ended).toBe(8)
+  })
+
   it('serves Prisma from the same pool', async () => {
     const prisma = openPrisma(database.pool)
     expect(await prisma.task.count()).toBe(0)

@@ -5,7 +5,7 @@ import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 
-/** Writes tasks as any history may have left them, with the records of attempts that are or were parked. */
+/** Writes tasks in any state that moves can reach. An attempt that is parked, or runs again after it, has its record, as it has in the engine. */
 export function insertStates(db: Pool, states: readonly TaskState[]): Promise<void> {
   return withTransaction(db, async (client) => {
     const rows = states.map((state) => ({
