@@ -59,7 +59,8 @@ function typeColumns(queues: readonly Stats[], terminal: Terminal): Column<Stats
     { title: 'OLDEST', of: ({ oldestReadyAt }) => (oldestReadyAt === null ? '' : showRelative(oldestReadyAt, now())) },
     {
       title: 'WORKERS',
-      of: ({ type, isServed }) => (isServed ? 'served' : `none for ${unserved(type).map(showQueue).join(', ') || 'some queues'}`),
+      of: ({ type, isServed }) =>
+        isServed ? 'served' : `none for ${unserved(type).map(showQueue).join(', ') || 'some queues'}`,
       paint: (cell, { isServed }) => (isServed ? cell : colors.red(cell)),
     },
     { title: 'PAUSED', of: ({ pause }) => (pause === null ? '' : showPause(pause, terminal)), isFlexible: true },
