@@ -167,12 +167,12 @@ function awaits(waitKey: string): Blocker {
   return { kind: 'external', message: `It waits for the outside answer "${waitKey}".`, waitKey }
 }
 
-function nobodyServes({ type, placement }: BlockedTask): Blocker {
+function nobodyServes({ queue, type, placement }: BlockedTask): Blocker {
   const selector = selectorOf(placement)
   const labels = selector === '' ? '' : ` and has the labels it asks for (${selector})`
   return {
     kind: 'no-worker',
-    message: `No live worker serves the type "${type}"${labels}. Start one.`,
+    message: `No live worker serves the type "${type}"${queue === 'default' ? '' : ` in the queue "${queue}"`}${labels}. Start one.`,
     type,
     lacks: [],
   }
