@@ -16,7 +16,8 @@ import type { InputIssue } from './refusal.ts'
 import { checkResources } from './resources.ts'
 import type { RetryPolicy } from './retry.ts'
 import { parseSelector } from './selector.ts'
-import { TASK_PRIORITIES, type TaskPriority } from './status.ts'
+import { TASK_PRIORITIES } from './status.ts'
+import type { TaskUpdate } from './task-update.ts'
 import { isUuid } from './type-id.ts'
 
 type Path = readonly (string | number)[]
@@ -71,18 +72,7 @@ export function checkTaskDefaults(defaults: TaskDefaults, path: Path): InputIssu
 }
 
 /** Everything wrong with a change to a task. */
-export function checkTaskUpdate(
-  update: {
-    readonly name?: string
-    readonly description?: string | null
-    readonly priority?: TaskPriority
-    readonly scheduledFor?: Date | null
-    readonly deadline?: Date | null
-    readonly tags?: readonly string[]
-    readonly labels?: Readonly<Record<string, string>>
-  },
-  now: Date,
-): InputIssue[] {
+export function checkTaskUpdate(update: TaskUpdate, now: Date): InputIssue[] {
   const issues: InputIssue[] = []
   const report: Report = (path, message) => issues.push({ path, message })
   if (Object.values(update).every((value) => value === undefined))
