@@ -19,6 +19,14 @@ const HOUR = 3_600_000
 
 const { database, engine, rowsOf, admit, admitted, starts, letPass, ...fixture } = await rateFixture()
 let { verbs } = fixture
+const finishAll = async () => {
+  const tasks = await verbs.claim()
+  await endAttempts(
+    engine,
+    ACTOR,
+    tasks.map((task) => completing(task)),
+  )
+}
 const idsOf = (tasks: readonly { id: string }[]) => tasks.map(({ id }) => id)
 
 describe('a rate', () => {
@@ -184,11 +192,7 @@ describe('a rate', () => {
     await setRates(engine, rateOf(1, 1_000, 2))
     await verbs.create(...plain(2))
     await admit()
-    await endAttempts(
-      engine,
-      ACTOR,
-      (await verbs.claim()).map((task) => completing(task)),
-    )
+    await finishAll()
     expect(await rowsOf('SELECT count(*)::int FROM rate_grant')).toEqual([{ count: 2 }])
     await letPass(HOUR)
     await admit()
@@ -201,11 +205,7 @@ test('a bucket that nobody asks about is found by the sweep, and forgotten once 
   await setRates(engine, rateOf(1, 1_000, 2))
   await verbs.create(...plain(2))
   await admit()
-  await endAttempts(
-    engine,
-    ACTOR,
-    (await verbs.claim()).map((task) => completing(task)),
-  )
+  await finishAll()
   await letPass(HOUR)
   const live = startRates(engine, { sweepMs: 50 })
   await until(async () => (await rowsOf('SELECT FROM rate_bucket UNION ALL SELECT FROM rate_grant')).length === 0)
