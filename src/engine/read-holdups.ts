@@ -15,7 +15,7 @@ import {
 import { readLongestOfGroups, readTimedWaits } from '../task/store/longest-waits.ts'
 import { MOST_COUNTED, MOST_GROUPS, readWaitingGroups } from '../task/store/waiting.ts'
 import { type Count, totalOf, type WaitingGroup } from '../task/waiting-group.ts'
-import { keyOfPlace, readServedPlaces } from '../worker/store.ts'
+import { keyOfPlace, readServedPlaces } from '../worker/store/served-places.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transact } from './transact.ts'
 

@@ -4,7 +4,7 @@ import { deleteLeftovers } from '../../src/engine/delete-leftovers.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import type { TaskResources } from '../../src/task/resources.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
-import type { WorkerRegistration } from '../../src/worker/store.ts'
+import type { WorkerRegistration } from '../../src/worker/store/workers.ts'
 import { addWorker } from './engine.ts'
 import { type EngineFixture, engineFixture } from './engine-fixture.ts'
 
