@@ -1,4 +1,4 @@
-import { checkTaskUpdate } from '../task/check-new-tasks.ts'
+import { checkTaskUpdate } from '../task/check-task-update.ts'
 import { type Result, refusedWith } from '../task/refusal.ts'
 import { writeDetails } from '../task/store/write-details.ts'
 import type { TaskUpdate } from '../task/task-update.ts'
