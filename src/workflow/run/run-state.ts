@@ -1,5 +1,3 @@
-import type { JsonValue } from '../../task/json.ts'
-
 /** PENDING: there is no room yet. WAITING: only waits are open. PAUSED: nothing new starts; what runs may end. */
 export const RUN_STATUSES = ['PENDING', 'RUNNING', 'PAUSED', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
