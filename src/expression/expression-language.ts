@@ -1,4 +1,3 @@
-import { createContext, Script } from 'node:vm'
 import {
   Environment,
   EvaluationError,
@@ -6,6 +5,7 @@ import {
   type ParseResult,
   TypeError as TypeProblem,
 } from '@marcbachmann/cel-js'
+import { createTimer, isOutOfTime } from './timer.ts'
 
 /** What a variable of an expression holds; `dyn` is any JSON value, whose numbers are doubles as CEL reads JSON. */
 export type VariableType = 'string' | 'int' | 'bool' | 'dyn'
@@ -100,21 +100,6 @@ function compileAnew(environment: Environment, text: string): Compiled {
   }
 }
 
-/** Runs a function of this very program, and ends it when its time is up. */
-function createTimer(): (ms: number, work: () => unknown) => unknown {
-  const room: { work?: () => unknown } = Object.create(null)
-  const script = new Script('work()')
-  createContext(room)
-  return (timeout, work) => {
-    room.work = work
-    try {
-      return script.runInContext(room as object, { timeout })
-    } finally {
-      delete room.work
-    }
-  }
-}
-
 function notBoolean(value: unknown): ExpressionProblem {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
   return { kind: 'EVALUATION', message: `answered ${kind}, not true or false`, position: null }
@@ -124,12 +109,8 @@ function problemOf(error: unknown, text: string): ExpressionProblem {
   if (error instanceof ParseError) return located('SYNTAX', error, text)
   if (error instanceof TypeProblem) return located('TYPE', error, text)
   if (error instanceof EvaluationError) return located('EVALUATION', error, text)
-  // Made in the other context, so an Error of that one.
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-    return { kind: 'TIME', message: `took longer than ${MAX_EVALUATION_MS} ms`, position: null }
-  }
-  return { kind: 'EVALUATION', message: String(message ?? error), position: null }
+  if (isOutOfTime(error)) return { kind: 'TIME', message: `took longer than ${MAX_EVALUATION_MS} ms`, position: null }
+  return { kind: 'EVALUATION', message: String((error as { message?: unknown }).message ?? error), position: null }
 }
 
 function located(

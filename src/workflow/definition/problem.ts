@@ -2,6 +2,7 @@
 export const PROBLEM_CODES = {
   DEFINITION_TOO_LARGE: 'More bytes, steps, or levels than a definition may have.',
   NOT_A_DEFINITION: 'It cannot be read as YAML or JSON at all.',
+  DUPLICATE_FIELD: 'A field that stands twice in the text.',
   WRONG_TYPE: 'A value of another type, such as a number for a string.',
   MISSING: 'A field that must be there is not.',
   UNKNOWN_FIELD: 'A field that nothing reads.',
