@@ -10,6 +10,8 @@ import type { TaskPriority } from '../../task/status.ts'
  * Both see `input`, `steps.<id>` (`output`, `status`, `error`), `context`, `run`, and inside a LOOP or MAP what its iteration has.
  */
 export interface WorkflowDefinition {
+  /** Of editors: where the JSON Schema of definitions is. Says nothing. */
+  readonly $schema?: string
   /** What it is called and executed by: letters, digits, `_`, `-` and `.`. */
   readonly name: string
   readonly description?: string
@@ -32,11 +34,18 @@ export interface WorkflowLimits {
   /** After so long a run fails. Default: it may take for ever. */
   readonly timeout?: Duration
   /** Most runs at a time: of the workflow, or of those with the same key. */
-  readonly concurrency?: { readonly limit: number; readonly key?: Expression; readonly whenFull?: WhenFull }
+  readonly concurrency?: {
+    readonly limit: number
+    /** Runs are counted by this text, with expressions over `input` and `context`; without it all runs of the workflow together. */
+    readonly key?: string
+    /** Default: WAIT. */
+    readonly whenFull?: WhenFull
+  }
 }
 
 /** What happens to a run for which there is no room: it waits its turn, is refused, or the oldest run is cancelled for it. */
-export type WhenFull = 'WAIT' | 'REFUSE' | 'CANCEL_OLDEST'
+export const WHEN_FULL = ['WAIT', 'REFUSE', 'CANCEL_OLDEST'] as const
+export type WhenFull = (typeof WHEN_FULL)[number]
 
 /** CEL. */
 export type Expression = string
@@ -173,7 +182,11 @@ export interface TaskStep extends StepBase {
   readonly options?: TaskOptions
 }
 
-/** Picks the steps of `then` or of `else`, which stand beside it and come after it; the others are skipped, and what only hangs on them. */
+/**
+ * Picks the steps of `then` or of `else`, which stand beside it and come after it; the others are skipped, and what only hangs on them.
+ *
+ * A step that it names hangs on being chosen, also where that step says `after` it. Its output: `{ chosen: 'then' | 'else' }`.
+ */
 export interface ConditionStep extends StepBase {
   readonly type: 'CONDITION'
   readonly if: Condition
@@ -192,7 +205,12 @@ export interface ParallelStep extends StepBase {
   readonly maxParallel?: number
 }
 
-/** Runs its steps one after the other, in the order they are written, to the first that fails. */
+/**
+ * Runs its steps one after the other, in the order they are written, to the first that fails.
+ *
+ * Each comes after the one before, skipped or not: a step that is skipped does not skip the next. What a CONDITION among them does not
+ * choose is skipped.
+ */
 export interface SequentialStep extends StepBase, Scope {
   readonly type: 'SEQUENTIAL'
 }
@@ -204,7 +222,7 @@ export interface LoopStep extends StepBase, Scope {
   readonly while?: Condition
   /** Looked at after every iteration, and sees its steps. */
   readonly until?: Condition
-  /** Exactly so many: a number, or an expression that gives one. */
+  /** Exactly so many, without `while` and `until`: a number, or an expression that gives one. */
   readonly times?: number | Expression
   /** Bound of `while` and `until`: a loop that would go on has failed, with the code LOOP_LIMIT. */
   readonly maxIterations?: number
@@ -221,14 +239,15 @@ export interface MapStep extends StepBase, Scope {
   readonly tolerateFailures?: number
 }
 
-/** Waits, without a worker: for one of a duration, a time, or an event. */
+/** Waits, without a worker: for one of a duration, a time, or an event. Its output: the event's payload; of the others null. */
 export interface WaitStep extends StepBase {
   readonly type: 'WAIT'
-  readonly duration?: Duration | Template
-  /** A time in ISO 8601, or an expression that gives one. */
-  readonly until?: Template
+  /** A duration, or a text with an expression that gives one. */
+  readonly duration?: Duration
+  /** A time in ISO 8601, or a text with an expression that gives one. */
+  readonly until?: string
   readonly event?: EventWait
-  /** What becomes of it when `timeout` is over: it fails, or completes with `output`. Default: it fails. */
+  /** Of an event: what becomes of it when `timeout` is over, it fails, or completes with `output`. Default: it fails. */
   readonly onTimeout?: { readonly output: Template }
 }
 
@@ -239,6 +258,9 @@ export interface EventWait {
   readonly where?: Condition
 }
 
+export const APPROVER_ROLES = ['ADMIN', 'OPERATOR', 'DEVELOPER', 'VIEWER'] as const
+export type ApproverRole = (typeof APPROVER_ROLES)[number]
+
 /** Asks people. Its output: `{ approved, decisions: [{ by, approved, comment, form }], form }`. */
 export interface ApprovalStep extends StepBase {
   readonly type: 'APPROVAL'
@@ -248,7 +270,7 @@ export interface ApprovalStep extends StepBase {
     /** Names of principals, texts with expressions. */
     readonly principals?: readonly string[]
     /** Or whoever has this role, or a higher one. */
-    readonly role?: string
+    readonly role?: ApproverRole
   }
   /** So many must approve. Default: 1. One that refuses ends it, once the others cannot make up the number. */
   readonly need?: number
@@ -260,13 +282,16 @@ export interface ApprovalStep extends StepBase {
   readonly onRefusal?: 'FAIL' | 'CONTINUE'
 }
 
+export const WEBHOOK_METHODS = ['POST', 'PUT', 'PATCH', 'GET', 'DELETE'] as const
+export type WebhookMethod = (typeof WEBHOOK_METHODS)[number]
+
 /** Sends a request. Its output: `{ status, headers, body }`, or the body of the call-back. */
 export interface WebhookStep extends StepBase {
   readonly type: 'WEBHOOK'
   /** http or https, a text with expressions. */
   readonly url: string
   /** Default: POST. */
-  readonly method?: 'POST' | 'PUT' | 'PATCH' | 'GET' | 'DELETE'
+  readonly method?: WebhookMethod
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Template
   /** Name of the setting that holds the secret the request is signed with. */
@@ -291,12 +316,16 @@ export interface CustomStep extends StepBase {
   readonly input?: Template
 }
 
+type OfPlaceInScope = 'after' | 'when' | 'compensate' | 'onFailure'
+
 /** A step that undoes another: one that stands alone. */
 export type Compensation =
-  | Omit<TaskStep, 'after' | 'when' | 'compensate' | 'onFailure'>
-  | Omit<WebhookStep, 'after' | 'when' | 'compensate' | 'onFailure'>
-  | Omit<SubworkflowStep, 'after' | 'when' | 'compensate' | 'onFailure'>
-  | Omit<CustomStep, 'after' | 'when' | 'compensate' | 'onFailure'>
+  | Omit<TaskStep, OfPlaceInScope>
+  | Omit<WebhookStep, OfPlaceInScope>
+  | Omit<SubworkflowStep, OfPlaceInScope>
+  | Omit<CustomStep, OfPlaceInScope>
+
+export const COMPENSATION_TYPES = ['TASK', 'WEBHOOK', 'SUBWORKFLOW', 'CUSTOM'] as const satisfies Compensation['type'][]
 
 /** Steps inside a step, of types that hold some. */
 export function stepsWithin(step: Step): readonly Step[] {
