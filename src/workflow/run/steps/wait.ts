@@ -54,12 +54,12 @@ function waitForEvent(draft: Draft, row: OpenStep, template: string): void {
   draft.say({ kind: 'WaitStarted', ...draft.about(row), until: null, eventKey: key.value })
 }
 
-function untilOf(draft: Draft, row: OpenStep, { duration, until = null }: StepOf<'WAIT'>): Evaluated<Date> {
+function untilOf(draft: Draft, row: OpenStep, { duration, until }: StepOf<'WAIT'>): Evaluated<Date> {
   if (duration !== undefined) {
     const ms = fillDuration(draft, placeOf(draft, row), duration)
     return ms.kind === 'VALUE' ? valueOf(after(draft.now, ms.value)!) : ms
   }
-  const time = fill(draft, placeOf(draft, row), until)
+  const time = fill(draft, placeOf(draft, row), until ?? null)
   if (time.kind !== 'VALUE') return time
   const date = new Date(typeof time.value === 'string' ? time.value : Number.NaN)
   if (!Number.isNaN(date.getTime())) return valueOf(date)
