@@ -246,6 +246,14 @@ export class Draft {
     }
   }
 
+  /** What is to be done outside; what has ended in this very call need not be stopped. */
+  effectsLeft(): readonly Effect[] {
+    return this.effects.filter((effect) => {
+      const isStop = effect.kind === 'cancelTask' || effect.kind === 'cancelChild'
+      return !isStop || this.get(effect.path)?.awaitedId === effect.id
+    })
+  }
+
   /** Open rows, in no order. */
   *open(): Iterable<StepRun> {
     for (const path of this.#before.keys()) {

@@ -61,7 +61,7 @@ function withOutput(draft: Draft, row: StepRun): StepRun {
 function reopenContainer(reopening: Reopening, row: StepRun): boolean {
   const { draft } = reopening
   const { inner, timeoutMs, scope } = draft.planned(row)
-  if (inner === null) return false
+  if (inner === null || row.attempt === 0) return false
   const open = draft.put(asOpen(row))
   // One of a PARALLEL waits until its limit has room.
   if (scope.holder?.step.type !== 'PARALLEL') goOnNow(draft, open, after(draft.now, timeoutMs))

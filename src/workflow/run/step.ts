@@ -59,8 +59,8 @@ export function step(plan: Plan, state: RunState, { commands, now, context }: St
   if (needs !== null) return { kind: 'needs', needs }
   draft.run.status = statusOf(draft)
   draft.run.wakeAt = isUnderWay(draft) ? nextWake(draft) : null
-  const { run, effects, events } = draft
-  return { kind: 'stepped', run, changes: draft.changes(), effects, events, hasMore }
+  const { run, events } = draft
+  return { kind: 'stepped', run, changes: draft.changes(), effects: draft.effectsLeft(), events, hasMore }
 }
 
 /** Makes the next state of a state that the caller owns: what has ended leaves it. */
