@@ -109,16 +109,27 @@ function tell(draft: Draft, holder: Holder, child: StepRun): void {
 
 /** @returns whether turns are left for another call */
 function startAll(draft: Draft): boolean {
-  for (const row of draft.open()) if (mayGoOn(draft, row)) draft.agenda.add(row.path, draft.planned(row).order)
-  for (let turns = 0; turns < MAX_TURNS; ) {
+  let left = MAX_TURNS
+  for (let before = left + 1; left < before && left > 0; ) {
+    before = left
+    // What had no room may have some once others have had their turns.
+    for (const row of draft.open()) if (mayGoOn(draft, row)) draft.agenda.add(row.path, draft.planned(row).order)
+    left -= takeTurns(draft, left)
+  }
+  return left === 0
+}
+
+/** @returns how many were taken, at most `most` */
+function takeTurns(draft: Draft, most: number): number {
+  for (let turns = 0; turns < most; ) {
     const path = draft.agenda.take()
-    if (path === undefined) return false
+    if (path === undefined) return turns
     const row = draft.get(path)
     if (row === undefined || !mayGoOn(draft, row) || !goOn(draft, row)) continue
     tellHolders(draft)
     turns += 1
   }
-  return !draft.agenda.isEmpty
+  return most
 }
 
 /** Seen from its row alone: it waits for nothing but its turn. */

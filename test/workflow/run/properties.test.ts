@@ -7,7 +7,7 @@ import { actions, definitions } from './random-workflow.ts'
 import { walkThrough } from './random-walk.ts'
 import { Reference } from './reference.ts'
 
-const RUNS = sized(400, 20_000)
+const RUNS = Number(process.env.RUNS ?? sized(400, 20_000))
 
 describe('any workflow, whatever the world does', () => {
   it('does what the reference allows, ends, and is told truly by its events', () => {
