@@ -83,7 +83,7 @@ export class Driver {
   send(...commands: RunCommand[]): void {
     for (let rest: readonly RunCommand[] = commands; ; rest = []) {
       const outcome = this.#call(rest)
-      this.#commit(outcome)
+      this.#commit(outcome, rest)
       if (!outcome.hasMore) return
     }
   }
@@ -221,7 +221,8 @@ export class Driver {
       .map((row) => revive<StepRun>(withoutValues(row)))
   }
 
-  #commit({ run, changes, effects, events }: Stepped): void {
+  #commit({ run, changes, effects, events }: Stepped, commands: readonly RunCommand[]): void {
+    const answered = new Set(commands.map((command) => ('id' in command ? command.id : null)))
     this.run = { ...this.run, ...run }
     for (const above of changes.cleared) {
       for (const rows of [this.rows, this.items, this.#open]) {
@@ -232,7 +233,7 @@ export class Driver {
       this.rows.delete(path)
       this.#open.delete(path)
     }
-    for (const row of changes.rows) this.#write(row)
+    for (const row of changes.rows) this.#write(row, answered)
     for (const [path, items] of changes.items) {
       for (const [index, item] of items.entries()) this.items.set(iterationPath(path, index), item)
     }
@@ -242,14 +243,19 @@ export class Driver {
     this.effects.push(...effects)
   }
 
-  #write(row: StepRun): void {
+  #write(row: StepRun, answered: ReadonlySet<string | null>): void {
     const { awaitedId: before = null } = this.rows.get(row.path) ?? {}
     const written = { ...this.rows.get(row.path), ...row }
     this.rows.set(row.path, written)
     if (hasEnded(row)) this.#open.delete(row.path)
     else this.#open.set(row.path, this.#options.forgets ? withoutValues(written) : written)
-    // What it awaited has answered, or was taken back.
-    if (before !== null && before !== row.awaitedId) this.outside.delete(before)
+    if (before === null || before === row.awaitedId) return
+    const { effect } = this.outside.get(before) ?? {}
+    const isWork = effect?.kind === 'startChild' || (effect?.kind === 'createTask' && !effect.hasCallback)
+    if (isWork && !answered.has(before)) {
+      throw new Error(`${row.path} does not await ${before} any more, which has not answered.`)
+    }
+    this.outside.delete(before)
   }
 
   #carryOut(effect: Effect): void {

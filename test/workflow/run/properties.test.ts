@@ -3,8 +3,8 @@ import { describe, it } from 'vitest'
 import { replay } from '../../../src/workflow/run/replay.ts'
 import { sized } from '../../support/size.ts'
 import type { Driver } from './driver.ts'
-import { actions, definitions } from './random-workflow.ts'
 import { walkThrough } from './random-walk.ts'
+import { actions, definitions } from './random-workflow.ts'
 import { Reference } from './reference.ts'
 
 const RUNS = Number(process.env.RUNS ?? sized(400, 20_000))

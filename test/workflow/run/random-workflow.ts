@@ -106,7 +106,12 @@ function bodyOf(sketch: Sketch, drawing: { next: number }, behind: readonly stri
     case 'SUBWORKFLOW':
       return { type: kind, workflow: 'other' }
     case 'WEBHOOK':
-      return { type: kind, url: 'https://example.test/', callback: variant > 1, body: { back: variant > 1 ? '${{ callback.url }}' : 1 } }
+      return {
+        type: kind,
+        url: 'https://example.test/',
+        callback: variant > 1,
+        body: { back: variant > 1 ? '${{ callback.url }}' : 1 },
+      }
     case 'CONDITION':
       return { type: kind, if: String(holds), then: picked(sketch.then, behind), else: picked(sketch.else, behind) }
     case 'WAIT':
@@ -122,7 +127,12 @@ function bodyOf(sketch: Sketch, drawing: { next: number }, behind: readonly stri
         ...(holds ? { onRefusal: 'CONTINUE', onTimeout: { approved: variant > 1 } } : {}),
       }
     case 'PARALLEL':
-      return { type: kind, steps: steps(), join: variant === 0 ? 'ANY' : variant === 1 ? { atLeast: 2 } : 'ALL', ...bound }
+      return {
+        type: kind,
+        steps: steps(),
+        join: variant === 0 ? 'ANY' : variant === 1 ? { atLeast: 2 } : 'ALL',
+        ...bound,
+      }
     case 'SEQUENTIAL':
       return { type: kind, steps: steps() }
     case 'LOOP':

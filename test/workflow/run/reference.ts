@@ -21,6 +21,10 @@ export class Reference {
   /** Whether it was retried by hand: counts by attempt start anew then. */
   #isRetried = false
   readonly #started = new Set<string>()
+  /** In which scope's failure a compensation was started. */
+  readonly #undoneIn = new Map<string, string>()
+  /** Work outside that was open after the last commit. */
+  #working = new Map<string, string>()
 
   constructor(definition: WorkflowDefinition) {
     this.#definition = definition
@@ -39,8 +43,16 @@ export class Reference {
 
   /** Looks at a commit: the events since the last, and then the rows. */
   check(driver: Driver, commands: readonly RunCommand[]): void {
-    for (const event of driver.events.slice(this.#taken)) this.#take(event, driver)
+    const news = driver.events.slice(this.#taken)
+    for (const event of news) this.#take(event, driver)
     this.#taken = driver.events.length
+    this.#checkSuccesses(commands, news)
+    this.#working = new Map(
+      [...driver.outside.values()]
+        .map(({ effect }) => effect)
+        .filter((effect) => effect.kind === 'startChild' || (effect.kind === 'createTask' && !effect.hasCallback))
+        .map(({ id, path }) => [id, path]),
+    )
     if (commands.some(({ kind }) => kind === 'cancel')) this.#isCancelled = driver.run.status !== 'PENDING'
     this.#checkLimits(driver)
     this.#checkRows(driver)
@@ -54,6 +66,19 @@ export class Reference {
     }
   }
 
+  /** What was done is said to be done, whatever was decided of it meanwhile. */
+  #checkSuccesses(commands: readonly RunCommand[], news: readonly RunEvent[]): void {
+    const answered = new Set<string>()
+    for (const command of commands) {
+      if (command.kind !== 'end' || answered.has(command.id) || this.#working.get(command.id) !== command.path) continue
+      answered.add(command.id)
+      if (command.end.status !== 'COMPLETED') continue
+      if (!news.some((event) => event.kind === 'StepCompleted' && event.path === command.path)) {
+        fail(`${command.path} succeeded, and did not complete`)
+      }
+    }
+  }
+
   #take(event: RunEvent, driver: Driver): void {
     if (event.seq !== driver.events.indexOf(event) + 1) fail(`event ${event.seq} is out of line`)
     switch (event.kind) {
@@ -64,9 +89,12 @@ export class Reference {
         this.#isPaused = false
         return
       case 'WorkflowRunFailed':
+        this.#checkCause('', event.error)
+        this.#checkUndone(driver)
+        this.#isPaused = false
+        return
       case 'WorkflowRunCancelled':
         this.#isPaused = false
-        this.#checkUndone(driver)
         return
       case 'WorkflowRunRetried':
         this.#isRetried = true
@@ -74,8 +102,10 @@ export class Reference {
         for (const path of event.again) {
           for (const key of this.#seen.keys()) if (key === path || isUnder(key, path)) this.#seen.delete(key)
         }
-        for (const { path, status } of event.reopened) this.#seen.set(path, { ...this.#seen.get(path)!, status, error: false })
+        for (const { path, status } of event.reopened)
+          this.#seen.set(path, { ...this.#seen.get(path)!, status, error: false })
         this.#started.clear()
+        this.#undoneIn.clear()
         return
       case 'StepStarted':
         this.#checkStart(event, driver)
@@ -89,7 +119,12 @@ export class Reference {
       case 'StepFailed':
       case 'StepCancelled':
         this.#checkHeld(event.path)
-        this.#see(event, event.kind === 'StepCompleted' ? 'COMPLETED' : event.kind === 'StepFailed' ? 'FAILED' : 'CANCELLED', driver)
+        if (event.kind === 'StepFailed') this.#checkCause(event.path, event.error)
+        this.#see(
+          event,
+          event.kind === 'StepCompleted' ? 'COMPLETED' : event.kind === 'StepFailed' ? 'FAILED' : 'CANCELLED',
+          driver,
+        )
         return
       case 'StepRetrying':
       case 'WaitStarted':
@@ -103,7 +138,8 @@ export class Reference {
 
   #see(event: Extract<RunEvent, { type: unknown }>, status: Seen['status'], driver: Driver): void {
     const before = this.#seen.get(event.path)
-    if (before !== undefined && isEnd(before.status)) fail(`${event.path} ended as ${before.status} and then ${event.kind}`)
+    if (before !== undefined && isEnd(before.status))
+      fail(`${event.path} ended as ${before.status} and then ${event.kind}`)
     this.#seen.set(event.path, {
       status,
       id: idOf(event.path),
@@ -121,6 +157,7 @@ export class Reference {
     const again = this.#seen.get(path)?.status === 'PENDING'
     if (attempt > 1 && !again) {
       for (const key of this.#seen.keys()) if (isUnder(key, path)) this.#seen.delete(key)
+      for (const key of this.#undoneIn.keys()) if (isUnder(key, path)) this.#undoneIn.delete(key)
       for (const key of this.#started) if (isUnder(key.split('#')[0]!, path)) this.#started.delete(key)
     }
     const once = `${path}#${attempt}`
@@ -155,6 +192,13 @@ export class Reference {
     }
     const before = this.#before(path)
     if (before.some((other) => !isEnd(this.#statusOf(other.path)))) fail(`${path} was skipped too early`)
+  }
+
+  /** What holds steps fails for one of them, or says why it did itself. */
+  #checkCause(path: string, { code }: { code: string }): void {
+    const isHolder = path === '' || path.endsWith(']') || 'steps' in (this.#steps.get(idOf(path)) ?? {})
+    const own = ['STEP_TIMEOUT', 'RUN_TIMEOUT', 'EXPRESSION', 'LOOP_LIMIT', 'JOIN_OUT_OF_REACH']
+    if (isHolder && !own.includes(code) && !this.#hasFailed(path)) fail(`${path || 'the run'} failed without a cause`)
   }
 
   /** What ends is held by something that has not ended. */
@@ -219,11 +263,16 @@ export class Reference {
       const error = this.#seen.get(at)?.error ?? false
       if (!isEnd(status) || status === 'CANCELLED') fail(`${path || 'the run'} completed, and ${at} is ${status}`)
       const mayRun = this.#leadsTo(at, driver) && step.when !== 'false'
-      if (mayRun === (status === 'SKIPPED' && !error)) fail(`${at} is ${status}, and ${mayRun ? 'may' : 'must not'} run`)
-      if (step.when === 'input.nothing.there' && this.#leadsTo(at, driver) && status === 'COMPLETED') fail(`${at} has no guard`)
+      if (mayRun === (status === 'SKIPPED' && !error))
+        fail(`${at} is ${status}, and ${mayRun ? 'may' : 'must not'} run`)
+      if (step.when === 'input.nothing.there' && this.#leadsTo(at, driver) && status === 'COMPLETED')
+        fail(`${at} has no guard`)
       if (status === 'FAILED' && step.onFailure !== 'CONTINUE') fail(`${path} completed over the failure of ${at}`)
     }
-    const last = steps.filter((step) => !steps.some((other) => this.#before(pathIn(path, other.id)).some((one) => one.path === pathIn(path, step.id))))
+    const last = steps.filter(
+      (step) =>
+        !steps.some((other) => this.#before(pathIn(path, other.id)).some((one) => one.path === pathIn(path, step.id))),
+    )
     const outputs = last
       .filter(({ id }) => this.#statusOf(pathIn(path, id)) === 'COMPLETED')
       .map(({ id }) => [id, driver.output(pathIn(path, id)) ?? null])
@@ -237,20 +286,27 @@ export class Reference {
     for (let index = 0; this.#seen.has(`${path}[${index}]`); index++) {
       const at = `${path}[${index}]`
       const status = this.#statusOf(at)
-      if (status !== 'COMPLETED' && !(status === 'FAILED' && step.type === 'MAP')) fail(`${path} completed, and ${at} is ${status}`)
+      if (status !== 'COMPLETED' && !(status === 'FAILED' && step.type === 'MAP'))
+        fail(`${path} completed, and ${at} is ${status}`)
       if (status === 'COMPLETED') this.#checkScope(at, step.steps, driver)
       outputs.push(status === 'COMPLETED' ? (driver.output(at) ?? null) : null)
     }
     same(driver.output(path), step.type === 'MAP' ? outputs : (outputs.at(-1) ?? null), `output of ${path}`)
     const { list } = driver.input as { list: unknown[] }
-    if (step.type === 'MAP') same(outputs.length, typeof step.items === 'string' ? list.length : step.items.length, `${path}`)
-    if (step.type === 'LOOP' && typeof step.times === 'number') same(outputs.length, step.times, `iterations of ${path}`)
+    if (step.type === 'MAP')
+      same(outputs.length, typeof step.items === 'string' ? list.length : step.items.length, `${path}`)
+    if (step.type === 'LOOP' && typeof step.times === 'number')
+      same(outputs.length, step.times, `iterations of ${path}`)
   }
 
   #checkParallel(path: string, { join = 'ALL', steps }: Extract<Step, { type: 'PARALLEL' }>, driver: Driver): void {
     const of = (status: string) => steps.filter(({ id }) => this.#statusOf(`${path}.${id}`) === status)
     const completed = of('COMPLETED')
-    same(driver.output(path), Object.fromEntries(completed.map(({ id }) => [id, driver.output(`${path}.${id}`) ?? null])), path)
+    same(
+      driver.output(path),
+      Object.fromEntries(completed.map(({ id }) => [id, driver.output(`${path}.${id}`) ?? null])),
+      path,
+    )
     if (join === 'ALL') {
       const bad = steps.filter(({ id }) => !isEnd(this.#statusOf(`${path}.${id}`)))
       if (bad.length + of('CANCELLED').length > 0) fail(`${path} completed before ${bad.map(({ id }) => id)}`)
@@ -263,18 +319,13 @@ export class Reference {
     if (this.#statusOf(target) !== 'COMPLETED') fail(`${path} undoes ${target}, which is ${this.#statusOf(target)}`)
     const scope = this.#undoingScope(target)
     if (scope === null) fail(`${path} started, and nothing around it failed with COMPENSATE`)
-    for (const [other, { status }] of this.#seen) {
-      if (!this.#undoes.has(idOf(other)) || !isUnder(other, scope!) || other === path) continue
-      if (!isEnd(status) && this.#undoingScope(pathIn(parentOf(other), this.#undoes.get(idOf(other))!.id)) === scope) {
-        fail(`${path} and ${other} undo at the same time`)
-      }
-      const before = this.#seen.get(pathIn(parentOf(other), this.#undoes.get(idOf(other))!.id))!
-      const mine = this.#seen.get(target)!
-      if (this.#seen.get(other)!.seq > mine.seq && before.seq < mine.seq && isUnder(target, scope!)) {
-        const isOfThisScope = this.#undoingScope(pathIn(parentOf(other), this.#undoes.get(idOf(other))!.id)) === scope
-        if (isOfThisScope) fail(`${other} was undone before ${path}, and had completed before it`)
-      }
+    for (const [other, inScope] of this.#undoneIn) {
+      if (inScope !== scope || !this.#seen.has(other)) continue
+      if (!isEnd(this.#statusOf(other))) fail(`${path} and ${other} undo at the same time`)
+      const earlier = this.#seen.get(pathIn(parentOf(other), this.#undoes.get(idOf(other))!.id))!
+      if (earlier.seq < this.#seen.get(target)!.seq) fail(`${other} was undone before ${path}, and had completed before it`)
     }
+    this.#undoneIn.set(path, scope!)
   }
 
   /** The innermost scope around a step in which one has failed with COMPENSATE, and that has not ended. */
@@ -315,7 +366,11 @@ export class Reference {
       for (const path of driver.rows.keys()) {
         if (idOf(path) !== id || path.endsWith(']')) continue
         const begun = [...driver.rows.values()].filter(
-          (row) => parentOf(row.path) === path && !isEnd(row.status) && row.status !== 'PENDING' && !this.#undoes.has(row.stepId),
+          (row) =>
+            parentOf(row.path) === path &&
+            !isEnd(row.status) &&
+            row.status !== 'PENDING' &&
+            !this.#undoes.has(row.stepId),
         )
         if (begun.length > limit) fail(`${begun.map((row) => row.path)} are under way in ${path}; ${limit} may`)
       }

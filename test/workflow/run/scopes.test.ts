@@ -31,7 +31,13 @@ describe('steps of a scope', () => {
       {
         name: 'w',
         steps: [
-          { id: 'each', type: 'MAP', items: 'input.list', maxParallel: 2, steps: [task('t', { input: { x: '${{ item }}' } } as never)] },
+          {
+            id: 'each',
+            type: 'MAP',
+            items: 'input.list',
+            maxParallel: 2,
+            steps: [task('t', { input: { x: '${{ item }}' } } as never)],
+          },
           task('last', { after: ['each'], input: '${{ steps.each.output }}' } as never),
         ],
       },
