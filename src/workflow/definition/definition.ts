@@ -185,7 +185,7 @@ export interface TaskStep extends StepBase {
 /**
  * Picks the steps of `then` or of `else`, which stand beside it and come after it; the others are skipped, and what only hangs on them.
  *
- * A step that it names hangs on being chosen, also where that step says `after` it. Its output: `{ chosen: 'then' | 'else' }`.
+ * A step that it names hangs on being chosen, also where that step says `after` it. Its output: true or false.
  */
 export interface ConditionStep extends StepBase {
   readonly type: 'CONDITION'

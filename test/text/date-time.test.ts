@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseDateTime } from '../../src/graph/date-time.ts'
+import { parseDateTime } from '../../src/text/date-time.ts'
 
 test.each([
   ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.000Z'],
