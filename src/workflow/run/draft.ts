@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../task/json.ts'
 import type { SchemaCheck } from '../../task/schema-check.ts'
+import type { WorkflowLanguage } from '../definition/workflow-language.ts'
 import { type Agenda, createAgenda } from './agenda.ts'
 import type { Effect } from './effect.ts'
 import { completionKey, type Known, type Needs } from './known.ts'
-import type { RunLanguage } from './language.ts'
 import { isBelow, iterationPath } from './path.ts'
 import type { Plan, PlannedStep } from './plan.ts'
 import type { RunEvent, RunFact } from './run-event.ts'
@@ -13,7 +13,7 @@ import { isWorking } from './working.ts'
 /** What a call brings along, so that it is decided by nothing else. */
 export interface StepContext {
   readonly known: Known
-  readonly language: RunLanguage
+  readonly language: Pick<WorkflowLanguage, 'evaluate' | 'references' | 'conditionText'>
   readonly schemas: Pick<SchemaCheck, 'problems'>
   /** A fresh uuid. */
   newId(): string
@@ -264,8 +264,8 @@ export class Draft {
   }
 
   #childrenOf(holder: StepPath): Set<StepPath> {
-    let children = this.#children.get(holder)
-    if (children === undefined) this.#children.set(holder, (children = new Set()))
+    const children = this.#children.get(holder) ?? new Set<StepPath>()
+    this.#children.set(holder, children)
     return children
   }
 }

@@ -10,9 +10,15 @@ export function endRun(draft: Draft, outputOfSteps: Evaluated<JsonValue>): void 
   const { result } = definition
   const output = result === undefined ? outputOfSteps : fill(draft, { path: '', scope: root }, result)
   if (output.kind === 'MISSING') return
-  if (output.kind === 'ERROR') return failRun(draft, output.error)
+  if (output.kind === 'ERROR') {
+    failRun(draft, output.error)
+    return
+  }
   const error = misfit(draft, definition.output, output.value, 'output')
-  if (error !== null) return failRun(draft, error)
+  if (error !== null) {
+    failRun(draft, error)
+    return
+  }
   endAs(draft, 'COMPLETED', { output: output.value, error: null })
   draft.say({ kind: 'WorkflowRunCompleted' })
 }

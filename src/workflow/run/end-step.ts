@@ -39,7 +39,10 @@ export function failStep(draft: Draft, row: OpenStep, error: StepError): void {
 
 /** A step has failed, and no retry follows. */
 export function failFinally(draft: Draft, row: OpenStep, error: StepError): void {
-  if (row.type !== 'ITERATION' && draft.planned(row).onFailure === 'SKIP') return skipStep(draft, row, error)
+  if (row.type !== 'ITERATION' && draft.planned(row).onFailure === 'SKIP') {
+    skipStep(draft, row, error)
+    return
+  }
   endAs(draft, row, 'FAILED', error)
   draft.say({ kind: 'StepFailed', ...draft.about(row), error })
 }

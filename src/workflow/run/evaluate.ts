@@ -3,9 +3,9 @@ import type { JsonValue } from '../../task/json.ts'
 import { toJsonText } from '../../task/json-text.ts'
 import { parseAnyDuration } from '../../text/duration.ts'
 import type { Condition, Expression, Template } from '../definition/definition.ts'
+import { OPEN, type TextPart, textParts } from '../definition/text-parts.ts'
 import type { Draft } from './draft.ts'
 import type { StepError } from './run-state.ts'
-import { type TextPart, textParts } from './template.ts'
 import { type Extra, type Place, valuesFor } from './values.ts'
 
 /** MISSING: what it speaks of has to be read first, and the call is made again. */
@@ -17,7 +17,7 @@ export type Evaluated<Value> =
 const MISSING = { kind: 'MISSING' } as const
 const NOTHING: Extra = {}
 
-export function valueOf<Value>(value: Value): Evaluated<Value> {
+export function asValue<Value>(value: Value): Evaluated<Value> {
   return { kind: 'VALUE', value }
 }
 
@@ -29,7 +29,7 @@ export function evaluate(draft: Draft, place: Place, text: Expression, extra = N
   const values = valuesFor(draft, place, draft.context.language.references(text), extra)
   if (values === undefined) return MISSING
   const answer = draft.context.language.evaluate(text, values)
-  return answer.ok ? valueOf(answer.value) : { kind: 'ERROR', error: expressionError(text, answer.problem) }
+  return answer.ok ? asValue(answer.value) : { kind: 'ERROR', error: expressionError(text, answer.problem) }
 }
 
 /** Whether a condition holds. Anything but true and false is an error. */
@@ -37,7 +37,7 @@ export function holds(draft: Draft, place: Place, condition: Condition, extra = 
   const text = draft.context.language.conditionText(condition)
   const answer = evaluate(draft, place, text, extra)
   if (answer.kind !== 'VALUE') return answer
-  if (typeof answer.value === 'boolean') return valueOf(answer.value)
+  if (typeof answer.value === 'boolean') return asValue(answer.value)
   const message = `"${text}" answered ${nameOf(answer.value)}, where true or false is asked for.`
   return { kind: 'ERROR', error: { code: 'EXPRESSION', message, expression: { text } } }
 }
@@ -51,7 +51,7 @@ export function fill(draft: Draft, place: Place, template: Template, extra = NOT
 /** A text with expressions, as text. */
 export function fillText(draft: Draft, place: Place, text: string, extra = NOTHING): Evaluated<string> {
   const filled = fillAny(draft, place, text, extra)
-  return filled.kind === 'VALUE' ? valueOf(textOf(filled.value)) : filled
+  return filled.kind === 'VALUE' ? asValue(textOf(filled.value)) : filled
 }
 
 /** Milliseconds of a duration that a template gives. */
@@ -59,14 +59,14 @@ export function fillDuration(draft: Draft, place: Place, template: Template): Ev
   const filled = fill(draft, place, template)
   if (filled.kind !== 'VALUE') return filled
   const ms = typeof filled.value === 'string' ? parseAnyDuration(filled.value) : null
-  if (ms !== null) return valueOf(ms)
+  if (ms !== null) return asValue(ms)
   return errorOf('INVALID_DURATION', `${JSON.stringify(filled.value)} is not a duration such as "90s" or "PT1M30S".`)
 }
 
 /** A value as it may be kept. */
 export function bounded(draft: Draft, value: JsonValue): Evaluated<JsonValue> {
   const text = toJsonText(value, draft.context.maxValueBytes)
-  if (text.ok) return valueOf(value)
+  if (text.ok) return asValue(value)
   if (text.refusal.kind === 'not_json')
     return errorOf('VALUE_NOT_STORABLE', `The value cannot be kept: ${text.refusal.why}.`)
   const { bytes, limit } = text.refusal
@@ -78,22 +78,22 @@ export function bounded(draft: Draft, value: JsonValue): Evaluated<JsonValue> {
 
 function fillAny(draft: Draft, place: Place, template: Template, extra: Extra): Evaluated<JsonValue> {
   if (typeof template === 'string') {
-    return template.includes('${{') ? fillParts(draft, place, textParts(template), extra) : valueOf(template)
+    return template.includes(OPEN) ? fillParts(draft, place, textParts(template), extra) : asValue(template)
   }
-  if (template === null || typeof template !== 'object') return valueOf(template)
+  if (template === null || typeof template !== 'object') return asValue(template)
   const keys = Object.keys(template)
   const filled = all(Object.values(template).map((part: Template) => fillAny(draft, place, part, extra)))
   if (filled.kind !== 'VALUE' || Array.isArray(template)) return filled
-  return valueOf(Object.fromEntries(filled.value.map((value, at) => [keys[at]!, value])))
+  return asValue(Object.fromEntries(filled.value.map((value, at) => [keys[at]!, value])))
 }
 
 function fillParts(draft: Draft, place: Place, parts: readonly TextPart[], extra: Extra): Evaluated<JsonValue> {
   const [only] = parts
   if (parts.length === 1 && typeof only === 'object') return evaluate(draft, place, only.expression, extra)
   const filled = all(
-    parts.map((part) => (typeof part === 'string' ? valueOf(part) : evaluate(draft, place, part.expression, extra))),
+    parts.map((part) => (typeof part === 'string' ? asValue(part) : evaluate(draft, place, part.expression, extra))),
   )
-  return filled.kind === 'VALUE' ? valueOf(filled.value.map(textOf).join('')) : filled
+  return filled.kind === 'VALUE' ? asValue(filled.value.map(textOf).join('')) : filled
 }
 
 /** All of them; else the first error; else, that one has to be read first. */
@@ -105,7 +105,7 @@ export function all<Value>(parts: readonly Evaluated<Value>[]): Evaluated<Value[
     if (part.kind === 'MISSING') isMissing = true
     else values.push(part.value)
   }
-  return isMissing ? MISSING : valueOf(values)
+  return isMissing ? MISSING : asValue(values)
 }
 
 function textOf(value: JsonValue): string {

@@ -23,7 +23,10 @@ export interface Reopening {
 
 /** A run, SEQUENTIAL or iteration goes on: its kept steps count as ended, and the others come to stand where these left them. */
 export function reopenScope(reopening: Reopening, holder: Holder, scope: PlannedScope): void {
-  if (holder.undoneTo !== null) return beginAfresh(reopening, holder, scope)
+  if (holder.undoneTo !== null) {
+    beginAfresh(reopening, holder, scope)
+    return
+  }
   const kept = new Map<PlannedStep, StepRun>()
   for (const planned of scope.steps) {
     const row = reopening.rows.get(stepPath(holder.path, planned.id))

@@ -3,7 +3,7 @@ import { addStep } from './add-step.ts'
 import type { Draft, Holder } from './draft.ts'
 import { endRun } from './end-run.ts'
 import { completeWith } from './end-step.ts'
-import { bounded, type Evaluated, valueOf } from './evaluate.ts'
+import { asValue, bounded, type Evaluated } from './evaluate.ts'
 import { stepPath } from './path.ts'
 import type { Edge, PlannedScope, PlannedStep } from './plan.ts'
 import type { StepRun } from './run-state.ts'
@@ -22,7 +22,8 @@ export function stepEnded(draft: Draft, holder: Holder, child: StepRun): void {
   const planned = draft.planned(child)
   holder.ended += 1
   if (child.status === 'FAILED' && planned.onFailure !== 'CONTINUE') {
-    return close(draft, holder, failing(child.error!, planned.onFailure === 'COMPENSATE'))
+    close(draft, holder, failing(child.error!, planned.onFailure === 'COMPENSATE'))
+    return
   }
   for (const edge of planned.after) pass(draft, holder, edge, child)
   if (holder.ended === planned.scope.steps.length) completeScope(draft, holder, planned.scope)
@@ -52,15 +53,18 @@ export function leadsOn({ kind }: Edge, { status, output }: StepRun): boolean {
 
 /** All its steps have ended. */
 export function completeScope(draft: Draft, holder: Holder, scope: PlannedScope): void {
-  if (holder.type === 'RUN') return endRun(draft, scopeOutput(draft, holder, scope))
+  if (holder.type === 'RUN') {
+    endRun(draft, scopeOutput(draft, holder, scope))
+    return
+  }
   completeWith(draft, holder, scopeOutput(draft, holder, scope))
 }
 
 function scopeOutput(draft: Draft, holder: Holder, { last }: PlannedScope): Evaluated<JsonValue> {
   if (last.length > 1) return outputsOf(draft, holder, last)
-  if (last.length === 0) return valueOf(null)
+  if (last.length === 0) return asValue(null)
   const row = draft.look(stepPath(holder.path, last[0]!.id))
-  return row === undefined ? { kind: 'MISSING' } : valueOf(row?.output ?? null)
+  return row === undefined ? { kind: 'MISSING' } : asValue(row?.output ?? null)
 }
 
 /** Outputs of those that completed, by their ids. */

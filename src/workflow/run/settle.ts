@@ -17,10 +17,13 @@ export function settle(draft: Draft, holder: Holder): void {
   }
   switch (ending.status) {
     case 'COMPLETED':
-      return completeWith(draft, holder, outputsOf(draft, holder, draft.planned(holder).inner!.steps))
+      completeWith(draft, holder, outputsOf(draft, holder, draft.planned(holder).inner!.steps))
+      return
     case 'FAILED':
-      return ending.mayRetry ? failStep(draft, holder, ending.error!) : failFinally(draft, holder, ending.error!)
+      ending.mayRetry ? failStep(draft, holder, ending.error!) : failFinally(draft, holder, ending.error!)
+      return
     case 'CANCELLED':
-      return cancelStep(draft, holder)
+      cancelStep(draft, holder)
+      return
   }
 }

@@ -2,7 +2,7 @@ import { after } from '../../task/timing.ts'
 import type { Step } from '../definition/definition.ts'
 import type { Draft, OpenStep } from './draft.ts'
 import { failStep, skipStep } from './end-step.ts'
-import { type Evaluated, holds, valueOf } from './evaluate.ts'
+import { asValue, type Evaluated, holds } from './evaluate.ts'
 import type { StepRun } from './run-state.ts'
 import { hasRoomAgain } from './steps/map.ts'
 import { hasRoom } from './steps/parallel.ts'
@@ -40,8 +40,11 @@ function takeRoom(draft: Draft, row: OpenStep): void {
 }
 
 function beginOrSkip(draft: Draft, row: OpenStep): void {
-  if (!row.isChosen) return skipStep(draft, row, null)
-  const guard = row.retryAt === null ? guardOf(draft, row) : valueOf(true)
+  if (!row.isChosen) {
+    skipStep(draft, row, null)
+    return
+  }
+  const guard = row.retryAt === null ? guardOf(draft, row) : asValue(true)
   if (guard.kind === 'ERROR') failStep(draft, row, guard.error)
   else if (guard.kind === 'VALUE' && guard.value) start(draft, row)
   else if (guard.kind === 'VALUE') skipStep(draft, row, null)
@@ -67,7 +70,7 @@ function isRoomFor(draft: Draft, row: StepRun): boolean {
 
 function guardOf(draft: Draft, row: OpenStep): Evaluated<boolean> {
   const { step } = draft.planned(row)
-  if (!('when' in step) || step.when === undefined) return valueOf(true)
+  if (!('when' in step) || step.when === undefined) return asValue(true)
   return holds(draft, placeOf(draft, row), step.when)
 }
 

@@ -96,14 +96,19 @@ function tellHolders(draft: Draft): void {
 }
 
 function tell(draft: Draft, holder: Holder, child: StepRun): void {
-  if (holder.ending !== null) return settle(draft, holder)
+  if (holder.ending !== null) {
+    settle(draft, holder)
+    return
+  }
   switch (holder.type) {
     case 'PARALLEL':
     case 'LOOP':
     case 'MAP':
-      return ruleOf(holder.type).childEnded!(draft, holder, child)
+      ruleOf(holder.type).childEnded!(draft, holder, child)
+      return
     default:
-      return stepEnded(draft, holder, child)
+      stepEnded(draft, holder, child)
+      return
   }
 }
 

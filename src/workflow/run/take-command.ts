@@ -21,20 +21,23 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
       return
     case 'cancel':
       if (hasEnded(run)) return
-      return closeAnew(draft, run, {
+      closeAnew(draft, run, {
         status: 'CANCELLED',
         error: command.reason === null ? null : { code: 'CANCELLED', message: command.reason },
         mayRetry: false,
         compensates: false,
       })
+      return
     case 'pause':
       if (hasEnded(run) || run.status === 'PENDING' || run.isPaused) return
       run.isPaused = true
-      return draft.say({ kind: 'WorkflowRunPaused' })
+      draft.say({ kind: 'WorkflowRunPaused' })
+      return
     case 'resume':
       if (!run.isPaused) return
       run.isPaused = false
-      return draft.say({ kind: 'WorkflowRunResumed' })
+      draft.say({ kind: 'WorkflowRunResumed' })
+      return
     case 'retry':
       if (run.status === 'FAILED' || run.status === 'CANCELLED') retryRun(draft)
       return

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../task/json.ts'
+import type { References } from '../definition/workflow-language.ts'
 import type { Draft } from './draft.ts'
-import type { References } from './language.ts'
 import { iterationPath, parentPath, stepPath } from './path.ts'
 import type { PlannedScope } from './plan.ts'
 import type { StepPath, StepRun } from './run-state.ts'

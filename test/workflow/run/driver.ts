@@ -1,11 +1,11 @@
 import type { JsonValue } from '../../../src/task/json.ts'
 import { createSchemaCheck } from '../../../src/task/schema-check.ts'
 import type { WorkflowDefinition } from '../../../src/workflow/definition/definition.ts'
+import { createWorkflowLanguage } from '../../../src/workflow/definition/workflow-language.ts'
 import type { End, RunCommand } from '../../../src/workflow/run/command.ts'
 import type { StepContext } from '../../../src/workflow/run/draft.ts'
 import type { Effect } from '../../../src/workflow/run/effect.ts'
 import { completionKey, type Known, type Needs } from '../../../src/workflow/run/known.ts'
-import { createRunLanguage, type RunLanguage } from '../../../src/workflow/run/language.ts'
 import { newRun } from '../../../src/workflow/run/new-run.ts'
 import { isBelow, iterationPath } from '../../../src/workflow/run/path.ts'
 import { type Plan, planOf } from '../../../src/workflow/run/plan.ts'
@@ -40,11 +40,7 @@ export interface DriverOptions {
   readonly forgets?: boolean
 }
 
-export const language: RunLanguage = createRunLanguage((condition) => {
-  if (typeof condition !== 'string') throw new Error('Conditions of these tests are texts.')
-  return condition
-})
-
+const language = createWorkflowLanguage()
 const schemas = createSchemaCheck()
 
 /**

@@ -164,7 +164,10 @@ export class Reference {
     if (this.#started.has(once) && !again) fail(`attempt ${attempt} of ${path} started twice`)
     this.#started.add(once)
     const undone = this.#undoes.get(idOf(path))
-    if (undone !== undefined) return this.#checkUndo(path, undone)
+    if (undone !== undefined) {
+      this.#checkUndo(path, undone)
+      return
+    }
     for (let inner = path, outer = parentOf(path); ; inner = outer, outer = parentOf(outer)) {
       if (this.#hasFailed(outer)) fail(`${path} started after ${outer || 'the run'} had failed`)
       if (outer === '') break
@@ -323,7 +326,8 @@ export class Reference {
       if (inScope !== scope || !this.#seen.has(other)) continue
       if (!isEnd(this.#statusOf(other))) fail(`${path} and ${other} undo at the same time`)
       const earlier = this.#seen.get(pathIn(parentOf(other), this.#undoes.get(idOf(other))!.id))!
-      if (earlier.seq < this.#seen.get(target)!.seq) fail(`${other} was undone before ${path}, and had completed before it`)
+      if (earlier.seq < this.#seen.get(target)!.seq)
+        fail(`${other} was undone before ${path}, and had completed before it`)
     }
     this.#undoneIn.set(path, scope!)
   }

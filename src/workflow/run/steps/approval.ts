@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import type { ApprovalRequest } from '../effect.ts'
 import { completeStep, failFinally, failStep } from '../end-step.ts'
-import { all, type Evaluated, fill, fillText, valueOf } from '../evaluate.ts'
+import { all, asValue, type Evaluated, fill, fillText } from '../evaluate.ts'
 import type { Decision } from '../run-state.ts'
 import { stepTimeout } from '../step-timeout.ts'
 import { withdraw } from '../stop.ts'
@@ -57,7 +57,10 @@ export function decided(draft: Draft, row: OpenStep, step: StepOf<'APPROVAL'>, d
     completeStep(draft, row, outputOf(row, true, form))
   } else if (refusals > canRefuse(request)) {
     withdraw(draft, row)
-    if (step.onRefusal === 'CONTINUE') return completeStep(draft, row, outputOf(row, false, form))
+    if (step.onRefusal === 'CONTINUE') {
+      completeStep(draft, row, outputOf(row, false, form))
+      return
+    }
     failStep(draft, row, { code: 'APPROVAL_REFUSED', message: `${by} refused${saying(decision)}.` })
   }
 }
@@ -81,7 +84,7 @@ function requestOf(draft: Draft, row: OpenStep, step: StepOf<'APPROVAL'>): Evalu
   const texts = all([step.message, ...principals].map((text) => fillText(draft, place, text)))
   if (texts.kind !== 'VALUE') return texts
   const [message, ...names] = texts.value
-  return valueOf({ message: message!, principals: [...new Set(names)], role, need: step.need ?? 1 })
+  return asValue({ message: message!, principals: [...new Set(names)], role, need: step.need ?? 1 })
 }
 
 function requestAsked(draft: Draft, row: OpenStep): ApprovalRequest | undefined {

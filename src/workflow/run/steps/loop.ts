@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import { addIteration } from '../add-step.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeStep, failStep } from '../end-step.ts'
-import { type Evaluated, errorOf, evaluate, holds, valueOf } from '../evaluate.ts'
+import { asValue, type Evaluated, errorOf, evaluate, holds } from '../evaluate.ts'
 import { iterationPath } from '../path.ts'
 import type { StepError } from '../run-state.ts'
 import { openScope } from '../scope.ts'
@@ -39,7 +39,7 @@ export const loopRule: StepRule<'LOOP'> = {
     if (iteration.status === 'FAILED') return close(draft, row, failing(iteration.error!))
     row.completed += 1
     const isDone =
-      step.until === undefined ? valueOf(false) : holds(draft, placeIn(draft, row, row.next - 1), step.until)
+      step.until === undefined ? asValue(false) : holds(draft, placeIn(draft, row, row.next - 1), step.until)
     if (isDone.kind === 'ERROR') return failStep(draft, row, isDone.error)
     if (isDone.kind === 'MISSING') return
     if (isDone.value) completeLoop(draft, row)
@@ -48,10 +48,10 @@ export const loopRule: StepRule<'LOOP'> = {
 }
 
 function timesOf(draft: Draft, row: OpenStep, { times }: StepOf<'LOOP'>): Evaluated<number | null> {
-  if (times === undefined || typeof times === 'number') return valueOf(times ?? null)
+  if (times === undefined || typeof times === 'number') return asValue(times ?? null)
   const answer = evaluate(draft, placeOf(draft, row), times)
   if (answer.kind !== 'VALUE') return answer
-  if (Number.isSafeInteger(answer.value) && Number(answer.value) >= 0) return valueOf(Number(answer.value))
+  if (Number.isSafeInteger(answer.value) && Number(answer.value) >= 0) return asValue(Number(answer.value))
   return errorOf(
     'INVALID_TIMES',
     `"${times}" answered ${JSON.stringify(answer.value)}, where a whole number from 0 is asked for.`,
@@ -59,8 +59,8 @@ function timesOf(draft: Draft, row: OpenStep, { times }: StepOf<'LOOP'>): Evalua
 }
 
 function isMoreToDo(draft: Draft, row: OpenStep, step: StepOf<'LOOP'>): Evaluated<boolean> {
-  if (row.total !== null && row.next >= row.total) return valueOf(false)
-  return step.while === undefined ? valueOf(true) : holds(draft, placeIn(draft, row, row.next), step.while)
+  if (row.total !== null && row.next >= row.total) return asValue(false)
+  return step.while === undefined ? asValue(true) : holds(draft, placeIn(draft, row, row.next), step.while)
 }
 
 /** Where `while` and `until` stand: in an iteration, also in one that has not begun. */

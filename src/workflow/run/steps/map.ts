@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import { addIteration } from '../add-step.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeWith, failStep } from '../end-step.ts'
-import { bounded, type Evaluated, errorOf, evaluate, valueOf } from '../evaluate.ts'
+import { asValue, bounded, type Evaluated, errorOf, evaluate } from '../evaluate.ts'
 import { iterationPath } from '../path.ts'
 import type { StepRun } from '../run-state.ts'
 import { openScope } from '../scope.ts'
@@ -65,10 +65,10 @@ function roomOf(draft: Draft, row: StepRun): number {
 }
 
 function itemsOf(draft: Draft, row: OpenStep, { items }: StepOf<'MAP'>): Evaluated<readonly JsonValue[]> {
-  if (typeof items !== 'string') return valueOf(items)
+  if (typeof items !== 'string') return asValue(items)
   const answer = evaluate(draft, placeOf(draft, row), items)
   if (answer.kind !== 'VALUE') return answer
-  if (Array.isArray(answer.value)) return valueOf(answer.value)
+  if (Array.isArray(answer.value)) return asValue(answer.value)
   return errorOf(
     'NOT_A_LIST',
     `"${items}" answered ${JSON.stringify(answer.value).slice(0, 100)}, where a list is asked for.`,

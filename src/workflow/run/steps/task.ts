@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../../../task/retry.ts'
 import type { TaskOptions } from '../../definition/definition.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { failStep } from '../end-step.ts'
-import { all, type Evaluated, fill, fillText, valueOf } from '../evaluate.ts'
+import { all, asValue, type Evaluated, fill, fillText } from '../evaluate.ts'
 import { policyPart, retryOf } from '../plan.ts'
 import { placeOf } from '../values.ts'
 import type { StepOf, StepRule } from './step-rule.ts'
@@ -29,9 +29,12 @@ interface TaskToStart {
 
 /** Makes the task of a step. One for which the input or the options cannot be evaluated fails. */
 export function startTask(draft: Draft, row: OpenStep, task: TaskToStart): void {
-  const { type, input, options = valueOf({}), retry = null, hasCallback = false } = task
+  const { type, input, options = asValue({}), retry = null, hasCallback = false } = task
   const failed = [input, options].find(({ kind }) => kind === 'ERROR')
-  if (failed?.kind === 'ERROR') return failStep(draft, row, failed.error)
+  if (failed?.kind === 'ERROR') {
+    failStep(draft, row, failed.error)
+    return
+  }
   if (input.kind !== 'VALUE' || options.kind !== 'VALUE') return
   const id = task.id ?? draft.context.newId()
   row.awaitedId = id
@@ -52,5 +55,5 @@ function fillOptions(draft: Draft, row: OpenStep, { options = {} }: StepOf<'TASK
   const keys = (['concurrencyKey', 'rateKey'] as const).filter((key) => options[key] !== undefined)
   const texts = all(keys.map((key) => fillText(draft, placeOf(draft, row), options[key]!)))
   if (texts.kind !== 'VALUE') return texts
-  return valueOf({ ...options, ...Object.fromEntries(keys.map((key, at) => [key, texts.value[at]])) })
+  return asValue({ ...options, ...Object.fromEntries(keys.map((key, at) => [key, texts.value[at]])) })
 }

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import { after, isDue } from '../../../task/timing.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeStep, completeWith, failFinally, failStep } from '../end-step.ts'
-import { type Evaluated, errorOf, fill, fillDuration, fillText, holds, valueOf } from '../evaluate.ts'
+import { asValue, type Evaluated, errorOf, fill, fillDuration, fillText, holds } from '../evaluate.ts'
 import { stepTimeout } from '../step-timeout.ts'
 import { withdraw } from '../stop.ts'
 import { placeOf } from '../values.ts'
@@ -36,7 +36,7 @@ export const waitRule: StepRule<'WAIT'> = {
 /** An event with the key has come: it is the one, or the wait goes on. */
 export function eventCame(draft: Draft, row: OpenStep, { event }: StepOf<'WAIT'>, payload: JsonValue): void {
   const isIt =
-    event?.where === undefined ? valueOf(true) : holds(draft, placeOf(draft, row), event.where, { event: payload })
+    event?.where === undefined ? asValue(true) : holds(draft, placeOf(draft, row), event.where, { event: payload })
   if (isIt.kind === 'MISSING' || (isIt.kind === 'VALUE' && !isIt.value)) return
   withdraw(draft, row)
   if (isIt.kind === 'ERROR') failStep(draft, row, isIt.error)
@@ -45,7 +45,10 @@ export function eventCame(draft: Draft, row: OpenStep, { event }: StepOf<'WAIT'>
 
 function waitForEvent(draft: Draft, row: OpenStep, template: string): void {
   const key = fillText(draft, placeOf(draft, row), template)
-  if (key.kind === 'ERROR') return failStep(draft, row, key.error)
+  if (key.kind === 'ERROR') {
+    failStep(draft, row, key.error)
+    return
+  }
   if (key.kind === 'MISSING') return
   row.awaitedId = draft.context.newId()
   row.waitKey = key.value
@@ -57,11 +60,11 @@ function waitForEvent(draft: Draft, row: OpenStep, template: string): void {
 function untilOf(draft: Draft, row: OpenStep, { duration, until }: StepOf<'WAIT'>): Evaluated<Date> {
   if (duration !== undefined) {
     const ms = fillDuration(draft, placeOf(draft, row), duration)
-    return ms.kind === 'VALUE' ? valueOf(after(draft.now, ms.value)!) : ms
+    return ms.kind === 'VALUE' ? asValue(after(draft.now, ms.value)!) : ms
   }
   const time = fill(draft, placeOf(draft, row), until ?? null)
   if (time.kind !== 'VALUE') return time
   const date = new Date(typeof time.value === 'string' ? time.value : Number.NaN)
-  if (!Number.isNaN(date.getTime())) return valueOf(date)
+  if (!Number.isNaN(date.getTime())) return asValue(date)
   return errorOf('INVALID_TIME', `${JSON.stringify(time.value)} is not a time such as "2030-01-31T09:00:00Z".`)
 }

@@ -26,8 +26,14 @@ export const webhookRule: StepRule<'WEBHOOK'> = {
 
 /** The request was answered. */
 export function requestEnded(draft: Draft, row: OpenStep, step: StepOf<'WEBHOOK'>, response: JsonValue): void {
-  if (step.callback !== true) return completeStep(draft, row, response)
-  if (row.isCalledBack) return completeCalledBack(draft, row)
+  if (step.callback !== true) {
+    completeStep(draft, row, response)
+    return
+  }
+  if (row.isCalledBack) {
+    completeCalledBack(draft, row)
+    return
+  }
   draft.move(row, 'WAITING')
   draft.say({ kind: 'WaitStarted', ...draft.about(row), until: null, eventKey: null })
 }
@@ -37,14 +43,18 @@ export function calledBack(draft: Draft, row: OpenStep, body: JsonValue): void {
   if (row.isCalledBack) return
   if (row.status === 'WAITING') {
     withdraw(draft, row)
-    return completeStep(draft, row, body)
+    completeStep(draft, row, body)
+    return
   }
   row.isCalledBack = true
   row.output = body
 }
 
 function completeCalledBack(draft: Draft, row: OpenStep): void {
-  if (row.output !== undefined) return completeStep(draft, row, row.output)
+  if (row.output !== undefined) {
+    completeStep(draft, row, row.output)
+    return
+  }
   const stored = draft.read(row.path)
   if (stored !== undefined) completeStep(draft, row, stored?.output ?? null)
 }
