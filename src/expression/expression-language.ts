@@ -1,4 +1,3 @@
-import { createContext, Script } from 'node:vm'
 import {
   Environment,
   EvaluationError,
@@ -6,6 +5,8 @@ import {
   type ParseResult,
   TypeError as TypeProblem,
 } from '@marcbachmann/cel-js'
+import { type JsonAnswer, toJsonAnswer } from './json-answer.ts'
+import { createTimer, isOutOfTime } from './timer.ts'
 
 /** What a variable of an expression holds; `dyn` is any JSON value, whose numbers are doubles as CEL reads JSON. */
 export type VariableType = 'string' | 'int' | 'bool' | 'dyn'
@@ -29,17 +30,27 @@ export interface ExpressionLanguage {
   check(text: string): ExpressionProblem | null
   /** Whether it holds. Never throws: whatever goes wrong is a problem, never a silent false. */
   holds(text: string, values: Readonly<Record<string, unknown>>): Evaluation<boolean>
+  /** What is wrong with a text that may answer anything; null when it can run. */
+  checkValue(text: string): ExpressionProblem | null
+  /** Its value as JSON. Never throws. */
+  evaluate(text: string, values: Readonly<Record<string, unknown>>): Evaluation<JsonAnswer>
 }
 
 /** Characters of one expression. */
 export const MAX_EXPRESSION_LENGTH = 4_000
 /** Longest evaluation. It bounds what the text cannot: loops in loops over long lists, patterns that backtrack. */
 const MAX_EVALUATION_MS = 50
-const LIMITS = { maxAstNodes: 1_000, maxDepth: 50, maxListElements: 500, maxMapEntries: 500, maxCallArguments: 16 }
+export const EXPRESSION_LIMITS = {
+  maxAstNodes: 1_000,
+  maxDepth: 50,
+  maxListElements: 500,
+  maxMapEntries: 500,
+  maxCallArguments: 16,
+}
 const MAX_CACHED = 1_000
 
 type Compiled =
-  | { readonly ok: true; readonly run: ParseResult }
+  | { readonly ok: true; readonly run: ParseResult; readonly type: string }
   | { readonly ok: false; readonly problem: ExpressionProblem }
 
 /**
@@ -49,7 +60,7 @@ type Compiled =
  * @see docs/adr/0013-cel.md
  */
 export function createExpressionLanguage(variables: Readonly<Record<string, VariableType>>): ExpressionLanguage {
-  const environment = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })
+  const environment = new Environment({ limits: EXPRESSION_LIMITS, homogeneousAggregateLiterals: false })
   for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
   const known = new Map<string, Compiled>()
   const runWithin = createTimer()
@@ -63,24 +74,43 @@ export function createExpressionLanguage(variables: Readonly<Record<string, Vari
     return compiled
   }
 
+  const run = <Value>(text: string, compiled: Compiled, values: object, read: (value: unknown) => Value) => {
+    if (!compiled.ok) return compiled
+    try {
+      const value = runWithin(MAX_EVALUATION_MS, () => compiled.run(values))
+      return { ok: true, value: read(value) } as const
+    } catch (error) {
+      // Cut off in the middle of a loop, it may not start afresh.
+      known.delete(text)
+      return { ok: false, problem: problemOf(error, text) } as const
+    }
+  }
+
   return {
     check(text) {
+      const compiled = asTruth(compile(text))
+      return compiled.ok ? null : compiled.problem
+    },
+    holds: (text, values) => run(text, asTruth(compile(text)), values, toTruth),
+    checkValue(text) {
       const compiled = compile(text)
       return compiled.ok ? null : compiled.problem
     },
-    holds(text, values) {
-      const compiled = compile(text)
-      if (!compiled.ok) return compiled
-      try {
-        const value: unknown = runWithin(MAX_EVALUATION_MS, () => compiled.run(values))
-        return typeof value === 'boolean' ? { ok: true, value } : { ok: false, problem: notBoolean(value) }
-      } catch (error) {
-        // Cut off in the middle of a loop, it may not start afresh.
-        known.delete(text)
-        return { ok: false, problem: problemOf(error, text) }
-      }
-    },
+    evaluate: (text, values) => run(text, compile(text), values, toJsonAnswer),
   }
+}
+
+/** Refuses what is seen to answer anything but true or false. */
+function asTruth(compiled: Compiled): Compiled {
+  if (!compiled.ok || compiled.type === 'bool' || compiled.type === 'dyn') return compiled
+  const message = `answers ${compiled.type}, where true or false is asked for`
+  return { ok: false, problem: { kind: 'TYPE', message, position: { line: 1, column: 1 } } }
+}
+
+function toTruth(value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+  throw new Error(`answered ${kind}, not true or false`)
 }
 
 function compileAnew(environment: Environment, text: string): Compiled {
@@ -92,44 +122,19 @@ function compileAnew(environment: Environment, text: string): Compiled {
     const run = environment.parse(text)
     const checked = run.check()
     if (checked.error !== undefined) return { ok: false, problem: problemOf(checked.error, text) }
-    if (checked.type === 'bool' || checked.type === 'dyn') return { ok: true, run }
-    const message = `answers ${checked.type}, where true or false is asked for`
-    return { ok: false, problem: { kind: 'TYPE', message, position: { line: 1, column: 1 } } }
+    return { ok: true, run, type: checked.type ?? 'dyn' }
   } catch (error) {
     return { ok: false, problem: problemOf(error, text) }
   }
 }
 
-/** Runs a function of this very program, and ends it when its time is up. */
-function createTimer(): (ms: number, work: () => unknown) => unknown {
-  const room: { work?: () => unknown } = Object.create(null)
-  const script = new Script('work()')
-  createContext(room)
-  return (timeout, work) => {
-    room.work = work
-    try {
-      return script.runInContext(room as object, { timeout })
-    } finally {
-      delete room.work
-    }
-  }
-}
-
-function notBoolean(value: unknown): ExpressionProblem {
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
-  return { kind: 'EVALUATION', message: `answered ${kind}, not true or false`, position: null }
-}
-
-function problemOf(error: unknown, text: string): ExpressionProblem {
+/** What was thrown while an expression was read or run. */
+export function problemOf(error: unknown, text: string): ExpressionProblem {
   if (error instanceof ParseError) return located('SYNTAX', error, text)
   if (error instanceof TypeProblem) return located('TYPE', error, text)
   if (error instanceof EvaluationError) return located('EVALUATION', error, text)
-  // Made in the other context, so an Error of that one.
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-    return { kind: 'TIME', message: `took longer than ${MAX_EVALUATION_MS} ms`, position: null }
-  }
-  return { kind: 'EVALUATION', message: String(message ?? error), position: null }
+  if (isOutOfTime(error)) return { kind: 'TIME', message: `took longer than ${MAX_EVALUATION_MS} ms`, position: null }
+  return { kind: 'EVALUATION', message: String((error as { message?: unknown }).message ?? error), position: null }
 }
 
 function located(
@@ -140,7 +145,8 @@ function located(
   return { kind, message: summary, position: range === undefined ? null : positionOf(text, range.start) }
 }
 
-function positionOf(text: string, offset: number): { line: number; column: number } {
+/** Line and column, from 1, of an offset. */
+export function positionOf(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset)
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
 }

@@ -1,8 +1,8 @@
 import { GraphQLError, valueFromASTUntyped } from 'graphql'
 import type { JsonValue } from '../task/json.ts'
+import { parseDateTime } from '../text/date-time.ts'
+import { formatDuration, parseDuration } from '../text/duration.ts'
 import { builder } from './builder.ts'
-import { parseDateTime } from './date-time.ts'
-import { formatDuration, parseDuration } from './duration.ts'
 
 const CURSOR = /^[A-Za-z0-9_-]{1,32768}$/
 

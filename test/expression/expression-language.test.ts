@@ -80,3 +80,58 @@ test('more texts than are kept work all the same', () => {
     expect(language.check(`attempt == ${index}`)).toBeNull()
   }
 })
+
+describe('a value', () => {
+  test.each([
+    ['output', 'output.names', ['a', 'b']],
+    ['an integer', 'attempt + 1', 3],
+    ['an unsigned integer', '7u', 7],
+    ['a number', 'output.share * 2.0', 1],
+    ['a text', '"is " + status', 'is COMPLETED'],
+    ['null', 'output.nothing', null],
+    ['a list of all kinds', '[1, "a", output.count, [true]]', [1, 'a', 3, [true]]],
+    ['an object', '{"a": attempt, "b": {"c": output.names[0]}}', { a: 2, b: { c: 'a' } }],
+    ['an object by numbers', '{1: "a"}', { 1: 'a' }],
+    ['a time', 'timestamp("2026-01-02T03:04:05Z")', '2026-01-02T03:04:05.000Z'],
+    ['a duration', 'duration("1h30m") + duration("0.5s")', '5400.5s'],
+    ['elements that were made', 'output.names.map(name, name + "!")', ['a!', 'b!']],
+  ])('may be %s', (_name, text, value) => {
+    expect(language.checkValue(text)).toBeNull()
+    expect(language.evaluate(text, values)).toEqual({ ok: true, value })
+  })
+
+  test.each([
+    ['bytes', 'b"abc"', 'EVALUATION', 'answers bytes, which JSON cannot hold'],
+    ['a type', 'type(1)', 'EVALUATION', 'answers a type, which JSON cannot hold'],
+    ['no number', '0.0 / 0.0', 'EVALUATION', 'answers NaN, which JSON cannot hold'],
+    [
+      'an integer too large',
+      '9007199254740993',
+      'EVALUATION',
+      'answers 9007199254740993, which JSON cannot hold exactly',
+    ],
+    ['more than there may be', 'output.big.map(x, output.big)', 'EVALUATION', 'answers more than 1,048,576 bytes'],
+    ['a missing key', 'output.missing', 'EVALUATION', 'No such key: missing'],
+    ['an unknown name', 'outputs.a', 'TYPE', 'Unknown variable: outputs'],
+    ['no expression', 'output.', 'SYNTAX', 'Expected IDENTIFIER'],
+    [
+      'work without end',
+      'output.big.map(x, output.big.map(y, output.big.map(z, z)))',
+      'TIME',
+      'took longer than 50 ms',
+    ],
+  ])('that is %s is a problem', (_name, text, kind, message) => {
+    const answer = language.evaluate(text, values)
+    expect(answer).toMatchObject({ ok: false, problem: { kind, message: expect.stringContaining(message) } })
+    expect(JSON.stringify(language.checkValue(text)?.kind)).toBe(
+      ['TYPE', 'SYNTAX'].includes(kind) ? JSON.stringify(kind) : undefined,
+    )
+  })
+
+  test('of one text is asked for as a truth and as a value', () => {
+    expect(language.evaluate('attempt + 1', values)).toEqual({ ok: true, value: 3 })
+    expect(language.holds('attempt + 1', values)).toMatchObject({ ok: false, problem: { kind: 'TYPE' } })
+    expect(language.check('attempt + 1')).toMatchObject({ kind: 'TYPE' })
+    expect(language.checkValue('attempt + 1')).toBeNull()
+  })
+})

@@ -26,6 +26,7 @@ const planted: readonly [file: string, line: string, rule: string][] = [
   ['engine/wake-due.ts', "import type { Context } from '../graph/context.ts'", 'engine-knows-no-loop-or-door'],
   ['loop/periodic.ts', "import type { Context } from '../graph/context.ts'", 'loops-know-no-door'],
   ['infra/log.ts', "import type { Json } from '../task/json.ts'", 'infra-knows-nothing-of-ours'],
+  ['text/closest.ts', "import type { Json } from '../task/json.ts'", 'text-knows-nothing'],
   ['loop/executor.ts', "import '@pothos/core'", 'pothos-only-in-graph'],
   ['loop/heartbeat.ts', "import 'ioredis'", 'redis-only-in-infra'],
   ['engine/rescue-lost.ts', "import type { Parts } from '../process/parts.ts'", 'nothing-knows-process'],

@@ -1,20 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const SHORT = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
-
-/**
- * Milliseconds of a duration as people write it: 90s, 1h30m, 2d, 500ms.
- *
- * @returns null when it is none
- */
-export function parseShortDuration(text: string): number | null {
-  if (!SHORT.test(text)) return null
-  let ms = 0
-  for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * UNITS_MS[unit!]!
-  return ms
-}
+import { parseShortDuration } from '../../text/duration.ts'
 
 /** A duration as people write it, or in ISO 8601, as ISO 8601. */
 export function readDuration(text: string): string {

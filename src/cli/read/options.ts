@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander'
-import { closest } from '../../infra/config/closest.ts'
 import type {
   MissedPolicy,
   OverlapPolicy,
@@ -11,6 +10,7 @@ import type {
   Weekday,
   WorkerState,
 } from '../../sdk/generated/operations.ts'
+import { closest } from '../../text/closest.ts'
 
 const STATUSES = [
   'PENDING',

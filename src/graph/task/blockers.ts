@@ -1,6 +1,6 @@
 import { isRateKey } from '../../task/limits.ts'
 import { selectorOf } from '../../task/placement.ts'
-import { formatDuration } from '../duration.ts'
+import { formatDuration } from '../../text/duration.ts'
 import type { RateOutlook } from './load-rates.ts'
 import { type Room, type RoomBlocker, roomBlockersOf } from './room-blockers.ts'
 

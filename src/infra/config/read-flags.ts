@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { closest } from './closest.ts'
+import { closest } from '../../text/closest.ts'
 import type { Setting } from './setting.ts'
 
 /** What is wrong with one setting. */

@@ -31,6 +31,32 @@ export function parseDuration(text: string): number | null {
   return minus === undefined || ms === 0 ? ms : -ms
 }
 
+const SHORT_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
+const SHORT = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
+const SHORT_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
+
+/**
+ * Milliseconds of a duration as people write it: 90s, 1h30m, 2d, 500ms.
+ *
+ * @returns null when it is none
+ */
+export function parseShortDuration(text: string): number | null {
+  if (!SHORT.test(text)) return null
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(SHORT_PART)) ms += Number(amount) * SHORT_UNITS_MS[unit!]!
+  return ms
+}
+
+/**
+ * Whole milliseconds, from 0, of a duration as people write it or in ISO 8601.
+ *
+ * @returns null when it is neither, or over a hundred years
+ */
+export function parseAnyDuration(text: string): number | null {
+  const ms = text.length > 100 ? null : (parseShortDuration(text) ?? parseDuration(text))
+  return ms === null || ms < 0 || ms > MAX_MS ? null : Math.round(ms)
+}
+
 /**
  * The shortest ISO 8601 form of a duration: 90,000 becomes `PT1M30S`, 86,400,000 `P1D`.
  *

@@ -1,0 +1,60 @@
+import type { JsonValue } from '../../../task/json.ts'
+import type { Draft, OpenStep } from '../draft.ts'
+import { completeStep } from '../end-step.ts'
+import { fill } from '../evaluate.ts'
+import { withdraw } from '../stop.ts'
+import { placeOf } from '../values.ts'
+import type { StepOf, StepRule } from './step-rule.ts'
+import { startTask } from './task.ts'
+
+/** The task type that sends the requests of WEBHOOK steps. */
+export const WEBHOOK_TASK_TYPE = 'webhook_request'
+
+/** A WEBHOOK is carried out by a task that sends the request; with a call-back it then waits, without one working for it. */
+export const webhookRule: StepRule<'WEBHOOK'> = {
+  start(draft, row, step) {
+    const id = draft.context.newId()
+    const hasCallback = step.callback === true
+    const extra = hasCallback ? { callback: { url: draft.context.callbackUrl(id) } } : undefined
+    const { url, method = 'POST', headers = {}, body, secret } = step
+    const request = { url, method, headers, ...(body === undefined ? {} : { body }), ...(secret ? { secret } : {}) }
+    row.isCalledBack = false
+    const input = fill(draft, placeOf(draft, row), request, extra)
+    startTask(draft, row, { type: WEBHOOK_TASK_TYPE, input, id, hasCallback })
+  },
+}
+
+/** The request was answered. */
+export function requestEnded(draft: Draft, row: OpenStep, step: StepOf<'WEBHOOK'>, response: JsonValue): void {
+  if (step.callback !== true) {
+    completeStep(draft, row, response)
+    return
+  }
+  if (row.isCalledBack) {
+    completeCalledBack(draft, row)
+    return
+  }
+  draft.move(row, 'WAITING')
+  draft.say({ kind: 'WaitStarted', ...draft.about(row), until: null, eventKey: null })
+}
+
+/** The URL was called, perhaps before the request itself was answered; only the first call counts. */
+export function calledBack(draft: Draft, row: OpenStep, body: JsonValue): void {
+  if (row.isCalledBack) return
+  if (row.status === 'WAITING') {
+    withdraw(draft, row)
+    completeStep(draft, row, body)
+    return
+  }
+  row.isCalledBack = true
+  row.output = body
+}
+
+function completeCalledBack(draft: Draft, row: OpenStep): void {
+  if (row.output !== undefined) {
+    completeStep(draft, row, row.output)
+    return
+  }
+  const stored = draft.read(row.path)
+  if (stored !== undefined) completeStep(draft, row, stored?.output ?? null)
+}
