@@ -1,6 +1,6 @@
-import { MAX_EXPRESSION_LENGTH } from '../expression/expression-language.ts'
+import { MAX_EXPRESSION_LENGTH, problemText } from '../expression/expression-language.ts'
 import type { UnmetRule } from './command.ts'
-import { problemOfCondition, problemText } from './dependency.ts'
+import { problemOfCondition } from './dependency.ts'
 import { toJsonText } from './json-text.ts'
 import {
   DEPENDENCY_KINDS,

@@ -5,6 +5,9 @@ import type { TaskError, TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
 import { type Birth, bornAs, START, WORKER_ID } from './task-walk.ts'
 
+/** uuid of an event from outside. */
+export const EVENT_ID = '00000000-0000-7000-8000-00000000000e'
+
 export const BOOM: TaskError = { code: 'BOOM', message: 'no', retryable: true, attempt: 1 }
 
 export const NO_TIMEOUTS = { queueMs: null, attemptMs: null, totalMs: null, heartbeatMs: null }
@@ -97,8 +100,9 @@ export function commandOf(kind: CommandKind, epoch: number): TaskCommand {
       return { kind, change: { priority: 'HIGH' }, fields: [] }
     case 'overdue':
       return { kind, deadline: at(0) }
-    case 'wake':
     case 'signal':
+      return { kind, eventId: EVENT_ID }
+    case 'wake':
     case 'pause':
     case 'resume':
     case 'retry':

@@ -108,7 +108,7 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
       .map((park): TaskCommand => ({ kind: 'park', epoch: 0, park })),
   },
   { weight: 5, arbitrary: fc.constant<TaskCommand>({ kind: 'wake' }) },
-  fc.constant<TaskCommand>({ kind: 'signal' }),
+  fc.constant<TaskCommand>({ kind: 'signal', eventId: WORKER_ID }),
   {
     weight: 2,
     arbitrary: fc.record({

@@ -9,6 +9,7 @@ import {
   BOOM,
   CLAIM,
   commandOf,
+  EVENT_ID,
   failing,
   NO_TIMEOUTS,
   newTask,
@@ -113,7 +114,11 @@ describe('a parked task', () => {
   test('goes on by a signal too, and ends its open attempt when it is cancelled', () => {
     const parked = stateAfter(newTask(), [CLAIM, parking(1, null, 'answer')])
     expect(parked).toMatchObject({ status: 'WAITING', wakeAt: null, waitKey: 'answer' })
-    expect(stateAfter(parked, [{ kind: 'signal' }])).toMatchObject({ status: 'READY', waitKey: null, isResumed: true })
+    expect(stateAfter(parked, [{ kind: 'signal', eventId: EVENT_ID }])).toMatchObject({
+      status: 'READY',
+      waitKey: null,
+      isResumed: true,
+    })
     const cancelled = transition(parked, { kind: 'cancel', reason: null }, START, 0)
     expect(cancelled).toMatchObject({ attemptEnd: { number: 1, outcome: 'CANCELLED' } })
   })
