@@ -4,6 +4,7 @@ import {
   deleteFires,
   deleteIdempotencyKeys,
   deletePlacements,
+  deleteReceivedEvents,
   deleteSchedules,
   deleteWorkers,
 } from '../retention/store/leftovers.ts'
@@ -19,13 +20,14 @@ const LEFTOVERS = {
   fires: deleteFires,
   backfills: deleteBackfills,
   'deleted schedules': deleteSchedules,
+  'received events': deleteReceivedEvents,
 }
 
 /** What is only remembered for a while. */
 export type Leftover = keyof typeof LEFTOVERS
 
 /**
- * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted), a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted, an event from outside), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted

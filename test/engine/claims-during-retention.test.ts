@@ -7,7 +7,14 @@ import { sized } from '../support/size.ts'
 import { type Verbs, verbsOf } from '../support/verbs.ts'
 
 const DAY_MS = 86_400_000
-const RULE = { tasks: 60_000, events: DAY_MS, logs: DAY_MS, idempotencyKeys: DAY_MS, workers: DAY_MS }
+const RULE = {
+  tasks: 60_000,
+  events: DAY_MS,
+  logs: DAY_MS,
+  idempotencyKeys: DAY_MS,
+  workers: DAY_MS,
+  receivedEvents: DAY_MS,
+}
 /** A claim takes milliseconds; one that waited for the reader or for all that is deleted would take much longer. */
 const LONGEST_CLAIM_MS = 1_000
 

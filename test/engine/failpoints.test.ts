@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appendLeasedLog } from '../../src/engine/append-leased-log.ts'
 import { appendLog } from '../../src/engine/append-log.ts'
+import type { EndAttempt } from '../../src/engine/attempt-end.ts'
 import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
@@ -23,6 +24,7 @@ import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { returnUnheld } from '../../src/engine/return-unheld.ts'
 import { runBackfills } from '../../src/engine/run-backfills.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
 import { trimLog } from '../../src/engine/trim-log.ts'
 import { updateSchedule } from '../../src/engine/update-schedule.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
@@ -74,6 +76,8 @@ const TABLES = [
   'schedule_fire',
   'backfill',
   'worker_request',
+  'event_wait',
+  'received_event',
 ]
 
 /** Everything that the database holds, as one text. */
@@ -94,6 +98,8 @@ async function empty(): Promise<void> {
     'task_log',
     'idempotency_key',
     'worker_request',
+    'event_wait',
+    'received_event',
   ])
     await database.pool.query(`DELETE FROM "${table}"`)
 }
@@ -212,6 +218,48 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Prepared>>> = {
         [tasks[2].id]: 'WAITING',
       },
     }
+  },
+  'end-attempts: park for an event, and for one that had come': async () => {
+    const [open, answered] = [await running(), await running()]
+    const key = newUuid()
+    await sendEvent(engine, ACTOR, { key, payload: 'early' })
+    const parked = (task: ClaimedTask, waitKey: string): EndAttempt => ({
+      taskId: task.id,
+      epoch: task.epoch,
+      end: { kind: 'park', park: { until: null, waitKey, lookBackMs: 60_000, condition: 'payload == "early"' } },
+    })
+    return {
+      act: (on) => endAttempts(on, ACTOR, [parked(open, 'never'), parked(answered, key)]),
+      expected: { [open.id]: 'WAITING', [answered.id]: 'READY' },
+    }
+  },
+  'send-event': async () => {
+    const key = newUuid()
+    const tasks = [await running(), await running(), await running()] as const
+    await endAttempts(engine, ACTOR, [
+      parkingEnd(tasks[0], null, key),
+      {
+        ...parkingEnd(tasks[1], null, key),
+        end: { kind: 'park', park: { until: null, waitKey: key, condition: 'payload.a' } },
+      },
+      parkingEnd(tasks[2], null, key),
+    ])
+    await pauseTask(engine, ACTOR, { taskId: tasks[2].id })
+    return {
+      act: (on) => sendEvent(on, ACTOR, { key, payload: 5, id: key }),
+      expected: { [tasks[0].id]: 'READY', [tasks[1].id]: 'WAITING', [tasks[2].id]: 'PAUSED' },
+    }
+  },
+  'cancel-task that waits for an event': async () => {
+    const task = await running()
+    await endAttempts(engine, ACTOR, [parkingEnd(task, null, 'answer')])
+    return { act: (on) => cancelTask(on, ACTOR, { taskId: task.id }), expected: { [task.id]: 'CANCELLED' } }
+  },
+  'wake-due: of a wait for an event': async () => {
+    const task = await running()
+    await endAttempts(engine, ACTOR, [parkingEnd(task, new Date(Date.now() + 3_600_000), 'answer')])
+    await database.pool.query("UPDATE task SET wake_at = now() - interval '1 second' WHERE id = $1", [task.id])
+    return { act: (on) => wakeDue(on), expected: { [task.id]: 'READY' } }
   },
   'report-progress': async () => {
     const task = await running()

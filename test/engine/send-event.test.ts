@@ -51,10 +51,10 @@ async function waiting(wait: Partial<ParkRequest>): Promise<ClaimedTask & { queu
 }
 
 async function send(key: string, payload: JsonValue = null, id?: string): Promise<EventSent> {
-  return valueOf(await sendEvent(engine, ACTOR, { key, payload, ...(id !== undefined && { id }) }))
+  return sentOf(await sendEvent(engine, ACTOR, { key, payload, ...(id !== undefined && { id }) }))
 }
 
-function valueOf(sent: Result<EventSent>): EventSent {
+function sentOf(sent: Result<EventSent>): EventSent {
   if (!sent.ok) throw new Error(JSON.stringify(sent.refusal))
   return sent.value
 }
@@ -98,7 +98,9 @@ describe('an event', () => {
     expect(await race.statusOf(not.id)).toBe('WAITING')
     expect(await race.statusOf(bad.id)).toBe('WAITING')
     const { rows } = await database.pool.query('SELECT task_id, level, message FROM task_log')
-    expect(rows).toMatchObject([{ task_id: bad.id, level: 'warn', message: expect.stringContaining('cannot be judged') }])
+    expect(rows).toMatchObject([
+      { task_id: bad.id, level: 'warn', message: expect.stringContaining('cannot be judged') },
+    ])
     expect(engine.rung).toContain(`log:${bad.id}`)
   })
 

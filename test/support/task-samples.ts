@@ -57,7 +57,7 @@ export function taskIn(status: TaskStatus): TaskState {
     case 'WAITING':
       return stateAfter(newTask(), [CLAIM, parking(1, at(60_000), 'answer')])
     case 'PAUSED':
-      return stateAfter(newTask(), [{ kind: 'pause' }])
+      return stateAfter(newTask(), [CLAIM, parking(1, at(60_000), 'answer'), { kind: 'pause' }])
     case 'COMPLETED':
       return stateAfter(newTask(), [CLAIM, { kind: 'complete', epoch: 1 }])
     case 'FAILED':

@@ -171,7 +171,8 @@ function until(time: Date | null, cause: 'SCHEDULE' | 'BACK_OFF' | 'PARKED', wor
   return time === null ? [] : [{ kind: 'time', message: `${words} ${time.toISOString()}.`, until: time, cause }]
 }
 
-function awaits(waitKey: string, condition: string | null): Blocker {
+/** The reason of a task that waits for an event. */
+export function awaits(waitKey: string, condition: string | null): Extract<Blocker, { kind: 'external' }> {
   const which = condition === null ? '' : ` for which ${condition} holds`
   return { kind: 'external', message: `It waits for an event "${waitKey}" from outside${which}.`, waitKey, condition }
 }

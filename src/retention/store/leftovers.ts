@@ -94,6 +94,25 @@ export async function deleteSchedules(client: ClientBase, before: Date, limit: n
 }
 
 /**
+ * Deletes events from outside that came before a time, once every wait is told of them, and the tasks that they answered are gone.
+ *
+ * Locks: the rows, none that is held by another. Indexes: received_event_received_at_idx, event_wait_event_idx.
+ *
+ * @returns events deleted, at most `limit`
+ */
+export async function deleteReceivedEvents(client: ClientBase, before: Date, limit: number): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM received_event WHERE ctid = ANY (ARRAY(
+      SELECT e.ctid FROM received_event e
+      WHERE e.received_at < $1 AND e.woken_up_to IS NULL
+        AND NOT EXISTS (SELECT FROM event_wait w WHERE w.tenant = e.tenant AND w.event_id = e.id AND w.event_id IS NOT NULL)
+      ORDER BY e.received_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+    [before, limit],
+  )
+  return rowCount ?? 0
+}
+
+/**
  * Deletes placements that were made before a time and that no task has any more.
  *
  * Locks: their rows FOR UPDATE, skipping those that somebody makes tasks with. Who comes later waits, and makes them anew. Index:
