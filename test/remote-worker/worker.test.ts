@@ -3,7 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
+import { wakeDue } from '../../src/engine/wake-due.ts'
 import { TaskFailure } from '../../src/remote-worker/worker.ts'
+import { createClient } from '../../src/sdk/client.ts'
+import { unwrap } from '../../src/sdk/unwrap.ts'
 import { decodeTypeId } from '../../src/task/type-id.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { ACTOR } from '../support/engine.ts'
@@ -23,7 +27,9 @@ afterAll(() => graph.stop())
 const workers: { stop(options: { graceMs: number }): Promise<void> }[] = []
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
-  await graph.pool.query('TRUNCATE task, attempt_record, task_dependency, task_log, worker_request CASCADE')
+  await graph.pool.query(
+    'TRUNCATE task, attempt_record, task_dependency, task_log, worker_request, event_wait, received_event CASCADE',
+  )
 })
 const newWorker = (options: Partial<Parameters<typeof quietWorker>[0]> = {}) => {
   const worker = quietWorker({ url: graph.url, ...options })
@@ -100,6 +106,79 @@ describe('a worker over the graph', () => {
     const [parked] = await create({ input: 'park' })
     await until(async () => (await rowOf(parked!)).status === 'WAITING')
     expect((await rowOf(parked!)).wake_at.getTime()).toBeGreaterThan(Date.now() + 50_000)
+  })
+
+  test('parks for an event, and gets its answer, or hears that none came', async () => {
+    const worker = newWorker()
+    worker.handle('work', {}, ({ input }, { lease }) => {
+      const { key, timeoutMs } = input as { key: string; timeoutMs?: number }
+      const answer = lease.answerTo<{ total: number }>(key)
+      if (answer === null)
+        return lease.park({
+          key,
+          condition: 'payload.total > 5',
+          lookBackMs: 60_000,
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        })
+      const { at, ...rest } = answer
+      return { ...rest, isDate: at instanceof Date, count: lease.answers.length }
+    })
+    await worker.start()
+    const send = async (key: string, total: number) =>
+      unwrap(await createClient({ url: graph.url }).sendEvent({ input: { key, payload: { total } } }))
+    const [waits] = await create({ input: { key: 'order' } })
+    await until(async () => (await rowOf(waits!)).status === 'WAITING')
+    await send('order', 1)
+    const { event } = await send('order', 7)
+    expect(await ended(waits!)).toMatchObject({
+      attempt: 1,
+      output: {
+        outcome: 'ANSWERED',
+        key: 'order',
+        payload: { total: 7 },
+        eventId: event.id,
+        sender: 'anonymous',
+        isDate: true,
+        count: 1,
+      },
+    })
+    const [timed] = await create({ input: { key: 'never', timeoutMs: 50 } })
+    await until(async () => (await rowOf(timed!)).status === 'WAITING')
+    await until(async () => {
+      await wakeDue(graph.engine)
+      return (await rowOf(timed!)).status !== 'WAITING'
+    })
+    expect(await ended(timed!)).toMatchObject({
+      status: 'COMPLETED',
+      output: { outcome: 'TIMED_OUT', key: 'never', isDate: true, count: 1 },
+    })
+    // What came before the task was there.
+    await send('early', 9)
+    const [late] = await create({ input: { key: 'early' } })
+    expect(await ended(late!)).toMatchObject({ attempt: 1, output: { payload: { total: 9 } } })
+  })
+
+  test('fails an attempt that parks for what cannot be waited for', async () => {
+    const worker = newWorker()
+    worker.handle('work', { defaults: { retry: { maxAttempts: 1 } } }, ({ input }, { lease }) =>
+      lease.park(input as object),
+    )
+    await worker.start()
+    for (const [input, message] of [
+      [{ key: '' }, 'key is empty'],
+      [{ key: 'k'.repeat(501) }, 'key has 501 characters'],
+      [{ key: 'k', condition: 'payload.' }, 'condition is no expression over the event'],
+      [{ key: 'k', condition: 'nobody == 1' }, 'condition is no expression over the event'],
+      [{ condition: 'true', timeoutMs: 5 }, 'key is missing'],
+      [{ key: 'k', timeoutMs: -1 }, 'timeoutMs is not between'],
+      [{}, 'park needs a time, a key, or both'],
+    ] as const) {
+      const [id] = await create({ input })
+      expect(await ended(id!)).toMatchObject({
+        status: 'FAILED',
+        error: { code: 'HANDLER_ERROR', message: expect.stringContaining(message) },
+      })
+    }
   })
 
   test('runs never more at once than it has slots, and all of them', async () => {
@@ -319,6 +398,10 @@ describe('handlers in threads', () => {
     expect(await ended(done!)).toMatchObject({ output: { said: 'hello', isMain: false }, progress_message: 'half' })
     expect(await ended(failed!)).toMatchObject({ status: 'FAILED', error: { code: 'BROKEN', message: 'as asked' } })
     await until(async () => (await rowOf(parked!)).status === 'WAITING')
+    const [answered] = await create({ input: { waitFor: 'order' } })
+    await until(async () => (await rowOf(answered!)).status === 'WAITING')
+    await sendEvent(graph.engine, ACTOR, { key: 'order', payload: [1, 2] })
+    expect(await ended(answered!)).toMatchObject({ output: { payload: [1, 2], isDate: true } })
   })
 
   test('that spin are ended with their thread after a cancel, and the slot is free', async () => {

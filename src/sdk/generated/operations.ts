@@ -1886,7 +1886,7 @@ export type ListReceivedEventsQueryVariables = Exact<{
 }>;
 
 
-export type ListReceivedEventsQuery = { readonly receivedEvents: { readonly edges: ReadonlyArray<{ readonly cursor: string, readonly node: ReceivedEventFieldsFragment }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type ListReceivedEventsQuery = { readonly receivedEvents: { readonly nodes: ReadonlyArray<ReceivedEventFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type ListWaitsQueryVariables = Exact<{
   id: string;
@@ -2986,7 +2986,7 @@ const listReceivedEventsOperation: Operation<ListReceivedEventsQuery['receivedEv
   name: 'listReceivedEvents',
   kind: 'query',
   field: 'receivedEvents',
-  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){edges{cursor node{...ReceivedEventFields}}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
+  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
 }
 
 const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
