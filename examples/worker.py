@@ -204,7 +204,7 @@ class Worker:
                 "claimTasks",
                 "state tasks { id type input attempt epoch answers { key outcome payload eventId sender at } }",
                 give_up=done,
-                timeout=35,
+                answer_within=35,
                 requestId=new_id(),
                 types=list(self.types),
                 limit=free,
@@ -292,8 +292,9 @@ class Worker:
         elif answer["__typename"] == "ValidationError":
             raise Refused(answer["message"])
 
-    def send(self, name, payload, give_up=None, timeout=15, **fields):
-        return self.graph.mutate(name, payload, {"workerId": self.id, **fields}, give_up or self.over.is_set, timeout)
+    def send(self, name, payload, give_up=None, answer_within=15, **fields):
+        """`answer_within` is in seconds; every other name is a field of the input."""
+        return self.graph.mutate(name, payload, {"workerId": self.id, **fields}, give_up or self.over.is_set, answer_within)
 
     def guarded(self, work):
         def run():
