@@ -74,7 +74,7 @@ builder.queryFields((t) => ({
   holdups: t.field({
     type: HoldupReportRef,
     description:
-      'What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers.',
+      'What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside.',
     authScopes: { role: 'VIEWER' },
     args: { first: t.arg.int({ description: `How many causes, 1 to ${MAX_PAGE_SIZE}; 20 when it is absent.` }) },
     resolve: async (_root, { first }, context) => {

@@ -3289,7 +3289,7 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
-    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers. */
+    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside. */
     listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listHoldupsOperation, variables, options),
     /** The pools by name, at most 1,000. */

@@ -6,7 +6,7 @@ import type { WaitingGroup } from '../waiting-group.ts'
 /** Places in the backlog that are looked at where there is too much to look at all of it. */
 const PROBES = 300
 
-/** Keys of tasks that wait: of limits (`pool:gpu`), or of outside answers. */
+/** Keys of tasks that wait: of limits (`pool:gpu`), or of events from outside. */
 export interface KeyedWait {
   readonly column: 'blocked_on' | 'wait_key'
   readonly where: string
