@@ -69,6 +69,7 @@ async function startOne(
     pid: process.pid,
     version: null,
     types: definitions.map(({ name }) => name),
+    queues: config.queues,
     labels: config.workerLabels,
     slots: config.slots,
     resources: resourcesOf({ ...machineResources(), ...config.workerResources }),
@@ -85,7 +86,6 @@ async function startOne(
     engine,
     actor: self,
     workerId,
-    queue: 'default',
     types: worker.types,
   })
   const reporter = createAttemptReporter({ port, onError, onStale: checkLeases })

@@ -102,7 +102,7 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   checkText(task.type, 1, 64, [...path, 'type'], report)
   checkOptionalText(task.description, 10_000, [...path, 'description'], report)
   checkOptionalText(task.key, 200, [...path, 'key'], report)
-  checkOptionalText(task.queue, 100, [...path, 'queue'], report)
+  if (task.queue !== undefined) checkText(task.queue, 1, 100, [...path, 'queue'], report)
   checkOptionalText(task.concurrencyKey, 500, [...path, 'concurrencyKey'], report)
   checkOptionalText(task.rateKey, 500, [...path, 'rateKey'], report)
   checkOptionalText(task.fairnessKey, 500, [...path, 'fairnessKey'], report)

@@ -11,6 +11,8 @@ export interface WorkerRegistration {
   readonly pid: number | null
   readonly version: string | null
   readonly types: readonly string[]
+  /** Queues that it takes tasks from; `default` when absent. */
+  readonly queues?: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   /** Tasks it runs at once. */
   readonly slots: number
@@ -29,8 +31,8 @@ export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
  */
 export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<boolean> {
   const { rowCount } = await client.query(
-    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ("tenant", "id") DO NOTHING`,
+    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources", "queues")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT ("tenant", "id") DO NOTHING`,
     [
       worker.tenant,
       worker.id,
@@ -43,6 +45,7 @@ export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: Wo
       worker.slots,
       worker.leaseMs,
       JSON.stringify(amountsOf(worker.resources ?? {})),
+      worker.queues ?? ['default'],
     ],
   )
   return rowCount === 1
@@ -221,25 +224,26 @@ export async function readWorkerState(db: Pool, tenant: string, id: string): Pro
   return rows[0]?.state ?? null
 }
 
-/** The task types that live workers serve. Index: worker_alive_idx. */
+/** Queues and types that live workers serve, as {@link keyOfPlace} names them without a placement. Index: worker_alive_idx. */
 export async function readServedTypes(db: Pool, tenant: string): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ type: string }>(
-    `SELECT DISTINCT unnest("types") AS "type" FROM "worker"
-    WHERE "tenant" = $1 AND "state" = 'ACTIVE' AND "heartbeat_at" > now() - "lease_ms" * interval '1 millisecond'`,
+  const { rows } = await db.query<{ queue: string; type: string }>(
+    `SELECT DISTINCT q.queue, s.type FROM worker AS w, unnest(w.queues) AS q(queue), unnest(w.types) AS s(type)
+    WHERE w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'`,
     [tenant],
   )
-  return new Set(rows.map(({ type }) => type))
+  return new Set(rows.map((row) => keyOfPlace({ ...row, placement: '' })))
 }
 
-/** Where tasks may run: their type, and the canonical selector of their workers, '' for any. */
+/** Where tasks may run: their queue and type, and the key of what they ask of their workers, '' for any. */
 export interface Place {
+  readonly queue: string
   readonly type: string
   readonly placement: string
 }
 
 /** Names a place among others. */
-export function keyOfPlace({ type, placement }: Place): string {
-  return `${type} ${placement}`
+export function keyOfPlace({ queue, type, placement }: Place): string {
+  return `${queue}/${type} ${placement}`
 }
 
 /** Which places live workers serve, as {@link keyOfPlace} names them. Index: worker_alive_idx. */
@@ -251,13 +255,18 @@ export async function readServedPlaces(
   const wanted = [...new Map(places.map((place) => [keyOfPlace(place), place])).values()]
   if (wanted.length === 0) return new Set()
   const { rows } = await client.query<Place>(
-    `SELECT DISTINCT wanted.type, wanted.placement
-     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
+    `SELECT DISTINCT wanted.queue, wanted.type, wanted.placement
+     FROM unnest($2::text[], $3::text[], $4::text[]) AS wanted (queue, type, placement)
      JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
-       AND wanted.type = ANY(w.types)
+       AND wanted.queue = ANY(w.queues) AND wanted.type = ANY(w.types)
      LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
      WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
-    [tenant, wanted.map(({ type }) => type), wanted.map(({ placement }) => placement)],
+    [
+      tenant,
+      wanted.map(({ queue }) => queue),
+      wanted.map(({ type }) => type),
+      wanted.map(({ placement }) => placement),
+    ],
   )
   return new Set(rows.map(keyOfPlace))
 }

@@ -81,6 +81,7 @@ function detailsOf(t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferS
       description: 'The field of the input that takes the due time, in RFC 3339; the input must be an object then.',
     }),
     description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    queue: t.string({ description: 'The queue that it waits in, 1 to 100 characters; `default` when absent.' }),
     priority: t.field({
       type: TaskPriorityEnum,
       description: 'How urgent it is; that of the type, else MEDIUM, when absent.',

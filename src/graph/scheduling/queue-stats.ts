@@ -31,7 +31,8 @@ const TypeCountRef = builder.objectRef<TypeStats>('TypeCount').implement({
       description: 'When the one that waits longest became READY.',
     }),
     isServed: t.exposeBoolean('isServed', {
-      description: 'Whether a live worker serves the type; it may still lack labels that tasks ask for.',
+      description:
+        'Whether live workers serve the type in each queue of these; they may still lack labels that tasks ask for.',
     }),
     pause: t.field({
       type: PauseRef,

@@ -177,12 +177,12 @@ export function awaits(waitKey: string, condition: string | null): Extract<Block
   return { kind: 'external', message: `It waits for an event "${waitKey}" from outside${which}.`, waitKey, condition }
 }
 
-function nobodyServes({ type, placement }: BlockedTask): Blocker {
+function nobodyServes({ queue, type, placement }: BlockedTask): Blocker {
   const selector = selectorOf(placement)
   const labels = selector === '' ? '' : ` and has the labels it asks for (${selector})`
   return {
     kind: 'no-worker',
-    message: `No live worker serves the type "${type}"${labels}. Start one.`,
+    message: `No live worker serves the type "${type}"${queue === 'default' ? '' : ` in the queue "${queue}"`}${labels}. Start one.`,
     type,
     lacks: [],
   }

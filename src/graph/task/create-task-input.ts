@@ -88,6 +88,10 @@ export const CreateTaskInput = builder.inputType('CreateTaskInput', {
       description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
     }),
     description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    queue: t.string({
+      description:
+        'The queue that it waits in, 1 to 100 characters: workers that serve the queue run it, and it can be paused as a whole. `default` when absent.',
+    }),
     priority: t.field({
       type: TaskPriorityEnum,
       description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
@@ -154,6 +158,10 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
       description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
     }),
     description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    queue: t.string({
+      description:
+        'The queue that it waits in, 1 to 100 characters: workers that serve the queue run it, and it can be paused as a whole. `default` when absent.',
+    }),
     priority: t.field({
       type: TaskPriorityEnum,
       description: 'How urgent it is; that of the type, else MEDIUM, when absent.',

@@ -110,6 +110,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: WaitingRow): Place {
-  return { type: typeName, placement }
+function placeOf({ queue, typeName, placement }: WaitingRow): Place {
+  return { queue, type: typeName, placement }
 }

@@ -147,10 +147,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { tenant, workers, signal }) => {
       const workerId = workerOf(input)
       const { requestId, types, limit } = input
-      const claim = await workers.claim(
-        { tenant, workerId, queue: 'default', types, limit, requestId, waitMs: input.wait ?? 0 },
-        signal,
-      )
+      const claim = await workers.claim({ tenant, workerId, types, limit, requestId, waitMs: input.wait ?? 0 }, signal)
       if (claim === null) throw new NotFound('worker', input.workerId, ['input', 'workerId'])
       return claim
     },

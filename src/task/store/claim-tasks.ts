@@ -26,7 +26,8 @@ export interface ClaimedTask {
 export interface ClaimRequest {
   readonly tenant: string
   readonly workerId: string
-  readonly queue: string
+  /** Only of this queue; of all that the worker serves when absent. */
+  readonly queue?: string | undefined
   /** Task types that the worker serves. */
   readonly types: readonly string[]
   /** Most tasks to take. */
@@ -39,7 +40,7 @@ export interface ClaimRequest {
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows. It leases nothing where
  * something is near that takes room of its worker or would rather have another: `isChoosy` says so, and `leaseStatement` does it.
  *
- * Probes task_claim_idx once per served type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
+ * Probes task_claim_idx once per served queue, type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
  * at more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -57,7 +58,7 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
   return prepared(CLAIM, [
     request.tenant,
     request.workerId,
-    request.queue,
+    request.queue ?? null,
     [...new Set(request.types)],
     request.limit,
     (request.isAlone === true ? 1 : 2) * request.limit + 32,
@@ -105,22 +106,25 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   return { tasks, hasMore: seen > tasks.length }
 }
 
-/** Served types that nobody has paused: $1 tenant, $3 queue, $4 types. */
+/** Queues and types that a worker serves and nobody has paused: $1 tenant, $2 worker, $3 its only queue now, or null, $4 types. */
 export const SERVED = `
-  SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
+  SELECT q."queue", s."type" FROM "worker" AS w
+  CROSS JOIN LATERAL unnest(CASE WHEN $3::text IS NULL THEN w."queues" ELSE ARRAY[$3] END) AS q("queue")
+  CROSS JOIN unnest($4::text[]) AS s("type")
+  WHERE w."tenant" = $1 AND w."id" = $2 AND NOT EXISTS (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
-      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))`
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = q."queue" OR p."scope" = 'TYPE' AND p."name" = s."type"))`
 
 /**
- * Placements of which tasks could be claimed, by the type that is `served`, after '' for each: one probe of task_claim_idx for each,
- * however many tasks and placements there are. $1 tenant, $3 queue.
+ * Placements of which tasks could be claimed, by the queue and type that are `served`, after '' for each: one probe of task_claim_idx
+ * for each, however many tasks and placements there are. $1 tenant.
  */
 export const WAITING_PLACES = `
-  SELECT "type", ''::text AS "key" FROM served
+  SELECT "queue", "type", ''::text AS "key" FROM served
   UNION ALL
-  SELECT w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
+  SELECT w."queue", w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
     SELECT t."placement" AS "key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = w."queue" AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
     ORDER BY t."placement" LIMIT 1
   ) AS n WHERE EXISTS (SELECT FROM "placement" AS p WHERE p."tenant" = $1)`
 
@@ -194,8 +198,8 @@ WITH RECURSIVE alive AS MATERIALIZED (
 ), served AS MATERIALIZED (${SERVED}
 ), waiting AS (${WAITING_PLACES}
 ), place AS MATERIALIZED (
-  SELECT "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
-  SELECT w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
+  SELECT "queue", "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
+  SELECT w."queue", w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
   FROM waiting AS w
   CROSS JOIN LATERAL (SELECT * FROM "placement" AS p WHERE p."tenant" = $1 AND p."key" = w."key" LIMIT 1) AS p CROSS JOIN alive
   WHERE w."key" <> '' AND meets_requirements(alive."labels", p."requirements")
@@ -203,7 +207,7 @@ WITH RECURSIVE alive AS MATERIALIZED (
 ), candidate AS MATERIALIZED (
   SELECT c."place", c."generation", c."order_key", c."id", place."is_choosy" FROM place CROSS JOIN LATERAL (
     SELECT t.ctid AS "place", t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = place."queue" AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6
