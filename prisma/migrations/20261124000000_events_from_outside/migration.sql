@@ -55,11 +55,13 @@ CREATE TABLE "event_wait" (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 -- What an event looks through.
 CREATE INDEX "event_wait_open_idx" ON "event_wait"("tenant", "key", "id") WHERE "ended_at" IS NULL;
--- An owner waits for one event at a time, and once for each lease that it gave up.
+-- An owner waits for one event at a time.
 CREATE UNIQUE INDEX "event_wait_open_task_idx" ON "event_wait"("tenant", "task_id") WHERE "ended_at" IS NULL AND "task_id" IS NOT NULL;
 CREATE UNIQUE INDEX "event_wait_open_step_idx" ON "event_wait"("tenant", "run_id", "step_path") WHERE "ended_at" IS NULL AND "run_id" IS NOT NULL;
-CREATE UNIQUE INDEX "event_wait_task_idx" ON "event_wait"("tenant", "task_id", "epoch") WHERE "task_id" IS NOT NULL;
-CREATE INDEX "event_wait_event_idx" ON "event_wait"("tenant", "event_id") WHERE "event_id" IS NOT NULL;
+-- The answers of a task, one for each lease that it gave up to wait; apart from the open ones, so that these are not looked for among them.
+CREATE UNIQUE INDEX "event_wait_ended_task_idx" ON "event_wait"("tenant", "task_id", "epoch") WHERE "ended_at" IS NOT NULL AND "task_id" IS NOT NULL;
+-- An event answers a task once.
+CREATE UNIQUE INDEX "event_wait_event_idx" ON "event_wait"("tenant", "event_id", "task_id") WHERE "event_id" IS NOT NULL;
 
 -- Tasks that were parked before.
 INSERT INTO "event_wait" ("tenant", "id", "key", "task_id", "epoch", "since")

@@ -86,7 +86,9 @@ export async function deleteTasks(client: ClientBase, tenant: string, ids: reado
   })
   const waits = client.query({
     name: 'delete-waits-of-tasks',
-    text: 'DELETE FROM event_wait WHERE tenant = $1 AND task_id = ANY ($2::uuid[]) AND task_id IS NOT NULL',
+    // Those of a task that has finished have ended.
+    text: `DELETE FROM event_wait
+      WHERE tenant = $1 AND task_id = ANY ($2::uuid[]) AND task_id IS NOT NULL AND ended_at IS NOT NULL`,
     values: [tenant, ids],
   })
   await Promise.all([records, tasks, waits])

@@ -130,7 +130,7 @@ export const WAITING_PLACES = `
 
 /**
  * How the latest waits of the task `t` for events have ended, as JSON. A task that had as many leases as attempts was never parked, so
- * nothing is looked up for it. Indexes: event_wait_task_idx, received_event_pkey.
+ * nothing is looked up for it. Indexes: event_wait_ended_task_idx, received_event_pkey.
  */
 export const ANSWERS = `CASE WHEN t."epoch" <> t."attempt" THEN (
       SELECT jsonb_agg(jsonb_build_object('key', a."key", 'eventId', a."event_id", 'payload', a."payload", 'sender', a."sender",
@@ -138,7 +138,8 @@ export const ANSWERS = `CASE WHEN t."epoch" <> t."attempt" THEN (
       FROM (
         SELECT w."key", w."event_id", w."ended_at", w."epoch", e."payload", e."sender" FROM "event_wait" AS w
         LEFT JOIN LATERAL (SELECT * FROM "received_event" AS e WHERE e."tenant" = w."tenant" AND e."id" = w."event_id" LIMIT 1) AS e ON true
-        WHERE w."tenant" = t."tenant" AND w."task_id" = t."id" AND w."task_id" IS NOT NULL AND w."outcome" <> 'CANCELLED'
+        WHERE w."tenant" = t."tenant" AND w."task_id" = t."id" AND w."task_id" IS NOT NULL
+          AND w."ended_at" IS NOT NULL AND w."outcome" <> 'CANCELLED'
         ORDER BY w."epoch" DESC LIMIT 10
       ) AS a) END`
 

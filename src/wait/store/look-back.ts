@@ -32,7 +32,7 @@ export const EVENTS_AT_ONCE = 20
 /**
  * The next events that tasks may take of those that came before, the earliest first, at most {@link EVENTS_AT_ONCE} for each.
  *
- * Locks: none; the caller holds those of the keys. Indexes: received_event_key_idx, event_wait_task_idx.
+ * Locks: none; the caller holds those of the keys. Indexes: received_event_key_idx, event_wait_event_idx.
  */
 export async function readEarlierEvents(
   client: ClientBase,
@@ -50,7 +50,7 @@ export async function readEarlierEvents(
         WHERE e."tenant" = $1 AND e."key" = look."key"
           AND (e."received_at", e."id") > (
             coalesce(look."after_at", clock_timestamp() - look."look_back_ms" * interval '1 millisecond'), coalesce(look."after_id", '${NO_ID}'))
-          AND NOT EXISTS (SELECT FROM "event_wait" AS w WHERE w."tenant" = $1 AND w."task_id" = look."task_id" AND w."event_id" = e."id")
+          AND NOT EXISTS (SELECT FROM "event_wait" AS w WHERE w."tenant" = $1 AND w."event_id" = e."id" AND w."event_id" IS NOT NULL AND w."task_id" = look."task_id")
         ORDER BY e."received_at", e."id" LIMIT ${EVENTS_AT_ONCE}
       ) AS e ORDER BY look."place", e."received_at", e."id"`,
     values: [

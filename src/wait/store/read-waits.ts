@@ -30,7 +30,7 @@ export async function readWaitConditions(
   return new Map(rows.map(({ taskId, condition }) => [taskId, condition]))
 }
 
-/** The latest waits of tasks, the latest first, at most `most` for each. Index: event_wait_task_idx. */
+/** The latest waits of tasks, the latest first, at most `most` for each. Indexes: event_wait_open_task_idx, event_wait_ended_task_idx. */
 export async function readLatestWaits(
   db: Pool,
   tenant: string,
@@ -38,10 +38,14 @@ export async function readLatestWaits(
   most: number,
 ): Promise<ShownWait[]> {
   const { rows } = await db.query<ShownWait>(
-    `SELECT w.* FROM unnest($2::uuid[]) AS wanted("id") CROSS JOIN LATERAL (
-      SELECT "task_id" AS "taskId", "key", "condition", "since", "ended_at" AS "endedAt", "outcome", "event_id" AS "eventId"
-      FROM "event_wait" WHERE "tenant" = $1 AND "task_id" = wanted."id" AND "task_id" IS NOT NULL
-      ORDER BY "epoch" DESC LIMIT $3
+    `SELECT w."task_id" AS "taskId", w."key", w."condition", w."since", w."ended_at" AS "endedAt", w."outcome", w."event_id" AS "eventId"
+    FROM unnest($2::uuid[]) AS wanted("id") CROSS JOIN LATERAL (
+      SELECT * FROM (
+        (SELECT * FROM "event_wait" WHERE "tenant" = $1 AND "task_id" = wanted."id" AND "task_id" IS NOT NULL AND "ended_at" IS NULL)
+        UNION ALL
+        (SELECT * FROM "event_wait" WHERE "tenant" = $1 AND "task_id" = wanted."id" AND "task_id" IS NOT NULL AND "ended_at" IS NOT NULL
+          ORDER BY "epoch" DESC LIMIT $3)
+      ) AS waits ORDER BY "epoch" DESC LIMIT $3
     ) AS w`,
     [tenant, taskIds, most],
   )
