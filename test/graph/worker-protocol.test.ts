@@ -261,7 +261,10 @@ describe('the end of an attempt', () => {
       const input = { ...parked.own, key: 'early', lookBack: 'PT1H', condition: 'payload.a == 1' }
       expect(await client.parkTask({ input })).toMatchObject({ status: 'READY', version: 3 })
     }
-    const [again] = await parked.worker.claim()
+    const requestId = newUuid()
+    const [again] = await parked.worker.claim({ requestId })
+    // The answers come again with the tasks when the claim is repeated.
+    expect(await parked.worker.claim({ requestId })).toMatchObject([{ id: again!.id, answers: again!.answers }])
     expect(again).toMatchObject({
       attempt: 1,
       epoch: 2,
