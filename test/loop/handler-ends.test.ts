@@ -170,7 +170,12 @@ describe('what a handler says', () => {
       const second = lease.answerTo('second')
       if (second === null) return lease.park({ key: 'second', timeoutMs: 0 })
       if (first.outcome !== 'ANSWERED' || second.outcome !== 'TIMED_OUT') throw new Error('other answers were given')
-      return { attempt, n: first.payload.n, keys: lease.answers.map(({ key }) => key), other: lease.answerTo('other') }
+      return {
+        attempt,
+        n: first.payload.n,
+        keys: lease.answers.map(({ key }) => key),
+        isOther: lease.answerTo('other') !== null,
+      }
     })
     const [id] = await worker.create({})
     while ((await worker.rowOf(id!)).finished_at === null) {
@@ -179,7 +184,7 @@ describe('what a handler says', () => {
       await wakeDue(worker.engine)
     }
     expect(await worker.rowOf(id!)).toMatchObject({
-      output: { attempt: 1, n: 1, keys: ['first', 'second'], other: null },
+      output: { attempt: 1, n: 1, keys: ['first', 'second'], isOther: false },
     })
   })
 })
