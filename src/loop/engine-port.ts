@@ -4,7 +4,7 @@ import { endAttempts } from '../engine/end-attempts.ts'
 import type { Actor, Engine } from '../engine/engine.ts'
 import { reportProgress } from '../engine/report-progress.ts'
 import { returnUnheld } from '../engine/return-unheld.ts'
-import { readEndedLeases } from '../worker/store.ts'
+import { readEndedLeases } from '../worker/store/leases.ts'
 import { isAboutValues } from './is-about-values.ts'
 import type { WorkPort } from './work-port.ts'
 

@@ -16,7 +16,7 @@ import { newUuid } from '../task/type-id.ts'
 import { defineTaskType } from '../worker/define-task-type.ts'
 import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
-import { readAliveWorkers } from '../worker/store.ts'
+import { readAliveWorkers } from '../worker/store/workers.ts'
 import { HandlersUnusable, loadHandlers, refuseDoubles } from './load-handlers.ts'
 import type { Running } from './running.ts'
 

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { answerRest } from '../../src/engine/answer-rest.ts'
 import { deleteFinishedTasks } from '../../src/engine/delete-finished-tasks.ts'
 import { deleteLeftovers } from '../../src/engine/delete-leftovers.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR, testEngine } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { failingPool } from '../support/failing-pool.ts'
-import { completing, parkingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, parkingEnd } from '../support/verbs.ts'
 import { forgetAll, openWaitProblems } from '../support/waits.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
 
 /** Tasks that wait for a key, as many as asked. */
 async function waiting(count: number, key: string): Promise<void> {

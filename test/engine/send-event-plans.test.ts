@@ -2,7 +2,7 @@ import type { ClientBase, Pool, QueryConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PLAN_BY_INDEX } from '../../src/engine/transact.ts'
 import { deleteTasks } from '../../src/retention/store/finished-tasks.ts'
-import { deleteReceivedEvents } from '../../src/retention/store/leftovers.ts'
+import { deleteOldest } from '../../src/retention/store/leftovers.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { readEarlierEvents } from '../../src/wait/store/look-back.ts'
 import { readAnsweredTasks, readLatestWaits, readWaitConditions } from '../../src/wait/store/read-waits.ts'
@@ -66,7 +66,7 @@ const READS = [
   ['waits of deleted tasks', (db: ClientBase) => deleteTasks(db, 'default', [id]), ['event_wait_ended_task_idx']],
   [
     'old events',
-    (db: ClientBase) => deleteReceivedEvents(db, new Date(), 1_000),
+    (db: ClientBase) => deleteOldest(db, 'received events', { before: new Date(), limit: 1_000 }),
     ['event_wait_event_idx', 'received_event_received_at_idx'],
   ],
   ['conditions', (db: Pool) => readWaitConditions(db, 'default', [id]), ['event_wait_open_task_idx']],

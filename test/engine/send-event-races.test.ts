@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
@@ -6,27 +6,17 @@ import { sendEvent } from '../../src/engine/send-event.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
 import type { ParkRequest } from '../../src/task/task-state.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { often, type Race, raceOf } from '../support/race.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { often, raceOf } from '../support/race.ts'
 import { until } from '../support/until.ts'
-import { verbsOf } from '../support/verbs.ts'
 import { forgetAll, openWaitProblems } from '../support/waits.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let race: Race
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  race = raceOf(database.pool, engine, await verbsOf(engine))
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
+const race = raceOf(database.pool, engine, verbs)
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   expect(await openWaitProblems(database.pool)).toEqual([])
   await forgetAll(database.pool)
 })

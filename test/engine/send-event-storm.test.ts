@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
@@ -7,33 +7,24 @@ import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { pick, seededRandom } from '../support/random.ts'
-import { readHistory } from '../support/read-history.ts'
 import { sized } from '../support/size.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { failingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { failingEnd, releasing } from '../support/verbs.ts'
 import { openWaitProblems } from '../support/waits.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
 const STEPS = sized(100, 3_000)
 const LANES = 6
 const KEYS = ['a', 'b', 'c'] as const
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase({ size: LANES + 2 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: LANES + 2 })
 
 test('whatever comes at once: rows, waits, answers and log agree, and who looks back has missed none', async () => {
   const ids = await verbs.create(...Array.from({ length: 25 }, () => ({ retry: { initialMs: 0, maxAttempts: 99 } })))
   await Promise.all(Array.from({ length: LANES }, (_, lane) => storm(lane, ids)))
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   expect(await openWaitProblems(database.pool)).toEqual([])
   const missed = await database.pool.query(`
     SELECT w.task_id, e.id FROM event_wait w JOIN received_event e ON e.key = w.key AND e.received_at > w.since - interval '1 minute'

@@ -4,7 +4,7 @@ import { registerWorker } from '../../src/engine/register-worker.ts'
 import { createSchemaCheck, type SchemaCheck } from '../../src/task/schema-check.ts'
 import type { TaskTypeRegistration } from '../../src/task/store/task-types.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import type { WorkerRegistration } from '../../src/worker/store.ts'
+import type { WorkerRegistration } from '../../src/worker/store/workers.ts'
 
 /** An engine over a test's database that remembers the bells it rang. */
 export interface TestEngine extends Engine {

@@ -8,6 +8,7 @@ import { ProgressType } from '../task/task-parts.ts'
 import { loadWorker } from '../worker/load-worker.ts'
 import { Worker } from '../worker/worker.ts'
 import { Event, TaskEvent } from './event.ts'
+import { payloadOf, textOf, timeOf } from './event-payload.ts'
 import type { LoggedEvent } from './event-reader.ts'
 
 interface AnnouncedError {
@@ -202,18 +203,4 @@ builder.objectField(eventType('TaskDeadlineMissed'), 'deadline', (t) =>
 
 function eventType(kind: TaskEventKind) {
   return TYPES.get(kind)!
-}
-
-function payloadOf({ payload }: LoggedEvent): { readonly [field: string]: unknown } {
-  return payload ?? {}
-}
-
-function textOf(event: LoggedEvent, field: string): string | null {
-  const value = payloadOf(event)[field]
-  return typeof value === 'string' ? value : null
-}
-
-function timeOf(event: LoggedEvent, field: string): Date | null {
-  const text = textOf(event, field)
-  return text === null ? null : new Date(text)
 }

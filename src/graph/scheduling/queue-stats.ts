@@ -1,6 +1,6 @@
 import { readPauses, type Scheduling } from '../../scheduling/store.ts'
 import { MOST_GROUPS, readAgedGroups, readArrivals, readDepartures, readRunning } from '../../task/store/waiting.ts'
-import { readServedTypes } from '../../worker/store.ts'
+import { readServedTypes } from '../../worker/store/served-places.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from '../task/task-enums.ts'

@@ -2,7 +2,7 @@ import type { Pause } from '../../scheduling/store.ts'
 import type { TaskPriority, TaskStatus } from '../../task/status.ts'
 import { AGE_LIMITS_MS, type Flow, MOST_COUNTED, type Tally } from '../../task/store/waiting.ts'
 import { type Count, sumOf, totalOf, type WaitingGroup } from '../../task/waiting-group.ts'
-import { keyOfPlace } from '../../worker/store.ts'
+import { keyOfPlace } from '../../worker/store/served-places.ts'
 
 /** What waits in one queue, or in all of them. */
 export interface QueueStats {

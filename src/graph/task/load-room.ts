@@ -1,7 +1,7 @@
 import type { Task } from '../../infra/generated/prisma/client.ts'
 import { hasPreferences, takesRoom } from '../../task/placement.ts'
 import { type Amounts, lessened } from '../../task/resources.ts'
-import { keyOfPlace, type Place } from '../../worker/store.ts'
+import { keyOfPlace, type Place } from '../../worker/store/served-places.ts'
 import type { GraphContext } from '../context.ts'
 import { loadUsage } from '../worker/load-usage.ts'
 import type { Room } from './room-blockers.ts'

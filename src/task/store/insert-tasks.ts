@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type BatchColumn, insertBatch } from '../../infra/row-batch.ts'
-import type { UnmetRule } from '../command.ts'
-import type { DependencyKind, NewTask } from '../new-task.ts'
+import type { NewTask } from '../new-task.ts'
+import type { PlannedDependency } from '../plan-tasks.ts'
 import { askedPreferences } from '../preference.ts'
 import type { TaskResources } from '../resources.ts'
 import type { TaskState } from '../task-state.ts'
@@ -24,15 +24,9 @@ export interface TaskRow {
   readonly backfillId?: string | null
 }
 
-export interface DependencyRow {
+export interface DependencyRow extends PlannedDependency {
   readonly tenant: string
   readonly taskId: string
-  readonly dependsOnId: string
-  readonly kind: DependencyKind
-  readonly inputField: string | null
-  readonly condition: string | null
-  readonly onUnmet: UnmetRule
-  readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
   readonly settledAt: Date | null
 }
 

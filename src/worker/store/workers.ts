@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import { amountsOf, type TaskResources } from '../task/resources.ts'
+import { amountsOf, type TaskResources } from '../../task/resources.ts'
 
 /** A process that runs tasks, as it introduces itself. */
 export interface WorkerRegistration {
@@ -121,65 +121,6 @@ export async function readAliveWorkers(
   return rows
 }
 
-/**
- * Running tasks whose worker is LOST or STOPPED: nobody will end their attempts.
- *
- * Index: task_status_idx, which holds few rows for RUNNING.
- */
-export async function readOrphans(
-  client: ClientBase,
-  limit: number,
-): Promise<{ tenant: string; id: string; epoch: number }[]> {
-  const { rows } = await client.query<{ tenant: string; id: string; epoch: number }>(
-    `SELECT t."tenant", t."id", t."epoch" FROM (SELECT DISTINCT "tenant" FROM "worker") AS w
-    JOIN "task" AS t ON t."tenant" = w."tenant" AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED'
-    JOIN "worker" AS gone ON gone."tenant" = t."tenant" AND gone."id" = t."worker_id" AND gone."state" IN ('LOST', 'STOPPED')
-    ORDER BY t."tenant", t."id" LIMIT $1`,
-    [limit],
-  )
-  return rows
-}
-
-/** Which of the leases that a worker believes to hold are over. */
-export async function readEndedLeases(
-  db: Pool,
-  tenant: string,
-  leases: readonly { readonly taskId: string; readonly epoch: number }[],
-): Promise<{ taskId: string; epoch: number; status: string | null }[]> {
-  const { rows } = await db.query<{ taskId: string; epoch: number; status: string | null }>(
-    `SELECT held."id" AS "taskId", held."epoch", t."status"::text FROM unnest($2::uuid[], $3::int[]) AS held("id", "epoch")
-    LEFT JOIN "task" AS t ON t."tenant" = $1 AND t."id" = held."id"
-    WHERE t."id" IS NULL OR t."status" <> 'RUNNING' OR t."epoch" <> held."epoch"`,
-    [tenant, leases.map(({ taskId }) => taskId), leases.map(({ epoch }) => epoch)],
-  )
-  return rows
-}
-
-/**
- * Running tasks whose lease a worker has without knowing of it: the answer to its claim was lost.
- *
- * Index: task_status_idx, which holds few rows for RUNNING.
- *
- * @param held the leases that it does know of
- * @param claimedBefore leaves out what was leased later: its answer may be under way
- */
-export async function readUnheld(
-  client: ClientBase,
-  tenant: string,
-  workerId: string,
-  held: readonly { readonly taskId: string; readonly epoch: number }[],
-  claimedBefore: Date | null = null,
-): Promise<{ id: string; epoch: number }[]> {
-  const { rows } = await client.query<{ id: string; epoch: number }>(
-    `SELECT t."id", t."epoch" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED' AND t."worker_id" = $2
-      AND ($5::timestamptz IS NULL OR t."claimed_at" < $5)
-      AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::int[]) AS held("id", "epoch") WHERE held."id" = t."id" AND held."epoch" = t."epoch")`,
-    [tenant, workerId, held.map(({ taskId }) => taskId), held.map(({ epoch }) => epoch), claimedBefore],
-  )
-  return rows
-}
-
 /** What a worker's sign of life found. */
 export interface Beat {
   readonly state: WorkerState
@@ -222,51 +163,4 @@ export async function readWorkerState(db: Pool, tenant: string, id: string): Pro
     [tenant, id],
   )
   return rows[0]?.state ?? null
-}
-
-/** Queues and types that live workers serve, as {@link keyOfPlace} names them without a placement. Index: worker_alive_idx. */
-export async function readServedTypes(db: Pool, tenant: string): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ queue: string; type: string }>(
-    `SELECT DISTINCT q.queue, s.type FROM worker AS w, unnest(w.queues) AS q(queue), unnest(w.types) AS s(type)
-    WHERE w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'`,
-    [tenant],
-  )
-  return new Set(rows.map((row) => keyOfPlace({ ...row, placement: '' })))
-}
-
-/** Where tasks may run: their queue and type, and the key of what they ask of their workers, '' for any. */
-export interface Place {
-  readonly queue: string
-  readonly type: string
-  readonly placement: string
-}
-
-/** Names a place among others. */
-export function keyOfPlace({ queue, type, placement }: Place): string {
-  return `${queue}/${type} ${placement}`
-}
-
-/** Which places live workers serve, as {@link keyOfPlace} names them. Index: worker_alive_idx. */
-export async function readServedPlaces(
-  client: Pick<ClientBase, 'query'>,
-  tenant: string,
-  places: readonly Place[],
-): Promise<ReadonlySet<string>> {
-  const wanted = [...new Map(places.map((place) => [keyOfPlace(place), place])).values()]
-  if (wanted.length === 0) return new Set()
-  const { rows } = await client.query<Place>(
-    `SELECT DISTINCT wanted.queue, wanted.type, wanted.placement
-     FROM unnest($2::text[], $3::text[], $4::text[]) AS wanted (queue, type, placement)
-     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
-       AND wanted.queue = ANY(w.queues) AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
-     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
-    [
-      tenant,
-      wanted.map(({ queue }) => queue),
-      wanted.map(({ type }) => type),
-      wanted.map(({ placement }) => placement),
-    ],
-  )
-  return new Set(rows.map(keyOfPlace))
 }
