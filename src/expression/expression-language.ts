@@ -83,6 +83,11 @@ export function createExpressionLanguage(variables: Readonly<Record<string, Vari
   }
 }
 
+/** A problem as one clause, with its place. */
+export function problemText({ message, position }: ExpressionProblem): string {
+  return position === null ? message : `${message}, at line ${position.line}, column ${position.column}`
+}
+
 function compileAnew(environment: Environment, text: string): Compiled {
   if (text.length > MAX_EXPRESSION_LENGTH) {
     const message = `has ${text.length} characters; ${MAX_EXPRESSION_LENGTH} at most`
