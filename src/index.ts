@@ -8,11 +8,13 @@ export type { JsonSchema, JsonValue } from './task/json.ts'
 export type { TaskDefaults } from './task/new-task.ts'
 export { defineTaskType } from './worker/define-task-type.ts'
 export {
+  type Answer,
   type HandledTask,
   type HandlerContext,
   type Lease,
   type LeaseOutcome,
   type LogLevel,
+  type Park,
   TaskFailure,
   type TaskHandler,
   type TaskTypeDefinition,

@@ -15,6 +15,7 @@ import { type Cascade, readOpen, settleAfter } from './cascade.ts'
 import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
 import type { Ended } from './settle-dependents.ts'
+import { writeWaits } from './wait-changes.ts'
 
 /** What a committed transaction means for other processes. */
 export interface Applied {
@@ -181,6 +182,7 @@ async function writeDecisions(client: ClientBase, decisions: readonly Decision[]
       writeStates(client, changes, now),
       deleteSlots(client, tenant, freed),
       recordAttempts(client, tenant, some.flatMap(leftAttempt), now),
+      writeWaits(client, tenant, some, now),
     ])
   }
 }

@@ -31,7 +31,7 @@ export interface Holdups {
 const MOST_CAUSES = 1_000
 
 /**
- * What tasks wait for, with how many wait for each: limits, other tasks, pauses, missing workers, times, outside answers. It costs
+ * What tasks wait for, with how many wait for each: limits, other tasks, pauses, missing workers, times, events from outside. It costs
  * about the same whatever waits: each statement reads a bounded number of index entries.
  *
  * @param first how many of them, those that hold the most

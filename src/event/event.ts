@@ -17,11 +17,14 @@ export interface TaskEventPayloads {
   TaskCreated: { readonly name?: string; readonly priority?: TaskPriority } | null
   TaskPending: { readonly byHand: true }
   TaskScheduled: null
-  TaskReady: { readonly byHand?: true } | null
+  /** `unansweredKey`: of the event that it has waited for, when that did not come in time. */
+  TaskReady: { readonly byHand?: true; readonly unansweredKey?: string } | null
   TaskStarted: { readonly workerId: string }
   TaskProgressed: { readonly fraction: number; readonly message: string | null }
   TaskRetrying: AnnouncedError & { readonly retryAt: string }
   TaskParked: { readonly until: string | null; readonly waitKey: string | null }
+  /** `eventId`: uuid of the event that came. */
+  TaskAnswered: { readonly waitKey: string; readonly eventId: string }
   TaskReleased: { readonly reason: string | null }
   AttemptLost: AnnouncedError
   TaskCompleted: null
@@ -93,7 +96,8 @@ export const TASK_EVENT_KINDS = {
   TaskStarted: 'A worker claimed it and runs an attempt.',
   TaskProgressed: 'The handler said how far it is.',
   TaskRetrying: 'An attempt failed; the task waits for its back-off.',
-  TaskParked: 'The handler gave up its slot until a time or an outside answer.',
+  TaskParked: 'The handler gave up its slot until a time or an event from outside.',
+  TaskAnswered: 'The event that it was parked for has come; READY, unless it is PAUSED.',
   TaskReleased: 'The worker gave the task back unfinished.',
   AttemptLost: 'The worker stopped renewing its lease; the task may be claimed again.',
   TaskCompleted: 'It ended with success.',

@@ -1,7 +1,7 @@
-import { MAX_EXPRESSION_LENGTH } from '../expression/expression-language.ts'
+import { MAX_EXPRESSION_LENGTH, problemText } from '../expression/expression-language.ts'
 import { checkOneOf, checkText, checkUuid, type Path, type Report } from './check-fields.ts'
 import type { UnmetRule } from './command.ts'
-import { problemOfCondition, problemText } from './dependency.ts'
+import { problemOfCondition } from './dependency.ts'
 import { DEPENDENCY_KINDS, type DependencyKind, type NewDependency, type NewTask } from './new-task.ts'
 
 const MAX_DEPENDENCIES = 10_000

@@ -28,6 +28,8 @@ export type Refusal =
   /** The local keys along the cycle; the first stands again at the end. */
   | { readonly code: 'DEPENDENCY_CYCLE'; readonly cycle: readonly string[] }
   | { readonly code: 'IDEMPOTENCY_CONFLICT'; readonly key: string; readonly taskIds: readonly string[] }
+  /** The sender's id of an event was used before for another; `eventId` is the uuid of that. */
+  | { readonly code: 'EVENT_ID_CONFLICT'; readonly id: string; readonly eventId: string }
   | {
       readonly code: 'ILLEGAL_TRANSITION'
       readonly taskId: string

@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   schedule: 'schedule',
   scheduleFire: 'fire',
   backfill: 'backfill',
+  receivedEvent: 'event',
 } as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]

@@ -5,7 +5,14 @@ import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
 
 const DAY_MS = 86_400_000
-const RULE = { tasks: 60_000, events: DAY_MS, logs: DAY_MS, idempotencyKeys: DAY_MS, workers: DAY_MS }
+const RULE = {
+  tasks: 60_000,
+  events: DAY_MS,
+  logs: DAY_MS,
+  idempotencyKeys: DAY_MS,
+  workers: DAY_MS,
+  receivedEvents: DAY_MS,
+}
 /** A claim takes milliseconds; one that waited for the reader or for all that is deleted would take much longer. */
 const LONGEST_CLAIM_MS = 1_000
 

@@ -78,6 +78,52 @@ describe('the end of an attempt', () => {
     expect(await countOf('task_log WHERE task_id = $1', [uuidIn(task.id)])).toBe(0)
   })
 
+  test('as a park for an event that had come goes on at once, also when it is said twice', async () => {
+    const parked = await leased()
+    const { client } = parked
+    const sent = await client.sendEvent({ input: { key: 'early', payload: { a: 1 } } })
+    for (let times = 0; times < 2; times++) {
+      const input = { ...parked.own, key: 'early', lookBack: 'PT1H', condition: 'payload.a == 1' }
+      expect(await client.parkTask({ input })).toMatchObject({ status: 'READY', version: 3 })
+    }
+    const requestId = newUuid()
+    const [again] = await parked.worker.claim({ requestId })
+    // The answers come again with the tasks when the claim is repeated.
+    expect(await parked.worker.claim({ requestId })).toMatchObject([{ id: again!.id, answers: again!.answers }])
+    expect(again).toMatchObject({
+      attempt: 1,
+      epoch: 2,
+      answers: [
+        {
+          key: 'early',
+          outcome: 'ANSWERED',
+          payload: { a: 1 },
+          sender: 'anonymous',
+          eventId: sent.__typename === 'SendEventSuccess' ? sent.event.id : '',
+        },
+      ],
+    })
+  })
+
+  test('as a park for what cannot be waited for is refused by name', async () => {
+    const { client, own, task } = await leased()
+    for (const [wait, path] of [
+      [{}, 'until'],
+      [{ key: '' }, 'key'],
+      [{ key: 'k'.repeat(501) }, 'key'],
+      [{ key: 'k', condition: 'payload.' }, 'condition'],
+      [{ key: 'k', condition: '1 + 1' }, 'condition'],
+      [{ condition: 'true', timeout: 'PT1S' }, 'key'],
+      [{ lookBack: 'PT1S', timeout: 'PT1S' }, 'key'],
+    ] as const) {
+      expect(await client.parkTask({ input: { ...own, ...wait } })).toMatchObject({
+        __typename: 'ValidationError',
+        issues: [{ path: ['input', path] }],
+      })
+    }
+    expect(await rowOf(task.id)).toMatchObject({ status: 'RUNNING', version: 2 })
+  })
+
   test('with an output that does not fit is refused and leaves the attempt open', async () => {
     const type = { name: 'counted', outputSchema: { type: 'object', required: ['count'] } }
     const worker = await signOn(graph.url, { types: [type] })

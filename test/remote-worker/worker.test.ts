@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
 import { TaskFailure } from '../../src/remote-worker/worker.ts'
 import { ACTOR } from '../support/engine.ts'
 import { uuidIn } from '../support/graph-fixture.ts'
@@ -215,6 +216,10 @@ describe('handlers in threads', () => {
     expect(await ended(done!)).toMatchObject({ output: { said: 'hello', isMain: false }, progress_message: 'half' })
     expect(await ended(failed!)).toMatchObject({ status: 'FAILED', error: { code: 'BROKEN', message: 'as asked' } })
     await until(async () => (await rowOf(parked!)).status === 'WAITING')
+    const [answered] = await create({ input: { waitFor: 'order' } })
+    await until(async () => (await rowOf(answered!)).status === 'WAITING')
+    await sendEvent(graph.engine, ACTOR, { key: 'order', payload: [1, 2] })
+    expect(await ended(answered!)).toMatchObject({ output: { payload: [1, 2], isDate: true } })
   })
 
   test('that spin are ended with their thread after a cancel, and the slot is free', async () => {

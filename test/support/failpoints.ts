@@ -142,9 +142,13 @@ const DUMPED = [
   'schedule_fire',
   'backfill',
   'worker_request',
+  'event_wait',
+  'received_event',
 ]
 
 const EMPTIED = [
+  'event_wait',
+  'received_event',
   'schedule_fire',
   'backfill',
   'task',

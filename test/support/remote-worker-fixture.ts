@@ -28,7 +28,9 @@ export async function remoteWorkerFixture(): Promise<RemoteWorkerFixture> {
   const workers: QuietWorker[] = []
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
-    await graph.pool.query('TRUNCATE task, attempt_record, task_dependency, task_log, worker_request CASCADE')
+    await graph.pool.query(
+      'TRUNCATE task, attempt_record, task_dependency, task_log, worker_request, event_wait, received_event CASCADE',
+    )
   })
   const rowOf = async (id: string) => (await graph.pool.query('SELECT * FROM task WHERE id = $1', [uuidIn(id)])).rows[0]
   return {

@@ -51,6 +51,17 @@ const KINDS = {
       AND NOT EXISTS (SELECT FROM schedule_fire f WHERE f.tenant = schedule.tenant AND f.schedule_id = schedule.id)
       AND NOT EXISTS (SELECT FROM backfill b WHERE b.tenant = schedule.tenant AND b.schedule_id = schedule.id)`,
   },
+
+  /**
+   * Events from outside, once every wait is told of them and the tasks that they answered are gone. Indexes:
+   * received_event_received_at_idx, event_wait_event_idx.
+   */
+  'received events': {
+    table: 'received_event',
+    since: 'received_at',
+    condition: `received_event.woken_up_to IS NULL AND NOT EXISTS (SELECT FROM event_wait w
+      WHERE w.tenant = received_event.tenant AND w.event_id = received_event.id AND w.event_id IS NOT NULL)`,
+  },
 } as const satisfies Record<string, Kind>
 
 export type LeftoverKind = keyof typeof KINDS

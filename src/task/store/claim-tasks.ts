@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
 import { arrayOf, prepared } from '../../infra/row-batch.ts'
+import type { ClaimedAnswer } from '../answer.ts'
 import type { JsonValue } from '../json.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
 
@@ -18,6 +19,8 @@ export interface ClaimedTask {
   readonly wakeAt: Date
   /** Milliseconds until the attempt or the total time-out ends this attempt; signs of life do not change it. */
   readonly timeLeftMs: number
+  /** How its latest ten waits for events have ended, the earliest first; null when it never waited for one. */
+  readonly answers: readonly ClaimedAnswer[] | null
 }
 
 export interface ClaimRequest {
@@ -91,9 +94,9 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   const byId = new Map<string, ClaimedTask>()
   for (const row of rows) {
     if (row.seen === null) {
-      const { id, name, type, input, labels, attempt, epoch, version, wakeAtMs, timeLeftMs } = row
+      const { id, name, type, input, labels, attempt, epoch, version, wakeAtMs, timeLeftMs, answers } = row
       const wakeAt = new Date(wakeAtMs)
-      byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs })
+      byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs, answers })
     } else {
       seen = row.seen
       order = row.ids ?? []
@@ -125,6 +128,21 @@ export const WAITING_PLACES = `
     ORDER BY t."placement" LIMIT 1
   ) AS n WHERE EXISTS (SELECT FROM "placement" AS p WHERE p."tenant" = $1)`
 
+/**
+ * How the latest waits of the task `t` for events have ended, as JSON. A task that had as many leases as attempts was never parked, so
+ * nothing is looked up for it. Indexes: event_wait_ended_task_idx, received_event_pkey.
+ */
+export const ANSWERS = `CASE WHEN t."epoch" <> t."attempt" THEN (
+      SELECT jsonb_agg(jsonb_build_object('key', a."key", 'eventId', a."event_id", 'payload', a."payload", 'sender', a."sender",
+        'atMs', date_part('epoch', a."ended_at") * 1000) ORDER BY a."epoch")
+      FROM (
+        SELECT w."key", w."event_id", w."ended_at", w."epoch", e."payload", e."sender" FROM "event_wait" AS w
+        LEFT JOIN LATERAL (SELECT * FROM "received_event" AS e WHERE e."tenant" = w."tenant" AND e."id" = w."event_id" LIMIT 1) AS e ON true
+        WHERE w."tenant" = t."tenant" AND w."task_id" = t."id" AND w."task_id" IS NOT NULL
+          AND w."ended_at" IS NOT NULL AND w."outcome" <> 'CANCELLED'
+        ORDER BY w."epoch" DESC LIMIT 10
+      ) AS a) END`
+
 /** Leases what is `locked`, of the `candidate`s: $1 tenant, $2 worker. */
 const LEASE_LOCKED = `
 lease AS MATERIALIZED (
@@ -152,7 +170,8 @@ lease AS MATERIALIZED (
     date_part('epoch', t."wake_at") * 1000 AS "wake_at_ms",
     greatest(least(
       (coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms")::float8,
-      date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms"
+      date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms",
+    ${ANSWERS} AS "answers"
 ), resumed AS (
   UPDATE "attempt_record" AS r SET ("epoch", "worker_id") = (SELECT c."epoch", $2::uuid FROM claimed AS c WHERE c."id" = r."task_id")
   WHERE r."tenant" = $1 AND r."task_id" = ANY (ARRAY(SELECT "id" FROM locked WHERE "is_resumed")) AND r."finished_at" IS NULL
@@ -168,11 +187,11 @@ lease AS MATERIALIZED (
   ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT NULL::uuid AS "id", NULL::text AS "name", NULL::text AS "type", NULL::jsonb AS "input", NULL::jsonb AS "labels", NULL::int AS "attempt",
-  NULL::int AS "epoch", NULL::int AS "version", NULL::float8 AS "wakeAtMs", NULL::float8 AS "timeLeftMs",
+  NULL::int AS "epoch", NULL::int AS "version", NULL::float8 AS "wakeAtMs", NULL::float8 AS "timeLeftMs", NULL::jsonb AS "answers",
   (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids",
   (SELECT coalesce(bool_or("is_choosy"), false) FROM candidate) AS "isChoosy"
 UNION ALL
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at_ms", "time_left_ms", NULL, NULL, NULL FROM claimed`
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at_ms", "time_left_ms", "answers", NULL, NULL, NULL FROM claimed`
 
 const CLAIM = `
 WITH RECURSIVE alive AS MATERIALIZED (

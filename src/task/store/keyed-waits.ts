@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import { PROBES, randomIds } from './random-ids.ts'
 
-/** Keys of tasks that wait: of limits (`pool:gpu`), or of outside answers. */
+/** Keys of tasks that wait: of limits (`pool:gpu`), or of events from outside. */
 export interface KeyedWait {
   readonly column: 'blocked_on' | 'wait_key'
   readonly where: string
