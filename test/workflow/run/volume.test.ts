@@ -26,7 +26,7 @@ function costOf(definition: WorkflowDefinition): number {
   return Math.min(...costs)
 }
 
-export function runToEnd(definition: WorkflowDefinition): Driver {
+function runToEnd(definition: WorkflowDefinition): Driver {
   const driver = new Driver(definition, { forgets: true, input: null })
   driver.send({ kind: 'start' })
   for (let next = driver.outside.values().next(); !next.done; next = driver.outside.values().next()) {
@@ -36,7 +36,7 @@ export function runToEnd(definition: WorkflowDefinition): Driver {
   return driver
 }
 
-export function mapOf(count: number): WorkflowDefinition {
+function mapOf(count: number): WorkflowDefinition {
   const steps: Step[] = [{ id: 'task', type: 'TASK', task: 'work', input: { it: '${{ item }}', at: '${{ index }}' } }]
   return {
     name: 'map',
@@ -45,7 +45,7 @@ export function mapOf(count: number): WorkflowDefinition {
 }
 
 /** So many layers of so many steps, each of which comes after two of the layer before. */
-export function layers(depth: number, width: number): WorkflowDefinition {
+function layers(depth: number, width: number): WorkflowDefinition {
   const steps: Step[] = []
   for (let layer = 0; layer < depth; layer++) {
     for (let place = 0; place < width; place++) {
