@@ -1,4 +1,4 @@
-import { isBelow, parentPath } from './path.ts'
+import { parentPath } from './path.ts'
 import type { StepPath, StepRun } from './run-state.ts'
 
 /** A bar of a run's timeline. */
@@ -19,15 +19,10 @@ export function timelineOf(rows: Iterable<StepRun>): readonly TimelineBar[] {
   for (const { path, type, status, startedAt, finishedAt } of rows) {
     if (startedAt !== null) bars.push({ path, type, status, depth: depthOf(path), startedAt, finishedAt })
   }
-  return bars.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || comparePaths(a.path, b.path))
+  return bars.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || a.path.localeCompare(b.path, 'en', { numeric: true }))
 }
 
 function depthOf(path: StepPath): number {
   const holder = parentPath(path)
   return holder === '' ? 0 : 1 + depthOf(holder)
-}
-
-function comparePaths(a: StepPath, b: StepPath): number {
-  if (isBelow(b, a)) return -1
-  return isBelow(a, b) ? 1 : a.localeCompare(b, 'en', { numeric: true })
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { isBelow, parentPath } from '../../../src/workflow/run/path.ts'
+import { isBelow } from '../../../src/workflow/run/path.ts'
 import { replay } from '../../../src/workflow/run/replay.ts'
 import { sized } from '../../support/size.ts'
 import type { Driver } from './driver.ts'
