@@ -20,7 +20,7 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
       if (run.status === 'PENDING') startRun(draft)
       return
     case 'cancel':
-      if (hasEnded(run)) return
+      if (hasEnded(run) || run.ending?.status === 'CANCELLED') return
       closeAnew(draft, run, {
         status: 'CANCELLED',
         error: command.reason === null ? null : { code: 'CANCELLED', message: command.reason },
