@@ -19,7 +19,9 @@ export function timelineOf(rows: Iterable<StepRun>): readonly TimelineBar[] {
   for (const { path, type, status, startedAt, finishedAt } of rows) {
     if (startedAt !== null) bars.push({ path, type, status, depth: depthOf(path), startedAt, finishedAt })
   }
-  return bars.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || a.path.localeCompare(b.path, 'en', { numeric: true }))
+  return bars.sort(
+    (a, b) => a.startedAt.getTime() - b.startedAt.getTime() || a.path.localeCompare(b.path, 'en', { numeric: true }),
+  )
 }
 
 function depthOf(path: StepPath): number {

@@ -203,6 +203,21 @@ describe('compensation', () => {
     expect(driver.run.status).toBe('FAILED')
   })
 
+  it('keeps to that order when everything comes in one call', () => {
+    const driver = begin([
+      task('a', undo('a')),
+      task('b', undo('b')),
+      task('c', undo('c')),
+      task('d', { onFailure: 'COMPENSATE' }),
+    ])
+    const completed = ['b', 'a', 'c'].map((path) => driver.end(path, { status: 'COMPLETED', output: null }))
+    driver.send(...completed, driver.end('d', { status: 'FAILED', error: { code: 'NO', message: 'No.' } }))
+    for (const path of ['c_undo', 'a_undo', 'b_undo']) {
+      expect(driver.working).toEqual([path])
+      driver.complete(path)
+    }
+  })
+
   it('of an inner scope leaves the outer alone, and is not done twice', () => {
     const driver = begin([
       task('a', undo('a')),
