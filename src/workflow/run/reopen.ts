@@ -15,6 +15,8 @@ export interface Reopening {
   /** Ended rows by path, with the outputs of CONDITION steps; at least all whose fate is not KEEP, and those beside them. */
   readonly rows: ReadonlyMap<StepPath, StepRun>
   readonly fateOf: (row: StepRun) => Fate
+  /** Whether what goes on waits for the run to start. */
+  readonly isNewRun: boolean
   /** Holders that go on. */
   readonly reopened: { readonly path: StepPath; readonly status: 'RUNNING' | 'PENDING' }[]
   /** What runs again, with all below it. */
@@ -67,7 +69,7 @@ function reopenContainer(reopening: Reopening, row: StepRun): boolean {
   if (inner === null || row.attempt === 0) return false
   const open = draft.put(asOpen(row))
   // One of a PARALLEL waits until its limit has room.
-  if (scope.holder?.step.type !== 'PARALLEL') goOnNow(draft, open, after(draft.now, timeoutMs))
+  if (scope.holder?.step.type !== 'PARALLEL') goOnNow(reopening, open, after(draft.now, timeoutMs))
   if (reopenInside(reopening, open, inner)) {
     reopening.reopened.push({ path: row.path, status: open.isReopened ? 'PENDING' : 'RUNNING' })
     return true
@@ -113,7 +115,7 @@ function reopenLoop(reopening: Reopening, row: OpenStep, inner: PlannedScope): b
     for (let later = index + 1; later < row.next; later++) runAgain(reopening, iterationPath(row.path, later), true)
     Object.assign(row, { next: index + 1, ended: index, completed: index })
     const open = draft.put(asOpen(iteration))
-    goOnNow(draft, open, null)
+    goOnNow(reopening, open, null)
     reopenIteration(reopening, open, inner)
     return true
   }
@@ -176,7 +178,8 @@ function asOpen(row: StepRun): OpenStep {
   }
 }
 
-function goOnNow(draft: Draft, row: OpenStep, timeoutAt: Date | null): void {
+function goOnNow({ draft, isNewRun }: Reopening, row: OpenStep, timeoutAt: Date | null): void {
+  if (isNewRun) return
   draft.move(row, 'RUNNING')
   Object.assign(row, { isReopened: false, timeoutAt })
 }

@@ -18,9 +18,13 @@ export interface ReplayedStep {
   readonly attempt: number
 }
 
-/** Statuses of a run and its steps, from all its events in their order. */
-export function replay(events: Iterable<RunEvent>): Replayed {
-  const replaying = new Replaying()
+/**
+ * Statuses of a run and its steps, from all its events in their order.
+ *
+ * @param taken of a forked run: what it took over
+ */
+export function replay(events: Iterable<RunEvent>, taken: Iterable<StepRun> = []): Replayed {
+  const replaying = new Replaying(taken)
   for (const event of events) replaying.take(event)
   return replaying.replayed()
 }
@@ -32,6 +36,10 @@ export class Replaying {
   #isPaused = false
   #attempt = 1
   #seq = 0
+
+  constructor(taken: Iterable<StepRun> = []) {
+    for (const { path, type, status, attempt } of taken) this.#steps.set(path, { type, status, attempt })
+  }
 
   take(event: RunEvent): void {
     this.#seq = event.seq

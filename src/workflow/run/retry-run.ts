@@ -21,6 +21,7 @@ export function retryRun(draft: Draft): void {
   const reopening: Reopening = {
     draft,
     rows: new Map(rows.map((row) => [row.path, row])),
+    isNewRun: false,
     fateOf: (row) => fateAfterFailure(row, draft.planned(row)),
     reopened: [],
     again: [],

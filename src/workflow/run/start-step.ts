@@ -54,6 +54,7 @@ function beginOrSkip(draft: Draft, row: OpenStep): void {
 function beginAgain(draft: Draft, row: OpenStep): void {
   draft.move(row, 'RUNNING')
   row.isReopened = false
+  row.startedAt ??= draft.now
   if (row.type !== 'ITERATION') row.timeoutAt = after(draft.now, draft.planned(row).timeoutMs)
   draft.say({ kind: 'StepStarted', ...draft.about(row) })
 }

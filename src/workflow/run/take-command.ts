@@ -20,7 +20,7 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
       if (run.status === 'PENDING') startRun(draft)
       return
     case 'cancel':
-      if (hasEnded(run)) return
+      if (hasEnded(run) || run.ending?.status === 'CANCELLED') return
       closeAnew(draft, run, {
         status: 'CANCELLED',
         error: command.reason === null ? null : { code: 'CANCELLED', message: command.reason },
@@ -58,8 +58,9 @@ function startRun(draft: Draft): void {
   Object.assign(run, { status: 'RUNNING', startedAt: now, timeoutAt: after(now, plan.timeoutMs) })
   draft.say({ kind: 'WorkflowRunStarted' })
   const error = misfit(draft, plan.definition.input, input, 'input')
-  if (error === null) openScope(draft, run, plan.root)
-  else failRun(draft, error)
+  if (error !== null) failRun(draft, error)
+  // A forked run begins where it was put.
+  else if (!draft.hasOpen(run)) openScope(draft, run, plan.root)
 }
 
 type Answer = Extract<RunCommand, { id: string }>

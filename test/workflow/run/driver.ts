@@ -5,6 +5,7 @@ import { createWorkflowLanguage } from '../../../src/workflow/definition/workflo
 import type { End, RunCommand } from '../../../src/workflow/run/command.ts'
 import type { StepContext } from '../../../src/workflow/run/draft.ts'
 import type { Effect } from '../../../src/workflow/run/effect.ts'
+import { type ForkOutcome, forkRun } from '../../../src/workflow/run/fork-run.ts'
 import { completionKey, type Known, type Needs } from '../../../src/workflow/run/known.ts'
 import { newRun } from '../../../src/workflow/run/new-run.ts'
 import { isBelow, iterationPath } from '../../../src/workflow/run/path.ts'
@@ -56,6 +57,8 @@ export class Driver {
   readonly rows = new Map<StepPath, StepRun>()
   readonly items = new Map<StepPath, JsonValue>()
   readonly events: RunEvent[] = []
+  /** Of a forked run: rows it took over. */
+  readonly taken: StepRun[] = []
   /** All that were ever asked for, by id. */
   readonly effects: Effect[] = []
   /** What is open outside, by id. */
@@ -92,6 +95,33 @@ export class Driver {
   start(): this {
     this.send({ kind: 'start' })
     return this
+  }
+
+  /** Forks this run: the new one's rows are copied as the outcome says. */
+  fork(from: StepPath, input?: JsonValue): { driver: Driver; outcome: ForkOutcome } {
+    const forked = new Driver(this.plan.definition, {
+      ...this.#options,
+      input: input === undefined ? this.input : input,
+    })
+    const outcome = forkRun(
+      this.plan,
+      { run: this.run, rows: [...this.rows.values()] },
+      { id: 'fork', from, now: this.now, context: this.#context({}), ...(input === undefined ? {} : { input }) },
+    )
+    if (outcome.kind === 'refused') return { driver: forked, outcome }
+    forked.now = this.now
+    forked.run = outcome.run
+    for (const row of this.rows.values()) {
+      const isTaken = outcome.reused.some((path) => row.path === path || isBelow(row.path, path))
+      if (isTaken) forked.rows.set(row.path, { ...row, completion: null })
+    }
+    forked.taken.push(...forked.rows.values())
+    for (const row of outcome.rows) {
+      forked.rows.set(row.path, row)
+      forked.#open.set(row.path, row)
+    }
+    for (const [path, item] of this.items) forked.items.set(path, item)
+    return { driver: forked, outcome }
   }
 
   /** Lets time pass, and looks when the run asked to be looked at. */

@@ -34,6 +34,16 @@ export function walkThrough(
   return driver
 }
 
+/** Starts a run, and answers all it asks. */
+export function runThrough(driver: Driver, look: (driver: Driver) => void): void {
+  const send = (commands: readonly RunCommand[]) => {
+    driver.send(...commands)
+    look(driver)
+  }
+  send([{ kind: 'start' }])
+  finish(driver, send)
+}
+
 /** Answers all that is open; a run that then neither ends nor waits for a time is stuck. */
 function finish(driver: Driver, send: (commands: readonly RunCommand[]) => void): void {
   send([{ kind: 'resume' }])

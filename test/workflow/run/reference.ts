@@ -89,6 +89,7 @@ export class Reference {
         this.#isPaused = false
         return
       case 'WorkflowRunFailed':
+        if (this.#isCancelled) fail('the run failed after it was cancelled')
         this.#checkCause('', event.error)
         this.#checkUndone(driver)
         this.#isPaused = false
