@@ -26,6 +26,8 @@ export interface Applied {
   readonly hasUnsettled: boolean
   /** Whose slots were given back or are waited for. */
   readonly limits?: LimitsToSettle | undefined
+  /** Tasks have ended that may be of runs, which are to take that in. */
+  readonly hasRunNews?: boolean
 }
 
 export interface LimitsToSettle {
@@ -102,6 +104,7 @@ async function announceAll(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
     hasUnsettled: !cascade.isComplete,
+    hasRunNews: completed.some(({ isOfRun }) => isOfRun) || moves.some((move) => endedTask(move).length > 0),
     limits: limitsToSettle(
       tenant,
       moves.map(({ before, transition }) => ({ before, after: transition.state })),
@@ -131,6 +134,7 @@ export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied
   if (applied.hasClaimable) channel.publish('claimable')
   if (applied.hasRevoked) channel.publish('revoked')
   if (applied.hasUnsettled) channel.publish('unsettled')
+  if (applied.hasRunNews) channel.publish('runs')
   if (applied.limits !== undefined) ringLimits(channel, applied.limits)
 }
 
@@ -155,6 +159,12 @@ export function limitsToSettle(
     return before.status === 'RUNNING' ? slotsOf(before) : []
   })
   const keys = new Set([...concerned, ...completed.flatMap(slotsOf)].map(({ key }) => key))
+  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
+}
+
+/** The limits of several parts of one transaction. */
+export function joinLimits(tenant: string, ...all: readonly Applied['limits'][]): Applied['limits'] {
+  const keys = new Set(all.flatMap((limits) => limits?.keys ?? []))
   return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 

@@ -75,6 +75,8 @@ CREATE TABLE "workflow_run" (
     "seq" INTEGER NOT NULL DEFAULT 0,
     -- Who shares a limit of runs, when the definition has one.
     "concurrency_key" TEXT,
+    -- Whether it may go on as far as that limit is concerned: what is counted against it.
+    "has_turn" BOOLEAN NOT NULL DEFAULT true,
     "parent_run_id" UUID,
     "parent_path" TEXT,
     "forked_from_id" UUID,
@@ -93,6 +95,7 @@ CREATE TABLE "workflow_run" (
     CONSTRAINT "workflow_run_output_only_when_completed" CHECK ("output" IS NULL OR "status" = 'COMPLETED'),
     CONSTRAINT "workflow_run_finished_never_wakes" CHECK ("finished_at" IS NULL OR "wake_at" IS NULL),
     CONSTRAINT "workflow_run_parent_is_a_step" CHECK (("parent_run_id" IS NULL) = ("parent_path" IS NULL)),
+    CONSTRAINT "workflow_run_waits_its_turn" CHECK ("has_turn" OR "status" IN ('PENDING', 'CANCELLED')),
     CONSTRAINT "workflow_run_counts_are_sound" CHECK ("attempt" >= 1 AND "ended" >= 0 AND "completions" >= 0 AND "seq" >= 0)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_limit = 2000);
 -- What the clock moves next: a waiting run costs nothing but its rows.
@@ -102,7 +105,7 @@ CREATE INDEX "workflow_run_workflow_idx" ON "workflow_run"("tenant", "workflow_i
 CREATE INDEX "workflow_run_finished_idx" ON "workflow_run"("tenant", "finished_at", "id") WHERE "finished_at" IS NOT NULL;
 CREATE INDEX "workflow_run_parent_idx" ON "workflow_run"("tenant", "parent_run_id", "id") WHERE "parent_run_id" IS NOT NULL;
 -- Who has room and who waits for it, of the runs that share a limit.
-CREATE INDEX "workflow_run_turn_idx" ON "workflow_run"("tenant", "workflow_id", "concurrency_key", "status", "id")
+CREATE INDEX "workflow_run_turn_idx" ON "workflow_run"("tenant", "workflow_id", "concurrency_key", "has_turn", "id")
     WHERE "concurrency_key" IS NOT NULL AND "finished_at" IS NULL;
 
 -- Step runs, and the iterations of loops. A step that was never reached has no row.
@@ -159,6 +162,17 @@ CREATE INDEX "step_run_completion_idx" ON "step_run"("tenant", "run_id", "comple
 -- Which step a task or a child run belongs to.
 CREATE INDEX "step_run_awaited_idx" ON "step_run"("tenant", "awaited_id") WHERE "awaited_id" IS NOT NULL;
 
+-- Elements of the lists that MAPs go through, until the run is deleted.
+CREATE TABLE "map_item" (
+    "tenant" TEXT NOT NULL DEFAULT 'default',
+    "run_id" UUID NOT NULL,
+    "path" TEXT NOT NULL,
+    "index" INTEGER NOT NULL,
+    "value" JSONB NOT NULL,
+    CONSTRAINT "map_item_pkey" PRIMARY KEY ("tenant", "run_id", "path", "index"),
+    CONSTRAINT "map_item_tenant_run_id_fkey" FOREIGN KEY ("tenant", "run_id") REFERENCES "workflow_run"("tenant", "id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
 -- What has happened for runs and is not taken in yet, written in the transaction in which it happened; whoever steps the run deletes it in his.
 CREATE TABLE "run_inbox" (
     "id" BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1),
@@ -174,6 +188,20 @@ CREATE TABLE "run_inbox" (
     CONSTRAINT "run_inbox_answers_a_step" CHECK (("path" IS NULL) = ("awaited_id" IS NULL))
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX "run_inbox_run_idx" ON "run_inbox"("tenant", "run_id", "id");
+
+-- Which steps wait for an event with a key. A row is deleted when its step waits no more.
+CREATE TABLE "step_wait" (
+    "tenant" TEXT NOT NULL DEFAULT 'default',
+    "id" UUID NOT NULL,
+    "key" TEXT NOT NULL,
+    "run_id" UUID NOT NULL,
+    "path" TEXT NOT NULL,
+    CONSTRAINT "step_wait_pkey" PRIMARY KEY ("tenant", "id"),
+    CONSTRAINT "step_wait_tenant_run_id_fkey" FOREIGN KEY ("tenant", "run_id") REFERENCES "workflow_run"("tenant", "id") ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT "step_wait_key_is_short" CHECK (length("key") BETWEEN 1 AND 500)
+);
+CREATE INDEX "step_wait_key_idx" ON "step_wait"("tenant", "key");
+CREATE INDEX "step_wait_run_idx" ON "step_wait"("tenant", "run_id");
 
 -- Whom an APPROVAL asks; its id is what the step awaits.
 CREATE TABLE "approval" (
@@ -207,6 +235,15 @@ ALTER TABLE "task"
     ADD CONSTRAINT "task_of_a_run_is_of_a_step" CHECK (("run_id" IS NULL) = ("step_path" IS NULL));
 CREATE INDEX "task_run_idx" ON "task"("tenant", "run_id", "id") WHERE "run_id" IS NOT NULL;
 
-ALTER TABLE "event" ADD COLUMN "run_id" UUID, ADD COLUMN "step_path" TEXT;
+-- Whatever ends a task of a run, in whichever way, tells the run in the same transaction.
+CREATE FUNCTION "tell_run_of_task"() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO "run_inbox" ("tenant", "run_id", "kind", "path", "awaited_id") VALUES (NEW."tenant", NEW."run_id", 'task', NEW."step_path", NEW."id");
+    RETURN NULL;
+END $$;
+CREATE TRIGGER "task_end_reaches_its_run" AFTER UPDATE OF "status" ON "task" FOR EACH ROW
+    WHEN (NEW."run_id" IS NOT NULL AND NEW."finished_at" IS NOT NULL AND OLD."finished_at" IS NULL) EXECUTE FUNCTION "tell_run_of_task"();
+
+ALTER TABLE "event" ADD COLUMN "run_id" UUID;
 -- One run's history, by its own numbers.
 CREATE INDEX "event_run_idx" ON "event"("tenant", "run_id", "version") WHERE "run_id" IS NOT NULL;

@@ -22,6 +22,9 @@ export interface TaskRow {
   /** uuids of the schedule that starts it, and of the backfill on whose behalf */
   readonly scheduleId?: string | null
   readonly backfillId?: string | null
+  /** uuid of the run of a workflow that it is part of, and which step it carries out */
+  readonly runId?: string | null
+  readonly stepPath?: string | null
 }
 
 export interface DependencyRow extends PlannedDependency {
@@ -104,6 +107,8 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
   { name: 'schedule_id', type: 'uuid', of: ({ scheduleId }) => scheduleId },
   { name: 'backfill_id', type: 'uuid', of: ({ backfillId }) => backfillId },
+  { name: 'run_id', type: 'uuid', of: ({ runId }) => runId },
+  { name: 'step_path', type: 'text', of: ({ stepPath }) => stepPath },
 ]
 
 const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [
