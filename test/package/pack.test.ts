@@ -87,7 +87,7 @@ describe('the package', () => {
       ]),
     )
     const strange = installed.files.filter(
-      (file) => !/^(dist|prisma\/migrations)\/|^[A-Za-z]+\.(md|json|graphql)$/.test(file),
+      (file) => !/^(dist|prisma\/migrations)\/|^[A-Za-z.]+\.(md|json|graphql)$/.test(file),
     )
     expect(strange.sort()).toEqual(['LICENSE', 'bin/task-mgmt.js'])
     expect(installed.packedBytes).toBeLessThan(1_000_000)
