@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { EXIT_CODES } from '../../src/cli/exit-code.ts'
+import { PROBLEM_CODES } from '../../src/workflow/definition/problem.ts'
 
 const page = readFileSync('docs/errors.md', 'utf8')
 
@@ -14,7 +15,9 @@ const NAMED = [
 ]
 
 async function codesOfSource(): Promise<Map<string, string>> {
-  const codes = new Map<string, string>()
+  const codes = new Map<string, string>(
+    Object.keys(PROBLEM_CODES).map((code) => [code, 'src/workflow/definition/problem.ts']),
+  )
   for await (const file of glob('src/**/*.ts', { exclude: (path) => path.includes('generated') })) {
     const text = readFileSync(file, 'utf8')
     for (const pattern of NAMED) for (const [, code] of text.matchAll(pattern)) codes.set(code!, file)
