@@ -9,7 +9,7 @@ const page = readFileSync('docs/errors.md', 'utf8')
 /** Where the source names a code; the code is the first group. */
 const NAMED = [
   /\bcode(?:\?)?(?::| =|:.*=) '([A-Z][A-Z_]+)'/g,
-  /\b(?:requestError|TaskFailure|failed|timedOut)\(\s*(?:task,\s*)?'([A-Z][A-Z_]+)'/g,
+  /\b(?:requestError|TaskFailure|failed|timedOut|errorOf)\(\s*(?:task,\s*)?'([A-Z][A-Z_]+)'/g,
   /^ {2}\d{4}: '([A-Z][A-Z_]+)',$/gm,
   /\(\w+, '([A-Z]+(?:_[A-Z]+)+)', `/g,
 ]

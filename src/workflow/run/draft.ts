@@ -53,6 +53,8 @@ export class Draft {
   readonly closing: Holder[] = []
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
+  /** Holders found without room since something last ended, so that the many that wait there need not look again. */
+  readonly full = new Set<StepPath>()
   readonly plan: Plan
   readonly now: Date
   readonly context: StepContext
@@ -144,6 +146,7 @@ export class Draft {
   end(row: OpenStep): void {
     this.#childrenOf(row.holder).delete(row.path)
     this.ended.push(row)
+    this.full.clear()
   }
 
   /** Forgets what was run below a container. Nothing of it may be open. */

@@ -45,7 +45,7 @@ export function misfit(
   const issues = draft.context.schemas.problems(text, value, [what])
   if (issues.length === 0) return null
   const message = issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
-  return { code: what === 'input' ? 'INVALID_INPUT' : 'INVALID_OUTPUT', message: `The run's ${message}.` }
+  return { code: what === 'input' ? 'INPUT_INVALID' : 'OUTPUT_INVALID', message: `The run's ${message}.` }
 }
 
 function endAs(draft: Draft, status: RunStatus, end: { output: JsonValue; error: StepError | null }): void {

@@ -325,7 +325,7 @@ describe('input and output of a run', () => {
     const driver = begin([task('a')], { n: 'x' }, { input: { type: 'object', properties: { n: { type: 'number' } } } })
     expect(driver.run).toMatchObject({
       status: 'FAILED',
-      error: { code: 'INVALID_INPUT', message: "The run's input.n must be number." },
+      error: { code: 'INPUT_INVALID', message: "The run's input.n must be number." },
     })
     expect(driver.statuses).toEqual({})
   })
@@ -337,7 +337,7 @@ describe('input and output of a run', () => {
     expect(driver.run.output).toEqual({ got: 5, of: 'w' })
     const misfit = begin([task('a')], null, { output: { type: 'string' } })
     misfit.complete('a', 5)
-    expect(misfit.run).toMatchObject({ status: 'FAILED', error: { code: 'INVALID_OUTPUT' } })
+    expect(misfit.run).toMatchObject({ status: 'FAILED', error: { code: 'OUTPUT_INVALID' } })
   })
 
   it('of several last steps the output is an object by their ids', () => {
