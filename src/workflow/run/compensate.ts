@@ -11,10 +11,7 @@ import type { StepRun } from './run-state.ts'
 export function undoLatest(draft: Draft, holder: Holder): 'BEGUN' | 'NONE' | 'MISSING' {
   const undone = latestCompletion(draft, holder)
   if (undone === undefined) return 'MISSING'
-  if (undone === null) {
-    holder.undoneTo = 0
-    return 'NONE'
-  }
+  if (undone === null) return 'NONE'
   holder.undoneTo = undone.completion
   draft.put({ ...undone, completion: null })
   const { id, step, order } = draft.planned(undone).compensation!

@@ -46,7 +46,7 @@ export interface Holding {
   readonly ending: Ending | null
   /** Steps of it that have ended; of a MAP or LOOP, iterations. */
   readonly ended: number
-  /** Compensation is under way, and has undone all completions from this number on. */
+  /** Compensation has begun, and what completed in it from this number on is undone, or was tried to be. */
   readonly undoneTo: number | null
 }
 

@@ -58,7 +58,8 @@ export function step(plan: Plan, state: RunState, { commands, now, context }: St
   const needs = draft.needs()
   if (needs !== null) return { kind: 'needs', needs }
   draft.run.status = statusOf(draft)
-  draft.run.wakeAt = isUnderWay(draft) ? nextWake(draft) : null
+  // Should the process die before the next call, the clock brings it.
+  draft.run.wakeAt = hasMore ? now : isUnderWay(draft) ? nextWake(draft) : null
   const { run, events } = draft
   return { kind: 'stepped', run, changes: draft.changes(), effects: draft.effectsLeft(), events, hasMore }
 }

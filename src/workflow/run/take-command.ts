@@ -95,5 +95,5 @@ function takeEnd(draft: Draft, row: OpenStep, end: End): void {
     if (step.type === 'WEBHOOK') requestEnded(draft, row, step, end.output)
     else completeStep(draft, row, end.output)
   } else if (end.status === 'FAILED') failStep(draft, row, end.error)
-  else failStep(draft, row, { code: 'TASK_CANCELLED', message: 'Its task was cancelled.' })
+  else failStep(draft, row, { code: 'TASK_CANCELLED', message: 'It was cancelled outside, and not by this run.' })
 }

@@ -313,6 +313,14 @@ describe('control of a run', () => {
     expect([driver.working, driver.statuses]).toEqual([['a'], { a: 'RUNNING' }])
   })
 
+  it('retry of what had nothing to be undone keeps what completed', () => {
+    const driver = begin([task('a'), task('b', { after: ['a'], onFailure: 'COMPENSATE' })])
+    driver.complete('a')
+    driver.fail('b')
+    driver.send({ kind: 'retry' })
+    expect([driver.working, driver.status('a')]).toEqual([['b'], 'COMPLETED'])
+  })
+
   it('a run that is cancelled before there was room for it ends', () => {
     const driver = new Driver({ name: 'w', steps: [task('a')] })
     driver.send({ kind: 'cancel', reason: 'not any more' }, { kind: 'start' })
