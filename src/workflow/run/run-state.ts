@@ -35,8 +35,8 @@ export interface StepError {
 export interface Ending {
   readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED'
   readonly error: StepError | null
-  /** Whether retries that are left may follow. */
-  readonly mayRetry: boolean
+  /** Whether no retry may follow; of a run, that not even compensations under way are waited for. */
+  readonly isFinal: boolean
   /** Whether what was completed in it is undone first. */
   readonly compensates: boolean
 }

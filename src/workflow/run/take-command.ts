@@ -24,7 +24,7 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
       closeAnew(draft, run, {
         status: 'CANCELLED',
         error: command.reason === null ? null : { code: 'CANCELLED', message: command.reason },
-        mayRetry: false,
+        isFinal: true,
         compensates: false,
       })
       return

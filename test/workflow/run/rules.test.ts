@@ -235,6 +235,20 @@ describe('compensation', () => {
     expect(driver.run.status).toBe('FAILED')
   })
 
+  it('under way goes on when a scope around it fails', () => {
+    const driver = begin([
+      sequence('s', [task('a', undo('a')), task('b', { onFailure: 'COMPENSATE' })], { retry: { maxAttempts: 9 } }),
+      task('c', { onFailure: 'COMPENSATE' }),
+    ])
+    driver.complete('s.a')
+    driver.fail('s.b')
+    driver.fail('c', 'FIRST')
+    expect(driver.working).toEqual(['s.a_undo'])
+    driver.complete('s.a_undo')
+    expect(driver.run).toMatchObject({ status: 'FAILED', error: { code: 'FIRST' } })
+    expect(driver.status('s')).toBe('FAILED')
+  })
+
   it('ends with a cancel', () => {
     const driver = begin([task('a', undo('a')), task('b', { after: ['a'], onFailure: 'COMPENSATE' })])
     driver.complete('a')
