@@ -32,9 +32,9 @@ function latestCompletion(draft: Draft, { path, undoneTo }: Holder): StepRun | n
   for (let limit = before; ; ) {
     const stored = draft.completion(path, limit)
     if (stored === undefined || stored === null) return stored === null ? latest : undefined
-    const touched = draft.get(stored.path)
-    if (touched === undefined) return stored.completion! > (latest?.completion ?? 0) ? stored : latest
-    // It stands among those of this call.
+    if (draft.get(stored.path) === undefined && !draft.isCleared(stored.path))
+      return stored.completion! > (latest?.completion ?? 0) ? stored : latest
+    // It stands among those of this call, or was forgotten in it.
     limit = stored.completion!
   }
 }

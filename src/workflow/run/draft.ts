@@ -156,6 +156,11 @@ export class Draft {
     for (const of of this.#items.keys()) if (of === path || isBelow(of, path)) this.#items.delete(of)
   }
 
+  /** Whether the store still has what this call has cleared. */
+  isCleared(path: StepPath): boolean {
+    return this.#cleared.some((above) => isBelow(path, above))
+  }
+
   /** Step runs that this call has touched. */
   touched(): Iterable<StepRun> {
     return this.#rows.values()
@@ -178,7 +183,7 @@ export class Draft {
   look(path: StepPath): StepRun | null | undefined {
     const row = this.get(path)
     if (row !== undefined) return row
-    if (this.#cleared.some((above) => isBelow(path, above))) return null
+    if (this.isCleared(path)) return null
     return this.read(path)
   }
 

@@ -1,7 +1,7 @@
 import { after } from '../../task/timing.ts'
 import type { End, RunCommand } from './command.ts'
 import type { Draft, OpenStep } from './draft.ts'
-import { failRun, misfit } from './end-run.ts'
+import { failRun, inputError } from './end-run.ts'
 import { cancelStep, completeStep, failFinally, failStep } from './end-step.ts'
 
 import { retryRun } from './retry-run.ts'
@@ -53,11 +53,10 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
 
 function startRun(draft: Draft): void {
   const { run, plan, now } = draft
-  const input = draft.input()
-  if (input === undefined) return
+  const error = inputError(draft)
+  if (error === undefined) return
   Object.assign(run, { status: 'RUNNING', startedAt: now, timeoutAt: after(now, plan.timeoutMs) })
   draft.say({ kind: 'WorkflowRunStarted' })
-  const error = misfit(draft, plan.definition.input, input, 'input')
   if (error !== null) failRun(draft, error)
   // A forked run begins where it was put.
   else if (!draft.hasOpen(run)) openScope(draft, run, plan.root)

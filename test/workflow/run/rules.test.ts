@@ -235,6 +235,18 @@ describe('compensation', () => {
     expect(driver.run.status).toBe('FAILED')
   })
 
+  it('leaves alone what a retry has forgotten', () => {
+    const join = { retry: { maxAttempts: 2, initial: '1s', jitter: 0 }, onFailure: 'COMPENSATE' }
+    const steps = [task('a', undo('a')), task('b')]
+    const driver = begin([{ id: 'p', type: 'PARALLEL', steps, ...join } as Step])
+    driver.complete('p.a')
+    driver.fail('p.b')
+    driver.pass(1_000)
+    driver.fail('p.a')
+    driver.stopped('p.b')
+    expect([driver.run.status, driver.status('p.a_undo')]).toEqual(['FAILED', undefined])
+  })
+
   it('under way goes on when a scope around it fails', () => {
     const driver = begin([
       sequence('s', [task('a', undo('a')), task('b', { onFailure: 'COMPENSATE' })], { retry: { maxAttempts: 9 } }),

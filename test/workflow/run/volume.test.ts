@@ -31,8 +31,7 @@ it('a step that reads only the one before it asks for nothing', () => {
     {
       step(plan, state, call) {
         const outcome = step(plan, state, call)
-        const { hasInput, ...reads } = outcome.kind === 'needs' ? outcome.needs : { ...NOTHING, hasInput: false }
-        asked += Object.values(reads).flat().length
+        if (outcome.kind === 'needs') asked += 1
         return outcome
       },
     },
