@@ -20,6 +20,7 @@ const generators: readonly Generator[] = [
   { script: 'generate:sdk', makes: ['src/sdk/generated'] },
   { script: 'settings', makes: ['docs/settings.md'] },
   { script: 'states', makes: ['docs/states.md', 'docs/states.svg'] },
+  { script: 'workflow-schema', makes: ['workflow.schema.json'] },
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -33,6 +34,7 @@ const copied = [
   'prisma.config.ts',
   'schema.graphql',
   'src',
+  'workflow.schema.json',
 ]
 
 const copy = mkdtempSync(join(tmpdir(), 'task-mgmt-generated-'))

@@ -1,5 +1,5 @@
 /**
- * `task-mgmt`: define task types, and run a server in a process of one's own. Clients import `task-mgmt/sdk`.
+ * `task-mgmt`: define task types and workflows, and run a server in a process of one's own. Clients import `task-mgmt/sdk`.
  *
  * @module
  */
@@ -19,3 +19,11 @@ export {
   type TaskHandler,
   type TaskTypeDefinition,
 } from './worker/handler.ts'
+export { defineWorkflow } from './workflow/definition/builder/define-workflow.ts'
+export { cel, has } from './workflow/definition/builder/ref.ts'
+export type { StepRef } from './workflow/definition/builder/step-options.ts'
+export type { Steps } from './workflow/definition/builder/steps.ts'
+export { type Checked, createWorkflowCheck, type WorkflowCheck } from './workflow/definition/check-workflow.ts'
+export type { WorkflowDefinition } from './workflow/definition/definition.ts'
+export { type DefinitionDiff, diffDefinitions, diffText } from './workflow/definition/diff.ts'
+export { type DefinitionProblem, pathText } from './workflow/definition/problem.ts'

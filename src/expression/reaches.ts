@@ -44,6 +44,10 @@ export type ReachesRead =
   | ({ readonly ok: true } & Reaches)
   | { readonly ok: false; readonly problem: ExpressionProblem }
 
+/** Names of CEL's own, as in `type(input.a) == string`. */
+const TYPE_NAMES: ReadonlySet<string> = new Set(
+  'bool bytes double dyn google int list map null_type string type uint'.split(' '),
+)
 const LOOPS: readonly string[] = ['all', 'exists', 'exists_one', 'map', 'filter']
 
 const environment = new Environment({
@@ -147,7 +151,7 @@ function given(place: Place, part: ASTNode, holds: boolean): Place {
 }
 
 function reachOf(node: ASTNode, { root, path }: IndexedWay, place: Place, isAsked: boolean): readonly Reach[] {
-  if (place.bound.has(root)) return []
+  if (place.bound.has(root) || TYPE_NAMES.has(root)) return []
   return [{ root, path, isAsked, given: place.given, position: positionOf(place.text, node.start) }]
 }
 

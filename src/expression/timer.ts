@@ -17,7 +17,10 @@ export function createTimer(): RunWithin {
   }
 }
 
+/** What Node says of a script whose time is up. */
+const OUT_OF_TIME = 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+
 /** Whether that is why a {@link RunWithin} threw; the error is one of another context, so no class says it. */
 export function isOutOfTime(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  return (error as { code?: unknown } | null)?.code === OUT_OF_TIME
 }

@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { EXIT_CODES } from '../../src/cli/exit-code.ts'
+import { PROBLEM_CODES } from '../../src/workflow/definition/problem.ts'
 
 const page = readFileSync('docs/errors.md', 'utf8')
 
 /** Where the source names a code; the code is the first group. */
 const NAMED = [
   /\bcode(?:\?)?(?::| =|:.*=) '([A-Z][A-Z_]+)'/g,
-  /\b(?:requestError|TaskFailure|failed|timedOut)\(\s*(?:task,\s*)?'([A-Z][A-Z_]+)'/g,
+  /\b(?:requestError|TaskFailure|failed|timedOut|errorOf)\(\s*(?:task,\s*)?'([A-Z][A-Z_]+)'/g,
   /^ {2}\d{4}: '([A-Z][A-Z_]+)',$/gm,
   /\(\w+, '([A-Z]+(?:_[A-Z]+)+)', `/g,
 ]
 
 async function codesOfSource(): Promise<Map<string, string>> {
-  const codes = new Map<string, string>()
+  const codes = new Map<string, string>(
+    Object.keys(PROBLEM_CODES).map((code) => [code, 'src/workflow/definition/problem.ts']),
+  )
   for await (const file of glob('src/**/*.ts', { exclude: (path) => path.includes('generated') })) {
     const text = readFileSync(file, 'utf8')
     for (const pattern of NAMED) for (const [, code] of text.matchAll(pattern)) codes.set(code!, file)

@@ -28,6 +28,7 @@ describe('what an expression reads', () => {
     ['(input).a.b', ['1:2 input.a.b']],
     ['f(input.a).b', ['1:3 input.a']],
     ['"text" + string(1)', []],
+    ['type(input.a) == string || type(now) == google.protobuf.Timestamp', ['1:6 input.a', '1:33 now']],
     ['has(input.list[index].a)', ['1:1 has input.list', '1:16 index']],
   ])('%s', (text, expected) => {
     expect(

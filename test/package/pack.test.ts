@@ -77,10 +77,17 @@ afterAll(async () => {
 describe('the package', () => {
   it('holds what runs and nothing else, in less than a megabyte', () => {
     expect(installed.files).toEqual(
-      expect.arrayContaining(['LICENSE', 'bin/task-mgmt.js', 'dist/index.d.ts', 'dist/sdk/sdk.js', 'schema.graphql']),
+      expect.arrayContaining([
+        'LICENSE',
+        'bin/task-mgmt.js',
+        'dist/index.d.ts',
+        'dist/sdk/sdk.js',
+        'schema.graphql',
+        'workflow.schema.json',
+      ]),
     )
     const strange = installed.files.filter(
-      (file) => !/^(dist|prisma\/migrations)\/|^[A-Za-z]+\.(md|json|graphql)$/.test(file),
+      (file) => !/^(dist|prisma\/migrations)\/|^[A-Za-z.]+\.(md|json|graphql)$/.test(file),
     )
     expect(strange.sort()).toEqual(['LICENSE', 'bin/task-mgmt.js'])
     expect(installed.packedBytes).toBeLessThan(1_000_000)

@@ -6,7 +6,6 @@ export interface Agenda {
   add(path: StepPath, order: number): void
   /** The next, or undefined. */
   take(): StepPath | undefined
-  readonly isEmpty: boolean
 }
 
 interface Entry {
@@ -36,9 +35,6 @@ export function createAgenda(): Agenda {
         sink(heap)
       }
       return first?.path
-    },
-    get isEmpty() {
-      return heap.length === 0
     },
   }
 }

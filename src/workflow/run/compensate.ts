@@ -11,10 +11,7 @@ import type { StepRun } from './run-state.ts'
 export function undoLatest(draft: Draft, holder: Holder): 'BEGUN' | 'NONE' | 'MISSING' {
   const undone = latestCompletion(draft, holder)
   if (undone === undefined) return 'MISSING'
-  if (undone === null) {
-    holder.undoneTo = 0
-    return 'NONE'
-  }
+  if (undone === null) return 'NONE'
   holder.undoneTo = undone.completion
   draft.put({ ...undone, completion: null })
   const { id, step, order } = draft.planned(undone).compensation!
@@ -35,9 +32,9 @@ function latestCompletion(draft: Draft, { path, undoneTo }: Holder): StepRun | n
   for (let limit = before; ; ) {
     const stored = draft.completion(path, limit)
     if (stored === undefined || stored === null) return stored === null ? latest : undefined
-    const touched = draft.get(stored.path)
-    if (touched === undefined) return stored.completion! > (latest?.completion ?? 0) ? stored : latest
-    // It stands among those of this call.
+    if (draft.get(stored.path) === undefined && !draft.isCleared(stored.path))
+      return stored.completion! > (latest?.completion ?? 0) ? stored : latest
+    // It stands among those of this call, or was forgotten in it.
     limit = stored.completion!
   }
 }

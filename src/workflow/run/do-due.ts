@@ -50,7 +50,7 @@ function timeOutRun(draft: Draft): void {
   run.timeoutAt = null
   if (isEnding) return
   const message = `It had not ended after ${plan.definition.limits?.timeout}, its time-out.`
-  closeAnew(draft, run, failing({ code: 'RUN_TIMEOUT', message }))
+  closeAnew(draft, run, { ...failing({ code: 'RUN_TIMEOUT', message }), isFinal: true })
 }
 
 function timeOutStep(draft: Draft, row: OpenStep): void {
@@ -64,6 +64,6 @@ function timeOutStep(draft: Draft, row: OpenStep): void {
   if (row.status === 'WAITING') {
     withdraw(draft, row)
     failFinally(draft, row, error)
-  } else if (isWorking(row)) stopWork(draft, row, { ...failing(error), mayRetry: false })
-  else close(draft, row, { ...failing(error), mayRetry: false })
+  } else if (isWorking(row)) stopWork(draft, row, { ...failing(error), isFinal: true })
+  else close(draft, row, { ...failing(error), isFinal: true })
 }

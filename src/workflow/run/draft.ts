@@ -53,6 +53,8 @@ export class Draft {
   readonly closing: Holder[] = []
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
+  /** Holders found without room since something last ended, so that the many that wait there need not look again. */
+  readonly full = new Set<StepPath>()
   readonly plan: Plan
   readonly now: Date
   readonly context: StepContext
@@ -144,6 +146,7 @@ export class Draft {
   end(row: OpenStep): void {
     this.#childrenOf(row.holder).delete(row.path)
     this.ended.push(row)
+    this.full.clear()
   }
 
   /** Forgets what was run below a container. Nothing of it may be open. */
@@ -151,6 +154,11 @@ export class Draft {
     this.#cleared.push(path)
     for (const below of this.#rows.keys()) if (isBelow(below, path)) this.#rows.delete(below)
     for (const of of this.#items.keys()) if (of === path || isBelow(of, path)) this.#items.delete(of)
+  }
+
+  /** Whether the store still has what this call has cleared. */
+  isCleared(path: StepPath): boolean {
+    return this.#cleared.some((above) => isBelow(path, above))
   }
 
   /** Step runs that this call has touched. */
@@ -175,7 +183,7 @@ export class Draft {
   look(path: StepPath): StepRun | null | undefined {
     const row = this.get(path)
     if (row !== undefined) return row
-    if (this.#cleared.some((above) => isBelow(path, above))) return null
+    if (this.isCleared(path)) return null
     return this.read(path)
   }
 

@@ -14,7 +14,7 @@ export function endRun(draft: Draft, outputOfSteps: Evaluated<JsonValue>): void 
     failRun(draft, output.error)
     return
   }
-  const error = misfit(draft, definition.output, output.value, 'output')
+  const error = outputError(draft, output.value)
   if (error !== null) {
     failRun(draft, error)
     return
@@ -33,19 +33,29 @@ export function cancelRun(draft: Draft, error: StepError | null): void {
   draft.say({ kind: 'WorkflowRunCancelled', reason: error?.message ?? null })
 }
 
-/** What is wrong with a run's input or output by the definition's schema. */
-export function misfit(
-  draft: Draft,
-  schema: JsonSchema | boolean | undefined,
-  value: JsonValue,
-  what: 'input' | 'output',
-): StepError | null {
+/** What is wrong with the run's input by the definition's schema; undefined: it has to be read first. */
+export function inputError(draft: Draft): StepError | null | undefined {
+  const schema = draft.plan.definition.input
   if (schema === undefined || schema === true) return null
+  const input = draft.input()
+  return input === undefined ? undefined : misfit(draft, schema, { code: 'INPUT_INVALID', name: 'input', value: input })
+}
+
+function outputError(draft: Draft, value: JsonValue): StepError | null {
+  const schema = draft.plan.definition.output
+  if (schema === undefined || schema === true) return null
+  return misfit(draft, schema, { code: 'OUTPUT_INVALID', name: 'output', value })
+}
+
+function misfit(
+  draft: Draft,
+  schema: JsonSchema | false,
+  { code, name, value }: { code: string; name: string; value: JsonValue },
+): StepError | null {
   const text = canonicalJson(schema === false ? { not: {} } : schema)
-  const issues = draft.context.schemas.problems(text, value, [what])
+  const issues = draft.context.schemas.problems(text, value, [name])
   if (issues.length === 0) return null
-  const message = issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
-  return { code: what === 'input' ? 'INVALID_INPUT' : 'INVALID_OUTPUT', message: `The run's ${message}.` }
+  return { code, message: `The run's ${issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.` }
 }
 
 function endAs(draft: Draft, status: RunStatus, end: { output: JsonValue; error: StepError | null }): void {

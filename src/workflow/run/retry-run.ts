@@ -1,6 +1,6 @@
 import { after } from '../../task/timing.ts'
 import type { Draft } from './draft.ts'
-import { failRun, misfit } from './end-run.ts'
+import { failRun, inputError } from './end-run.ts'
 import type { PlannedStep } from './plan.ts'
 import { type Fate, type Reopening, reopenScope } from './reopen.ts'
 import type { StepRun } from './run-state.ts'
@@ -12,8 +12,8 @@ import { completeScope } from './scope.ts'
  */
 export function retryRun(draft: Draft): void {
   const rows = draft.unsettled()
-  const input = draft.input()
-  if (rows === undefined || input === undefined) return
+  const error = inputError(draft)
+  if (rows === undefined || error === undefined) return
   const { run, plan, now } = draft
   const attempt = run.attempt + 1
   const timeoutAt = after(now, plan.timeoutMs)
@@ -26,7 +26,6 @@ export function retryRun(draft: Draft): void {
     reopened: [],
     again: [],
   }
-  const error = misfit(draft, plan.definition.input, input, 'input')
   if (error === null) reopenScope(reopening, run, plan.root)
   draft.say({ kind: 'WorkflowRunRetried', attempt, reopened: reopening.reopened, again: reopening.again })
   if (error !== null) failRun(draft, error)

@@ -35,8 +35,8 @@ export interface StepError {
 export interface Ending {
   readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED'
   readonly error: StepError | null
-  /** Whether retries that are left may follow. */
-  readonly mayRetry: boolean
+  /** Whether no retry may follow; of a run, that not even compensations under way are waited for. */
+  readonly isFinal: boolean
   /** Whether what was completed in it is undone first. */
   readonly compensates: boolean
 }
@@ -46,7 +46,7 @@ export interface Holding {
   readonly ending: Ending | null
   /** Steps of it that have ended; of a MAP or LOOP, iterations. */
   readonly ended: number
-  /** Compensation is under way, and has undone all completions from this number on. */
+  /** Compensation has begun, and what completed in it from this number on is undone, or was tried to be. */
   readonly undoneTo: number | null
 }
 

@@ -20,7 +20,8 @@ export function settle(draft: Draft, holder: Holder): void {
       completeWith(draft, holder, outputsOf(draft, holder, draft.planned(holder).inner!.steps))
       return
     case 'FAILED':
-      ending.mayRetry ? failStep(draft, holder, ending.error!) : failFinally(draft, holder, ending.error!)
+      if (ending.isFinal) failFinally(draft, holder, ending.error!)
+      else failStep(draft, holder, ending.error!)
       return
     case 'CANCELLED':
       cancelStep(draft, holder)

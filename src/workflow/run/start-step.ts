@@ -62,7 +62,13 @@ function beginAgain(draft: Draft, row: OpenStep): void {
 function isRoomFor(draft: Draft, row: StepRun): boolean {
   if (row.isChosen && isWork(row.type) && draft.working >= draft.plan.maxParallelSteps) return false
   if (row.status !== 'PENDING' || draft.planned(row).isCompensation) return true
-  const holder = draft.get(row.holder)
+  if (draft.full.has(row.holder)) return false
+  const isRoom = isRoomIn(draft, draft.get(row.holder), row)
+  if (!isRoom) draft.full.add(row.holder)
+  return isRoom
+}
+
+function isRoomIn(draft: Draft, holder: StepRun | undefined, row: StepRun): boolean {
   if (holder === undefined) return true
   const { step } = draft.planned(holder)
   if (step.type === 'PARALLEL') return hasRoom(holder, step)

@@ -42,7 +42,7 @@ export interface StepCall {
  * It takes in the commands, does what is due, and then starts all that may start. What may go on is seen from the rows alone, so that nothing
  * is lost between two calls, and any call, also one without commands, finds it.
  *
- * @returns what to write, do and announce, all in one transaction; the next state is that of `applyStep`
+ * @returns what to write, do and announce, all in one transaction; the next state is the rows then written that have not ended
  */
 export function step(plan: Plan, state: RunState, { commands, now, context }: StepCall): StepOutcome {
   const draft = new Draft(plan, state, { now, context })
@@ -58,22 +58,10 @@ export function step(plan: Plan, state: RunState, { commands, now, context }: St
   const needs = draft.needs()
   if (needs !== null) return { kind: 'needs', needs }
   draft.run.status = statusOf(draft)
-  draft.run.wakeAt = isUnderWay(draft) ? nextWake(draft) : null
+  // Should the process die before the next call, the clock brings it.
+  draft.run.wakeAt = hasMore ? now : isUnderWay(draft) ? nextWake(draft) : null
   const { run, events } = draft
   return { kind: 'stepped', run, changes: draft.changes(), effects: draft.effectsLeft(), events, hasMore }
-}
-
-/** Makes the next state of a state that the caller owns: what has ended leaves it. */
-export function applyStep(
-  steps: Map<string, StepRun>,
-  { run, changes }: Extract<StepOutcome, { kind: 'stepped' }>,
-): RunState {
-  for (const path of changes.removed) steps.delete(path)
-  for (const row of changes.rows) {
-    if (hasEnded(row)) steps.delete(row.path)
-    else steps.set(row.path, row)
-  }
-  return { run, steps }
 }
 
 function isUnderWay({ run }: Draft): boolean {

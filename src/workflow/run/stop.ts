@@ -3,10 +3,10 @@ import { cancelStep } from './end-step.ts'
 import { type Ending, hasEnded, type StepError } from './run-state.ts'
 import { isWorking } from './working.ts'
 
-const CANCELLED: Ending = { status: 'CANCELLED', error: null, mayRetry: false, compensates: false }
+const CANCELLED: Ending = { status: 'CANCELLED', error: null, isFinal: true, compensates: false }
 
 export function failing(error: StepError, compensates = false): Ending {
-  return { status: 'FAILED', error, mayRetry: true, compensates }
+  return { status: 'FAILED', error, isFinal: false, compensates }
 }
 
 /**
@@ -25,13 +25,17 @@ export function closeAnew(draft: Draft, holder: Holder, ending: Ending): void {
   draft.closing.push(holder)
 }
 
-/** Cancels an open step. What works outside ends when its end has come. */
+/**
+ * Cancels an open step. What works outside ends when its end has come; what undoes what it did goes on doing so, unless the whole run is
+ * cancelled or out of time.
+ */
 export function cancel(draft: Draft, row: OpenStep): void {
   if (row.status === 'PENDING' && !row.isReopened) draft.remove(row)
   else if (row.status === 'WAITING') {
     withdraw(draft, row)
     cancelStep(draft, row)
   } else if (isWorking(row)) stopWork(draft, row, CANCELLED)
+  else if (row.ending?.compensates && !draft.run.ending?.isFinal) row.ending = { ...row.ending, isFinal: true }
   else closeAnew(draft, row, CANCELLED)
 }
 

@@ -1,7 +1,7 @@
 import { after } from '../../task/timing.ts'
 import type { End, RunCommand } from './command.ts'
 import type { Draft, OpenStep } from './draft.ts'
-import { failRun, misfit } from './end-run.ts'
+import { failRun, inputError } from './end-run.ts'
 import { cancelStep, completeStep, failFinally, failStep } from './end-step.ts'
 
 import { retryRun } from './retry-run.ts'
@@ -24,7 +24,7 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
       closeAnew(draft, run, {
         status: 'CANCELLED',
         error: command.reason === null ? null : { code: 'CANCELLED', message: command.reason },
-        mayRetry: false,
+        isFinal: true,
         compensates: false,
       })
       return
@@ -53,11 +53,10 @@ export function takeCommand(draft: Draft, command: RunCommand): void {
 
 function startRun(draft: Draft): void {
   const { run, plan, now } = draft
-  const input = draft.input()
-  if (input === undefined) return
+  const error = inputError(draft)
+  if (error === undefined) return
   Object.assign(run, { status: 'RUNNING', startedAt: now, timeoutAt: after(now, plan.timeoutMs) })
   draft.say({ kind: 'WorkflowRunStarted' })
-  const error = misfit(draft, plan.definition.input, input, 'input')
   if (error !== null) failRun(draft, error)
   // A forked run begins where it was put.
   else if (!draft.hasOpen(run)) openScope(draft, run, plan.root)
@@ -95,5 +94,5 @@ function takeEnd(draft: Draft, row: OpenStep, end: End): void {
     if (step.type === 'WEBHOOK') requestEnded(draft, row, step, end.output)
     else completeStep(draft, row, end.output)
   } else if (end.status === 'FAILED') failStep(draft, row, end.error)
-  else failStep(draft, row, { code: 'TASK_CANCELLED', message: 'Its task was cancelled.' })
+  else failStep(draft, row, { code: 'TASK_CANCELLED', message: 'It was cancelled outside, and not by this run.' })
 }

@@ -84,6 +84,8 @@ export class Driver {
       const outcome = this.#call(rest)
       this.#commit(outcome, rest)
       if (!outcome.hasMore) return
+      if (this.run.wakeAt === null || this.run.wakeAt > this.now)
+        throw new Error('A crash now would leave it for ever.')
     }
   }
 

@@ -8,7 +8,7 @@ import { runThrough, walkThrough } from './random-walk.ts'
 import { actions, definitions } from './random-workflow.ts'
 import { Reference } from './reference.ts'
 
-const RUNS = sized(1_000, 20_000)
+const RUNS = sized(1_000, 60_000)
 
 describe('any workflow, whatever the world does', () => {
   it('does what the reference allows, ends, and is told truly by its events', () => {

@@ -350,8 +350,11 @@ export class Reference {
 
   /** A run that failed by a step with COMPENSATE has undone all that can be. */
   #checkUndone(driver: Driver): void {
-    const { run } = driver
-    if (run.status !== 'FAILED' || run.error?.code === 'RUN_TIMEOUT' || run.undoneTo !== 0) return
+    const isUndoing = [...this.#seen].some(
+      ([path, { status, id }]) =>
+        parentOf(path) === '' && status === 'FAILED' && this.#steps.get(id)?.onFailure === 'COMPENSATE',
+    )
+    if (!isUndoing || driver.run.error?.code === 'RUN_TIMEOUT') return
     for (const [path, { status, id }] of this.#seen) {
       const undo = this.#steps.get(id)?.compensate
       if (status !== 'COMPLETED' || path.endsWith(']') || undo === undefined) continue

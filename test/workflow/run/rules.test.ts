@@ -235,6 +235,32 @@ describe('compensation', () => {
     expect(driver.run.status).toBe('FAILED')
   })
 
+  it('leaves alone what a retry has forgotten', () => {
+    const join = { retry: { maxAttempts: 2, initial: '1s', jitter: 0 }, onFailure: 'COMPENSATE' }
+    const steps = [task('a', undo('a')), task('b')]
+    const driver = begin([{ id: 'p', type: 'PARALLEL', steps, ...join } as Step])
+    driver.complete('p.a')
+    driver.fail('p.b')
+    driver.pass(1_000)
+    driver.fail('p.a')
+    driver.stopped('p.b')
+    expect([driver.run.status, driver.status('p.a_undo')]).toEqual(['FAILED', undefined])
+  })
+
+  it('under way goes on when a scope around it fails', () => {
+    const driver = begin([
+      sequence('s', [task('a', undo('a')), task('b', { onFailure: 'COMPENSATE' })], { retry: { maxAttempts: 9 } }),
+      task('c', { onFailure: 'COMPENSATE' }),
+    ])
+    driver.complete('s.a')
+    driver.fail('s.b')
+    driver.fail('c', 'FIRST')
+    expect(driver.working).toEqual(['s.a_undo'])
+    driver.complete('s.a_undo')
+    expect(driver.run).toMatchObject({ status: 'FAILED', error: { code: 'FIRST' } })
+    expect(driver.status('s')).toBe('FAILED')
+  })
+
   it('ends with a cancel', () => {
     const driver = begin([task('a', undo('a')), task('b', { after: ['a'], onFailure: 'COMPENSATE' })])
     driver.complete('a')
@@ -313,6 +339,14 @@ describe('control of a run', () => {
     expect([driver.working, driver.statuses]).toEqual([['a'], { a: 'RUNNING' }])
   })
 
+  it('retry of what had nothing to be undone keeps what completed', () => {
+    const driver = begin([task('a'), task('b', { after: ['a'], onFailure: 'COMPENSATE' })])
+    driver.complete('a')
+    driver.fail('b')
+    driver.send({ kind: 'retry' })
+    expect([driver.working, driver.status('a')]).toEqual([['b'], 'COMPLETED'])
+  })
+
   it('a run that is cancelled before there was room for it ends', () => {
     const driver = new Driver({ name: 'w', steps: [task('a')] })
     driver.send({ kind: 'cancel', reason: 'not any more' }, { kind: 'start' })
@@ -325,7 +359,7 @@ describe('input and output of a run', () => {
     const driver = begin([task('a')], { n: 'x' }, { input: { type: 'object', properties: { n: { type: 'number' } } } })
     expect(driver.run).toMatchObject({
       status: 'FAILED',
-      error: { code: 'INVALID_INPUT', message: "The run's input.n must be number." },
+      error: { code: 'INPUT_INVALID', message: "The run's input.n must be number." },
     })
     expect(driver.statuses).toEqual({})
   })
@@ -337,7 +371,7 @@ describe('input and output of a run', () => {
     expect(driver.run.output).toEqual({ got: 5, of: 'w' })
     const misfit = begin([task('a')], null, { output: { type: 'string' } })
     misfit.complete('a', 5)
-    expect(misfit.run).toMatchObject({ status: 'FAILED', error: { code: 'INVALID_OUTPUT' } })
+    expect(misfit.run).toMatchObject({ status: 'FAILED', error: { code: 'OUTPUT_INVALID' } })
   })
 
   it('of several last steps the output is an object by their ids', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { JsonValue } from '../../../src/task/json.ts'
+import { createSchemaCheck } from '../../../src/task/schema-check.ts'
 import type { Step } from '../../../src/workflow/definition/definition.ts'
 import { criticalPath } from '../../../src/workflow/run/critical-path.ts'
 import { refusalOfDecision } from '../../../src/workflow/run/decision.ts'
@@ -165,13 +167,20 @@ describe('times of a run', () => {
 })
 
 describe('a decision', () => {
-  const driver = begin([
-    { id: 'a', type: 'APPROVAL', message: '?', approvers: { principals: ['ann', 'bob'], role: 'ADMIN' }, need: 2 },
-  ])
-  const refusal = (by: string, hasRole = false) => refusalOfDecision(driver.rows.get('a')!, by, () => hasRole)
+  const form = { type: 'object', required: ['why'] }
+  const approvers = { principals: ['ann', 'bob'], role: 'ADMIN' } as const
+  const driver = begin([{ id: 'a', type: 'APPROVAL', message: '?', approvers, need: 2, form }])
+  const schemas = createSchemaCheck()
+  const refusal = (by: string, hasRole = false, given: JsonValue = { why: 'so' }) =>
+    refusalOfDecision({ plan: driver.plan, schemas }, driver.rows.get('a')!, {
+      by,
+      form: given,
+      hasRole: () => hasRole,
+    })?.code
 
   it('is taken of approvers, once each, while it is awaited', () => {
-    expect([refusal('ann'), refusal('eve'), refusal('eve', true)]).toEqual([null, 'NOT_AN_APPROVER', null])
+    expect([refusal('ann'), refusal('eve'), refusal('eve', true)]).toEqual([undefined, 'NOT_AN_APPROVER', undefined])
+    expect(refusal('ann', false, {})).toBe('FORM_INVALID')
     driver.decide('a', 'ann')
     expect(refusal('ann')).toBe('ALREADY_DECIDED')
     driver.decide('a', 'bob')

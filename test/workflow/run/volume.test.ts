@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Step, WorkflowDefinition } from '../../../src/workflow/definition/definition.ts'
 import { step } from '../../../src/workflow/run/step.ts'
+import { task } from './begin.ts'
 import { Driver } from './driver.ts'
 
 describe('what the step function is given, asks for and writes', () => {
@@ -17,6 +18,26 @@ describe('what the step function is given, asks for and writes', () => {
     expect(many.largest).toBe(few.largest)
     expect(many.total / few.total).toBeLessThan(4.2)
   })
+})
+
+it('a step that reads only the one before it asks for nothing', () => {
+  let asked = 0
+  const steps = ['a', 'b', 'c'].map((id, place): Step => {
+    const before = ['a', 'b'][place - 1]
+    return before === undefined ? task(id) : task(id, { after: [before], input: `\${{ steps.${before}.output }}` })
+  })
+  const driver = new Driver(
+    { name: 'chain', steps },
+    {
+      step(plan, state, call) {
+        const outcome = step(plan, state, call)
+        if (outcome.kind === 'needs') asked += 1
+        return outcome
+      },
+    },
+  ).start()
+  for (const { id } of steps) driver.complete(id, id)
+  expect([driver.run.status, driver.run.output, asked]).toEqual(['COMPLETED', 'c', 0])
 })
 
 interface Work {

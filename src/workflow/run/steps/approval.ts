@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import type { ApprovalRequest } from '../effect.ts'
 import { completeStep, failFinally, failStep } from '../end-step.ts'
-import { all, asValue, type Evaluated, fill, fillText } from '../evaluate.ts'
+import { all, asValue, type Evaluated, errorOf, fill, fillText } from '../evaluate.ts'
 import type { Decision } from '../run-state.ts'
 import { stepTimeout } from '../step-timeout.ts'
 import { withdraw } from '../stop.ts'
@@ -84,7 +84,9 @@ function requestOf(draft: Draft, row: OpenStep, step: StepOf<'APPROVAL'>): Evalu
   const texts = all([step.message, ...principals].map((text) => fillText(draft, place, text)))
   if (texts.kind !== 'VALUE') return texts
   const [message, ...names] = texts.value
-  return asValue({ message: message!, principals: [...new Set(names)], role, need: step.need ?? 1 })
+  const request = { message: message!, principals: [...new Set(names)], role, need: step.need ?? 1 }
+  if (role !== null || request.principals.length >= request.need) return asValue(request)
+  return errorOf('NOBODY_DECIDES', `${request.need} have to approve, and only ${request.principals.length} may.`)
 }
 
 function requestAsked(draft: Draft, row: OpenStep): ApprovalRequest | undefined {

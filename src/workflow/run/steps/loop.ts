@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../task/json.ts'
+import { MAX_ITERATIONS } from '../../definition/bounds.ts'
 import { addIteration } from '../add-step.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeStep, failStep } from '../end-step.ts'
@@ -51,11 +52,17 @@ function timesOf(draft: Draft, row: OpenStep, { times }: StepOf<'LOOP'>): Evalua
   if (times === undefined || typeof times === 'number') return asValue(times ?? null)
   const answer = evaluate(draft, placeOf(draft, row), times)
   if (answer.kind !== 'VALUE') return answer
-  if (Number.isSafeInteger(answer.value) && Number(answer.value) >= 0) return asValue(Number(answer.value))
+  const count = Number(answer.value)
+  if (typeof answer.value === 'number' && Number.isSafeInteger(count) && count >= 0) return withinBounds(count)
   return errorOf(
     'INVALID_TIMES',
     `"${times}" answered ${JSON.stringify(answer.value)}, where a whole number from 0 is asked for.`,
   )
+}
+
+function withinBounds(times: number): Evaluated<number> {
+  if (times <= MAX_ITERATIONS) return asValue(times)
+  return errorOf('TOO_MANY_ITERATIONS', `It would run ${times} times; ${MAX_ITERATIONS} at most.`)
 }
 
 function isMoreToDo(draft: Draft, row: OpenStep, step: StepOf<'LOOP'>): Evaluated<boolean> {

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../task/json.ts'
+import { MAX_ITERATIONS } from '../../definition/bounds.ts'
 import { addIteration } from '../add-step.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeWith, failStep } from '../end-step.ts'
@@ -68,11 +69,16 @@ function itemsOf(draft: Draft, row: OpenStep, { items }: StepOf<'MAP'>): Evaluat
   if (typeof items !== 'string') return asValue(items)
   const answer = evaluate(draft, placeOf(draft, row), items)
   if (answer.kind !== 'VALUE') return answer
-  if (Array.isArray(answer.value)) return asValue(answer.value)
+  if (Array.isArray(answer.value)) return withinBounds(answer.value)
   return errorOf(
     'NOT_A_LIST',
     `"${items}" answered ${JSON.stringify(answer.value).slice(0, 100)}, where a list is asked for.`,
   )
+}
+
+function withinBounds(items: readonly JsonValue[]): Evaluated<readonly JsonValue[]> {
+  if (items.length <= MAX_ITERATIONS) return asValue(items)
+  return errorOf('TOO_MANY_ITERATIONS', `The list has ${items.length} elements; ${MAX_ITERATIONS} at most.`)
 }
 
 function completeMap(draft: Draft, row: OpenStep): void {

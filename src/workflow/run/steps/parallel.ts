@@ -28,7 +28,7 @@ export const parallelRule: StepRule<'PARALLEL'> = {
     if (wanted(step) === null) {
       if (hasFailed) return close(draft, row, failing(child.error!, onFailure === 'COMPENSATE'))
     } else if (row.completed >= wanted(step)!) {
-      return close(draft, row, { status: 'COMPLETED', error: null, mayRetry: false, compensates: false })
+      return close(draft, row, { status: 'COMPLETED', error: null, isFinal: true, compensates: false })
     } else if (isOutOfReach(row, step)) {
       return close(draft, row, failing(outOfReach(row, step, child), hasFailed && onFailure === 'COMPENSATE'))
     }

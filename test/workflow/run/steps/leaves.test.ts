@@ -214,6 +214,11 @@ describe('an APPROVAL', () => {
     expect(driver.run).toMatchObject({ status: 'COMPLETED', output: { approved: false } })
   })
 
+  it('that too few may answer fails', () => {
+    const driver = begin([{ ...approval, approvers: { principals: ['${{ input }}', 'ann'] }, need: 2 }], 'ann')
+    expect(driver.run.error?.code).toBe('NOBODY_DECIDES')
+  })
+
   it.each([
     [
       'counts as refused',
