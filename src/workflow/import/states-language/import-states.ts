@@ -26,7 +26,7 @@ export function importStatesLanguage(value: unknown, { name, taskTypes = {} }: S
   const machine = readMachine(value, [], problems)
   if (machine === null) return { ok: false, problems }
   const conversion = { newId: createStepIds(), notes, problems, taskTypes }
-  const { steps, output } = convertMachine(machine, celData('input'), false, conversion)
+  const { steps, output } = convertMachine(machine, { data: celData('input'), isInMap: false }, conversion)
   const { Comment: description, TimeoutSeconds: seconds } = value as Readonly<Record<string, unknown>>
   let result: WorkflowDefinition['result']
   try {
