@@ -28,9 +28,7 @@ export function createSchemaCheck(): SchemaCheck {
   const compile = (schemaText: string): ValidateFunction => {
     const known = compiled.get(schemaText)
     if (known) return known
-    // A schema's own $id would clash with its next version.
-    const { $id: _, ...schema } = JSON.parse(schemaText)
-    const validate = ajv.compile(schema)
+    const validate = ajv.compile(withoutId(JSON.parse(schemaText)))
     if (compiled.size >= MAX_CACHED) compiled.delete(compiled.keys().next().value!)
     compiled.set(schemaText, validate)
     return validate
@@ -53,6 +51,13 @@ export function createSchemaCheck(): SchemaCheck {
       }
     },
   }
+}
+
+/** A schema's own $id would clash with its next version; `true` and `false` are schemas too. */
+function withoutId(schema: boolean | { readonly $id?: unknown }): boolean | object {
+  if (typeof schema === 'boolean') return schema
+  const { $id: _, ...rest } = schema
+  return rest
 }
 
 function pathOf({ instancePath }: ErrorObject): (string | number)[] {

@@ -118,7 +118,7 @@ function checkText(text: Text, place: Place, checking: Checking): void {
   }
   const read = readReaches(text.text)
   if (!read.ok) {
-    if (!text.isMade) reportExpression(report, 'BAD_EXPRESSION', text, read.problem.message, read.problem.position)
+    if (!text.hasBadParts) reportExpression(report, 'BAD_EXPRESSION', text, read.problem.message, read.problem.position)
     return
   }
   const variables = text.extra === undefined ? place.variables : new Set([...place.variables, text.extra])
@@ -230,6 +230,8 @@ function whyNotBefore({ step: { id }, scope }: Placed, { step, scope: here }: Pl
   if (around.some((holder) => holder.step.id === id)) return `"${id}" holds this step, and ends after it`
   const isBeside = here === scope || around.some((holder) => holder.scope === scope)
   if (!isBeside) {
+    if (scope.holder === step)
+      return `"${id}" runs in the iteration that is asked for; use previous, the output of the one before`
     const outermost = [...holdersOf(scope)].findLast(
       (holder) => holder.scope === here || around.some((one) => one.scope === holder.scope),
     )

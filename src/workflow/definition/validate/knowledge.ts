@@ -53,7 +53,14 @@ export function certaintiesOf(layout: Layout): Certain {
     const lessons = facts.map((fact) => lessonOf(layout, surelyRun, fact)).filter((lesson) => lesson !== null)
     if (lessons.length === 0) return knowledge
     const learned = { ...knowledge, completed: knowledge.completed.copy(), failed: knowledge.failed.copy() }
-    for (const { placed, what } of lessons) learned[what].add(placed.number)
+    for (const { placed, what } of lessons) {
+      learned[what].add(placed.number)
+      // It has run, so what was certain when it started is so.
+      const before = befores.get(placed)
+      if (before === undefined) continue
+      learned.completed.addAll(before.completed)
+      learned.failed.addAll(before.failed)
+    }
     return learned
   }
   const when = (knowledge: Knowledge, condition: Condition | undefined, holds: boolean): Knowledge =>
