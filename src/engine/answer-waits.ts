@@ -17,7 +17,7 @@ const MOST_WAITS = 10_000
 /** Conditions that could not be judged which are told in the answer; each is told in the log of its task. */
 const MOST_TOLD = 20
 
-export const NOTHING_YET: EventResult = { woken: 0, failedConditions: 0, conditionErrors: [] }
+export const NOTHING_YET: EventResult = { woken: 0, failedConditions: 0, conditionErrors: [], toldSteps: 0 }
 
 /** An event whose waits are to be answered. */
 export interface AnsweringEvent {
@@ -60,6 +60,7 @@ export async function answerWaits(client: ClientBase, event: AnsweringEvent): Pr
   await tell(client, event, failed)
   const { decisions, now } = await decide(client, event, matching)
   const result: EventResult = {
+    ...event.result,
     woken: event.result.woken + decisions.length,
     failedConditions: event.result.failedConditions + failed.length,
     conditionErrors: [...event.result.conditionErrors, ...failed.map(toldOf)].slice(0, MOST_TOLD),
@@ -82,8 +83,8 @@ export async function goOnAnswering(
 ): Promise<WaitsAnswered | null> {
   const event = await lockUnfinished(client, of)
   if (event === null) return null
-  const { woken, failedConditions, conditionErrors, receivedAt, wokenUpTo, ...rest } = event
-  const result = { woken, failedConditions, conditionErrors }
+  const { woken, failedConditions, conditionErrors, toldSteps, receivedAt, wokenUpTo, ...rest } = event
+  const result = { woken, failedConditions, conditionErrors, toldSteps }
   return answerWaits(client, { ...rest, result, after: wokenUpTo, openSince: receivedAt })
 }
 

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { isRoleEnough, type Role } from '../access/role.ts'
-import { canonicalJson } from '../task/json-text.ts'
 import type { JsonSchema, JsonValue } from '../task/json.ts'
+import { canonicalJson } from '../task/json-text.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { type Approval, readApproval } from '../workflow/store/approvals.ts'
 import { readDecisions } from '../workflow/store/step-runs.ts'
@@ -33,8 +33,9 @@ const MOST_COMMENT_CHARACTERS = 10_000
 export async function decideApproval(
   engine: RunEngine,
   approver: Approver,
-  { approvalId, approved, comment = null as string | null, form = null }: DecideApproval & { comment?: string | null },
+  input: DecideApproval,
 ): Promise<Result<{ readonly approvalId: string; readonly runId: string }>> {
+  const { approvalId, approved, comment = null, form = null } = input
   const asked = await transact(engine, (client) => readApproval(client, approver.tenant, approvalId))
   if (asked === null) return refusedWith({ code: 'NOT_FOUND', what: 'approval', id: approvalId, path: ['id'] })
   const refusal = refuseAnswer(engine, approver, asked, { approved, comment, form })
@@ -56,7 +57,8 @@ function refuseAnswer(
   { id, request, form: schema }: Approval,
   { approved, comment, form }: { approved: boolean; comment: string | null; form: JsonValue },
 ): Refusal | null {
-  const isAsked = request.principals.includes(name) || (request.role !== null && isRoleEnough(role, request.role as Role))
+  const isAsked =
+    request.principals.includes(name) || (request.role !== null && isRoleEnough(role, request.role as Role))
   if (!isAsked) {
     const whom = [...request.principals, ...(request.role === null ? [] : [`whoever is ${request.role}`])].join(', ')
     return { code: 'NOT_AN_APPROVER', approvalId: id, message: `${name} is not asked; asked are ${whom}.` }
@@ -72,7 +74,11 @@ function refuseAnswer(
 }
 
 /** What others may have done meanwhile; under the run's lock. */
-async function refuseLate(client: ClientBase, { tenant, name }: Approver, { id, runId, path }: Approval): Promise<Refusal | null> {
+async function refuseLate(
+  client: ClientBase,
+  { tenant, name }: Approver,
+  { id, runId, path }: Approval,
+): Promise<Refusal | null> {
   const [now, decisions] = await Promise.all([
     readApproval(client, tenant, id),
     readDecisions(client, tenant, { runId, path }),

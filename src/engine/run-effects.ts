@@ -21,8 +21,8 @@ import type { Decision } from './decision.ts'
 import type { Actor } from './engine.ts'
 import { lockCascade } from './lock-cascade.ts'
 import { checkTaskInput, insertPlanned } from './make-tasks.ts'
-import { freeTurns } from './run-turns.ts'
 import type { RunTools } from './run-tools.ts'
+import { freeTurns } from './run-turns.ts'
 import { rowAt, type SteppedRun } from './step-runs.ts'
 
 /** What carrying out has come to. */
@@ -64,7 +64,11 @@ export async function carryOut(
   const [made, children, freed] = await Promise.all([
     makeTasks(client, tools, actor, wanted('createTask'), now),
     startChildren(client, actor, wanted('startChild'), now),
-    freeTurns(client, tenant, wanted('endRun').map(({ run }) => run)),
+    freeTurns(
+      client,
+      tenant,
+      wanted('endRun').map(({ run }) => run),
+    ),
     openStepWaits(
       client,
       tenant,
@@ -90,8 +94,15 @@ export async function carryOut(
       wanted('closeWait').map(({ effect }) => effect.id),
     ),
   ])
-  const cancelled = await cancelTasks(client, tenant, wanted('cancelTask').map(({ effect }) => effect.id), now)
-  const stops = wanted('cancelChild').map(({ effect }): Message => ({ runId: effect.id, command: { kind: 'cancel', reason: null } }))
+  const cancelled = await cancelTasks(
+    client,
+    tenant,
+    wanted('cancelTask').map(({ effect }) => effect.id),
+    now,
+  )
+  const stops = wanted('cancelChild').map(
+    ({ effect }): Message => ({ runId: effect.id, command: { kind: 'cancel', reason: null } }),
+  )
   const ends = wanted('endRun').flatMap(({ run, effect }) => endForParent(run.run, effect))
   return {
     applied: {
@@ -110,7 +121,11 @@ async function makeTasks(
   actor: Actor,
   wanted: readonly Wanted<'createTask'>[],
   now: Date,
-): Promise<{ applied: Pick<Applied, 'hasClaimable' | 'limits'>; events: readonly NewEvent[]; messages: readonly Message[] }> {
+): Promise<{
+  applied: Pick<Applied, 'hasClaimable' | 'limits'>
+  events: readonly NewEvent[]
+  messages: readonly Message[]
+}> {
   const { tenant } = actor
   if (wanted.length === 0) return { applied: { hasClaimable: false }, events: [], messages: [] }
   const { types } = await readTaskTypes(client, tenant, [...new Set(wanted.map(({ effect }) => effect.type))])
@@ -149,7 +164,10 @@ function unknownType(type: string): StepError {
 }
 
 function invalidTask(issues: readonly InputIssue[]): StepError {
-  return { code: 'INVALID_TASK', message: issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join('; ') }
+  return {
+    code: 'INVALID_TASK',
+    message: issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join('; '),
+  }
 }
 
 function dependsOnNothing(): never {
@@ -233,7 +251,10 @@ function settledBy({ run, effect: { id, path } }: Wanted<'withdrawApproval'>) {
 }
 
 /** A child run tells its parent how it ended. */
-function endForParent({ row, parent }: LockedRun, { status, output, error }: Extract<Effect, { kind: 'endRun' }>): Message[] {
+function endForParent(
+  { row, parent }: LockedRun,
+  { status, output, error }: Extract<Effect, { kind: 'endRun' }>,
+): Message[] {
   if (parent === null) return []
   const end: End =
     status === 'COMPLETED'

@@ -9,7 +9,9 @@ import {
   findByDedupId,
   insertReceivedEvent,
   type ReceivedEvent,
+  writeToldSteps,
 } from '../wait/store/received-events.ts'
+import { tellWaitingSteps } from '../workflow/store/step-waits.ts'
 import { answerWaits, goOnAnswering, NOTHING_YET, ringAnswered, type WaitsAnswered } from './answer-waits.ts'
 import type { Actor, Engine } from './engine.ts'
 import { transact } from './transact.ts'
@@ -28,7 +30,8 @@ type Outcome =
 
 /**
  * Takes an event from outside and answers every open wait for its key that it matches, in one transaction up to 10,000 waits; what
- * is left is answered in transactions that follow, by this call or, when it dies, by the scheduler. Nobody need wait for it.
+ * is left is answered in transactions that follow, by this call or, when it dies, by the scheduler. Steps of runs that wait for its key are
+ * told in the first. Nobody need wait for it.
  *
  * A wait whose condition cannot be judged stays open; its task's log and the answer say so.
  *
@@ -46,6 +49,7 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
   const { sent, answered } = outcome
   if (answered === null) return accepted(sent)
   ringAnswered(engine, answered)
+  if (sent.toldSteps > 0) engine.channel.publish('runs')
   const event = { tenant, id: sent.eventId }
   let result: EventResult = answered.result
   for (let isOver = answered.isOver; !isOver; ) {
@@ -62,14 +66,17 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
 async function send(client: ClientBase, event: ReceivedEvent, payload: JsonValue): Promise<Outcome> {
   const [, isNew] = await Promise.all([shareKey(client, event.tenant, event.key), insertReceivedEvent(client, event)])
   if (!isNew) return repeatOf(client, event)
-  const answered = await answerWaits(client, { ...event, payload, openSince: null, after: null, result: NOTHING_YET })
+  const toldSteps = await tellWaitingSteps(client, event.tenant, { key: event.key, payload })
+  if (toldSteps > 0) await writeToldSteps(client, event, toldSteps)
+  const result = { ...NOTHING_YET, toldSteps }
+  const answered = await answerWaits(client, { ...event, payload, openSince: null, after: null, result })
   return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, ...answered.result }, answered }
 }
 
 async function repeatOf(client: ClientBase, event: ReceivedEvent): Promise<Outcome> {
   const earlier = await findByDedupId(client, event)
   if (earlier === null) throw new Error('The earlier event was deleted this moment; send it again')
-  const { id: eventId, isSame, woken, failedConditions, conditionErrors } = earlier
+  const { id: eventId, isSame, ...result } = earlier
   if (!isSame) return { kind: 'refused', refusal: { code: 'EVENT_ID_CONFLICT', id: event.dedupId!, eventId } }
-  return { kind: 'sent', sent: { eventId, isRepeat: true, woken, failedConditions, conditionErrors }, answered: null }
+  return { kind: 'sent', sent: { eventId, isRepeat: true, ...result }, answered: null }
 }

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
-import { canonicalJson } from '../task/json-text.ts'
 import type { JsonValue } from '../task/json.ts'
+import { canonicalJson } from '../task/json-text.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { answerIdempotencyKey, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { newUuid } from '../task/type-id.ts'
@@ -37,7 +37,9 @@ export interface RunStarted {
   readonly isReplay: boolean
 }
 
-type Outcome = { readonly refusal: Refusal } | (RunStarted & { readonly stepped: RunsStepped | null; readonly hasNews: boolean })
+type Outcome =
+  | { readonly refusal: Refusal }
+  | (RunStarted & { readonly stepped: RunsStepped | null; readonly hasNews: boolean })
 
 /**
  * Starts a run of a workflow, and its first steps, in one transaction.
@@ -82,7 +84,7 @@ async function start(
     await answerIdempotencyKey(client, call, [runId])
   }
   const [found] = await findVersions(client, tenant, [{ name: workflow, version }])
-  if (found == null) throw new RollBack({ code: 'NOT_FOUND', what: 'workflow', id: workflow, path: ['workflow'] })
+  if (found == null || found.status === 'DRAFT') throw new RollBack({ code: 'UNKNOWN_WORKFLOW', workflow, version })
   const plan = (await tools.plansOf(client, tenant, [found])).get(versionKey(found))!
   const issues = checkInput(tools, plan.definition, value)
   if (issues.length > 0) throw new RollBack({ code: 'VALIDATION', issues })

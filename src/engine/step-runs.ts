@@ -62,11 +62,18 @@ export async function stepRuns(
       tenant,
       stepped.map(({ run, outcome }) => ({ runId: run.row.id, changes: outcome.changes })),
     ),
-    writeRuns(client, tenant, stepped.map((one) => rowOf(one, now))),
+    writeRuns(
+      client,
+      tenant,
+      stepped.map((one) => rowOf(one, now)),
+    ),
   ])
   const done = await carryOut(client, tools, actor, stepped, now)
   await tellRuns(client, tenant, done.messages)
-  const events = [...stepped.flatMap(({ run, outcome }) => outcome.events.map((event) => eventOf(run, actor, event))), ...done.events]
+  const events = [
+    ...stepped.flatMap(({ run, outcome }) => outcome.events.map((event) => eventOf(run, actor, event))),
+    ...done.events,
+  ]
   if (events.length > 0) sendLast(client, appendEvents(client, events))
   return {
     applied: { ...done.applied, hasEvents: done.applied.hasEvents || events.length > 0 },
@@ -85,8 +92,16 @@ async function decide(
 ): Promise<SteppedRun[]> {
   const versionOf = ({ workflowId, row }: LockedRun) => ({ workflowId, number: row.version })
   const [plans, open] = await Promise.all([
-    tools.plansOf(client, tenant, runs.map(({ run }) => versionOf(run))),
-    readOpenSteps(client, tenant, runs.map(({ run }) => run.row.id)),
+    tools.plansOf(
+      client,
+      tenant,
+      runs.map(({ run }) => versionOf(run)),
+    ),
+    readOpenSteps(
+      client,
+      tenant,
+      runs.map(({ run }) => run.row.id),
+    ),
   ])
   const known = new Map(runs.map(({ run }) => [run.row.id, new Knowledge()]))
   const stepped = new Map<string, SteppedRun>()

@@ -9,6 +9,9 @@ export const ID_PREFIXES = {
   scheduleFire: 'fire',
   backfill: 'backfill',
   receivedEvent: 'event',
+  workflow: 'workflow',
+  run: 'run',
+  approval: 'approval',
 } as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]

@@ -54,7 +54,8 @@ export function memoryLog(): MemoryLog {
           version,
           attempt: null,
           actor: null,
-          scheduleId: null, runId: null,
+          scheduleId: null,
+          runId: null,
         }
         events.push({ ...place, ...about, kind: 'TaskReady', status: 'READY', payload: null })
       }

@@ -203,6 +203,9 @@ CREATE TABLE "step_wait" (
 CREATE INDEX "step_wait_key_idx" ON "step_wait"("tenant", "key");
 CREATE INDEX "step_wait_run_idx" ON "step_wait"("tenant", "run_id");
 
+-- Steps of runs that an event was told to; whether it is the one that a step waits for, its run sees.
+ALTER TABLE "received_event" ADD COLUMN "told_steps" INTEGER NOT NULL DEFAULT 0;
+
 -- Whom an APPROVAL asks; its id is what the step awaits.
 CREATE TABLE "approval" (
     "tenant" TEXT NOT NULL DEFAULT 'default',

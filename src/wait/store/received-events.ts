@@ -28,6 +28,8 @@ export interface EventResult {
   /** Waits whose conditions could not be judged; the first of them are told. */
   readonly failedConditions: number
   readonly conditionErrors: readonly ToldCondition[]
+  /** Steps of workflow runs that it was told to; whether it is the one that a step waits for, its run sees. */
+  readonly toldSteps: number
 }
 
 /**
@@ -62,6 +64,19 @@ export async function writeEventResult(
   })
 }
 
+/** Writes to how many steps of runs an event was told. Index: received_event_pkey. */
+export async function writeToldSteps(
+  client: ClientBase,
+  { tenant, id }: Pick<ReceivedEvent, 'tenant' | 'id'>,
+  toldSteps: number,
+): Promise<void> {
+  await client.query({
+    name: 'write-told-steps',
+    text: 'UPDATE "received_event" SET "told_steps" = $3 WHERE "tenant" = $1 AND "id" = $2',
+    values: [tenant, id, toldSteps],
+  })
+}
+
 /** The event that took an id, with what came of it. */
 export interface EarlierEvent extends EventResult {
   readonly id: string
@@ -74,7 +89,7 @@ export async function findByDedupId(client: ClientBase, event: ReceivedEvent): P
   const { rows } = await client.query<EarlierEvent>({
     name: 'find-event-by-dedup-id',
     text: `SELECT "id", "key" = $3 AND "payload" = $4::jsonb AS "isSame", "woken", "failed_conditions" AS "failedConditions",
-        "condition_errors" AS "conditionErrors"
+        "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps"
       FROM "received_event" WHERE "tenant" = $1 AND "dedup_id" = $2`,
     values: [event.tenant, event.dedupId, event.key, event.payloadText],
   })
@@ -103,7 +118,7 @@ export async function lockUnfinished(
 ): Promise<UnfinishedEvent | null> {
   const { rows } = await client.query<UnfinishedEvent>(
     `SELECT "tenant", "id", "key", "payload", "sender", "received_at" AS "receivedAt", "woken", "failed_conditions" AS "failedConditions",
-      "condition_errors" AS "conditionErrors", "woken_up_to" AS "wokenUpTo"
+      "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps", "woken_up_to" AS "wokenUpTo"
     FROM "received_event" WHERE "woken_up_to" IS NOT NULL ${event === null ? '' : 'AND "tenant" = $1 AND "id" = $2'}
     ORDER BY "tenant", "id" LIMIT 1 FOR UPDATE SKIP LOCKED`,
     event === null ? [] : [event.tenant, event.id],

@@ -78,5 +78,12 @@ export async function readApproval(client: ClientBase, tenant: string, id: strin
   const row = rows[0]
   if (row === undefined) return null
   const { message, principals, role, need } = row
-  return { id, runId: row.run_id, path: row.path, status: row.status, request: { message, principals, role, need }, form: row.form }
+  return {
+    id,
+    runId: row.run_id,
+    path: row.path,
+    status: row.status,
+    request: { message, principals, role, need },
+    form: row.form,
+  }
 }

@@ -115,7 +115,10 @@ function endOf({ status, output, error }: Taken): End {
       return { status, error: { code, message } }
     }
     case null:
-      return { status: 'FAILED', error: { code: 'TASK_DELETED', message: 'Its task was deleted before the run saw its end.' } }
+      return {
+        status: 'FAILED',
+        error: { code: 'TASK_DELETED', message: 'Its task was deleted before the run saw its end.' },
+      }
     default:
       return { status: 'CANCELLED' }
   }

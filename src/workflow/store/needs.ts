@@ -45,7 +45,12 @@ export async function readNeeds(
   ])
 }
 
-type ValuedRow = StepRunRow & { readonly input: JsonValue | null; readonly output: JsonValue | null; readonly hasInput: boolean; readonly hasOutput: boolean }
+type ValuedRow = StepRunRow & {
+  readonly input: JsonValue | null
+  readonly output: JsonValue | null
+  readonly hasInput: boolean
+  readonly hasOutput: boolean
+}
 
 const VALUES = `s."input", s."output", s."input" IS NOT NULL AS "hasInput", s."output" IS NOT NULL AS "hasOutput"`
 
@@ -57,7 +62,12 @@ function withValues(row: ValuedRow): StepRun {
   }
 }
 
-type Read = (client: ClientBase, tenant: string, all: readonly RunNeeds[], known: ReadonlyMap<string, Knowledge>) => Promise<void>
+type Read = (
+  client: ClientBase,
+  tenant: string,
+  all: readonly RunNeeds[],
+  known: ReadonlyMap<string, Knowledge>,
+) => Promise<void>
 
 const readSteps: Read = async (client, tenant, all, known) => {
   const places = all.flatMap(({ runId, needs }) => needs.steps.map((path) => ({ runId, path })))

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
-import type { JsonValue } from '../../task/json.ts'
 import { type BatchColumn, insertBatch, prepared, updateBatch } from '../../infra/row-batch.ts'
+import type { JsonValue } from '../../task/json.ts'
 import type { Ending, RunRow, RunStatus, StepError } from '../run/run-state.ts'
 
 /** A run under its lock, with what the stepping does not look at. */

@@ -64,7 +64,12 @@ async function clearBelow(client: ClientBase, tenant: string, places: readonly P
     WHERE s."tenant" = $1 AND s."run_id" = c."run_id" AND ${isBelow('s."path"', 'c."path"')}`
   await Promise.all([
     client.query(prepared(matching('step_run'), values)),
-    client.query(prepared(`${matching('map_item')} OR s."tenant" = $1 AND s."run_id" = c."run_id" AND s."path" = c."path"`, values)),
+    client.query(
+      prepared(
+        `${matching('map_item')} OR s."tenant" = $1 AND s."run_id" = c."run_id" AND s."path" = c."path"`,
+        values,
+      ),
+    ),
   ])
 }
 
@@ -148,7 +153,9 @@ const ON_CONFLICT = `ON CONFLICT ("tenant", "run_id", "path") DO UPDATE SET ${[
 ].join(', ')}`
 
 function upserts(rows: readonly StepRow[]) {
-  return rows.length === 0 ? [] : [insertBatch('step_run', [...KEY, ...STATE, ...VALUES], rows, { onConflict: ON_CONFLICT, sendsAll: true })]
+  return rows.length === 0
+    ? []
+    : [insertBatch('step_run', [...KEY, ...STATE, ...VALUES], rows, { onConflict: ON_CONFLICT, sendsAll: true })]
 }
 
 export interface StepRunRow {
@@ -227,7 +234,11 @@ export async function readDecisions(
   { runId, path }: Place,
 ): Promise<StepRun['decisions']> {
   const { rows } = await client.query<{ decisions: StepRun['decisions'] | null }>(
-    prepared(`SELECT "decisions" FROM "step_run" WHERE "tenant" = $1 AND "run_id" = $2 AND "path" = $3`, [tenant, runId, path]),
+    prepared(`SELECT "decisions" FROM "step_run" WHERE "tenant" = $1 AND "run_id" = $2 AND "path" = $3`, [
+      tenant,
+      runId,
+      path,
+    ]),
   )
   return rows[0]?.decisions ?? []
 }
