@@ -1,3 +1,4 @@
+import { advanceRuns } from '../engine/advance-runs.ts'
 import { answerRest } from '../engine/answer-rest.ts'
 import { fireSchedules } from '../engine/fire-schedules.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
@@ -51,7 +52,14 @@ export async function startScheduler({
     admission.ring(message)
     if (message === undefined) rates.wake()
   })
+  const running = startPeriodic({
+    everyMs: CLOCK_MS,
+    run: () => advanceRuns(engine),
+    onError: onError('a step of runs'),
+  })
+  await channel.subscribe('runs', () => running.wake())
   const loops = [
+    running,
     admission,
     rates,
     rekeying,
