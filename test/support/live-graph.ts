@@ -18,6 +18,7 @@ import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
 import { createSchemaCheck } from '../../src/task/schema-check.ts'
+import { createWorkflowCheck } from '../../src/workflow/definition/check-workflow.ts'
 import { freshDatabase } from './database.ts'
 import type { TestEngine } from './engine.ts'
 
@@ -84,6 +85,7 @@ async function serve(options: {
     prisma,
     engine,
     events: { ...createEventReader({ db, tail, onError }), ...createLineReader({ db, channel, onError }) },
+    definitions: createWorkflowCheck(),
     authenticator: createAuthenticator({ db, mode }),
     workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
     reasons: createReasonWatch({ db, bells: await openBells(channel, REASON_TOPICS), onError }),
