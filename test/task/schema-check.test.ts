@@ -19,3 +19,15 @@ test('what is no schema says why', () => {
   expect(schemas.problemOfSchema('{"type": "nothing"}')).toContain('type')
   expect(schemas.problemOfSchema('{"$ref": "#/nowhere"}')).toContain('nowhere')
 })
+
+test('schemas that speak of themselves work, however many there are', () => {
+  const tree = (name: string) =>
+    JSON.stringify({
+      type: 'object',
+      required: [name],
+      properties: { [name]: { type: 'array', items: { $ref: '#' } } },
+    })
+  for (let at = 0; at < 1_500; at++) expect(schemas.problemOfSchema(tree(`n${at}`))).toBeNull()
+  expect(schemas.problems(tree('n0'), { n0: [{ n0: [] }] }, [])).toEqual([])
+  expect(schemas.problems(tree('n0'), { n0: [{ n1: [] }] }, [])).toMatchObject([{ path: ['n0', 0] }])
+})
