@@ -167,7 +167,7 @@ describe('a run', () => {
   })
 
   test('has its turn when another with its key has ended', async () => {
-    await runs.define(flow('turns', [task('a')], { limits: { concurrency: { limit: 1, key: 'input.repo' } } }))
+    await runs.define(flow('turns', [task('a')], { limits: { concurrency: { limit: 1, key: '${{ input.repo }}' } } }))
     const [first, second, other] = [
       await runs.start('turns', { repo: 'x' }),
       await runs.start('turns', { repo: 'x' }),
