@@ -1,10 +1,12 @@
 import type { ClientBase } from 'pg'
 import type { JsonValue } from '../task/json.ts'
+import { type Evaluation, problemText } from '../expression/expression-language.ts'
 import { canonicalJson } from '../task/json-text.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { answerIdempotencyKey, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { newUuid } from '../task/type-id.ts'
 import type { WorkflowDefinition } from '../workflow/definition/definition.ts'
+import { textParts } from '../workflow/definition/text-parts.ts'
 import { newRun } from '../workflow/run/new-run.ts'
 import { tellRuns } from '../workflow/store/inbox.ts'
 import { insertRuns, type LockedRun } from '../workflow/store/runs.ts'
@@ -130,16 +132,18 @@ async function turnOf(
 
 const MOST_KEY_CHARACTERS = 500
 
-function keyOf(language: RunTools['context']['language'], text: string | undefined, input: JsonValue): string {
+function keyOf({ evaluate }: RunTools['context']['language'], text: string | undefined, input: JsonValue): string {
   if (text === undefined) return ''
-  const path = ['limits', 'concurrency', 'key']
-  const answer = language.evaluate(text, { input })
-  if (!answer.ok) {
-    const message = `cannot be evaluated over this input: ${answer.problem.message}`
-    throw new RollBack({ code: 'VALIDATION', issues: [{ path, message }] })
-  }
-  const key = typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value)
+  const key = textParts(text).map((part) => (typeof part === 'string' ? part : valueOf(evaluate(part.expression, { input })))).join('')
   if (key.length <= MOST_KEY_CHARACTERS) return key
-  const message = `gives ${key.length} characters for this input; ${MOST_KEY_CHARACTERS} at most`
-  throw new RollBack({ code: 'VALIDATION', issues: [{ path, message }] })
+  throw invalidKey(`gives ${key.length} characters for this input; ${MOST_KEY_CHARACTERS} at most`)
+}
+
+function valueOf(answer: Evaluation<JsonValue>): string {
+  if (!answer.ok) throw invalidKey(`cannot be evaluated over this input: ${problemText(answer.problem)}`)
+  return typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value)
+}
+
+function invalidKey(message: string): RollBack {
+  return new RollBack({ code: 'VALIDATION', issues: [{ path: ['limits', 'concurrency', 'key'], message }] })
 }
