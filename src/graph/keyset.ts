@@ -41,7 +41,6 @@ export function decodePlace<Place extends 'string' | 'number'>(
   cursor: string,
 ): Place extends 'string' ? string : number {
   const [madeFor, place] = parseParts(cursor) ?? []
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of two words
   if (madeFor !== order || typeof place !== type)
     throw badPage('The cursor is not one that this list gave out. Start again without it.')
   return place as never
