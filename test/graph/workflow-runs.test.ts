@@ -28,11 +28,22 @@ describe('a run in the graph', () => {
       flow('whole', [
         task('a', { input: { n: '${{ input.n }}' } as never }),
         { id: 'both', type: 'PARALLEL', after: ['a'], steps: [task('left'), task('right')] },
-        { id: 'each', type: 'MAP', after: ['both'], items: '[1.0, 2.0]', steps: [task('double', { input: { n: '${{ item }}' } as never })] },
+        {
+          id: 'each',
+          type: 'MAP',
+          after: ['both'],
+          items: '[1.0, 2.0]',
+          steps: [task('double', { input: { n: '${{ item }}' } as never })],
+        },
       ]),
     )
     const id = await runs.execute('whole', { n: 4 })
-    expect(await runs.read(id, 'status attempt progress { fraction ended total running pending } startedAt finishedAt output')).toMatchObject({
+    expect(
+      await runs.read(
+        id,
+        'status attempt progress { fraction ended total running pending } startedAt finishedAt output',
+      ),
+    ).toMatchObject({
       status: 'RUNNING',
       attempt: 1,
       progress: { fraction: 0, ended: 0, total: 3, running: 1 },
@@ -75,7 +86,13 @@ describe('a run in the graph', () => {
       attempt: 1,
       input: { n: 2 },
       output: 20,
-      task: { type: { name: 'work' }, status: 'COMPLETED', workflowRun: { id }, stepPath: 'each[1].double', stepRun: { id: run.step.id } },
+      task: {
+        type: { name: 'work' },
+        status: 'COMPLETED',
+        workflowRun: { id },
+        stepPath: 'each[1].double',
+        stepRun: { id: run.step.id },
+      },
       run: { id },
     })
     expect(run.rootSteps).toEqual([
@@ -248,7 +265,11 @@ describe('a run in the graph', () => {
       'status step(path: "sub") { childRun { id status } } children(first: 5) { totalCount nodes { id parent { id } parentStep { path } workflow { name } } }',
     )
     const [child] = run.children.nodes
-    expect(run).toMatchObject({ status: 'COMPLETED', step: { childRun: { id: child.id, status: 'COMPLETED' } }, children: { totalCount: 1 } })
+    expect(run).toMatchObject({
+      status: 'COMPLETED',
+      step: { childRun: { id: child.id, status: 'COMPLETED' } },
+      children: { totalCount: 1 },
+    })
     expect(child).toMatchObject({ parent: { id }, parentStep: { path: 'sub' }, workflow: { name: 'inner' } })
   })
 
@@ -263,7 +284,8 @@ describe('a run in the graph', () => {
       ]),
     )
     const id = await runs.execute('drawn')
-    const graphOf = 'graph { isComplete nodes { id inside status type iterations { total begun ended } } edges { from to kind } }'
+    const graphOf =
+      'graph { isComplete nodes { id inside status type iterations { total begun ended } } edges { from to kind } }'
     const early = await runs.read(id, graphOf)
     expect(early.graph.nodes.map(({ id: at, status }: { id: string; status: string }) => `${at} ${status}`)).toEqual([
       'a RUNNING',
@@ -281,7 +303,9 @@ describe('a run in the graph', () => {
        criticalPath { steps { path duration } length wallTime workTime isComplete }
        timeline { isComplete bars { path depth startedAt finishedAt } } short: timeline(limit: 2) { isComplete bars { path } }`,
     )
-    const statusOf = Object.fromEntries(late.graph.nodes.map(({ id: at, status }: { id: string; status: string }) => [at, status]))
+    const statusOf = Object.fromEntries(
+      late.graph.nodes.map(({ id: at, status }: { id: string; status: string }) => [at, status]),
+    )
     expect(statusOf).toMatchObject({ yes: 'COMPLETED', no: 'SKIPPED', 'each[2].one': 'COMPLETED' })
     expect(late.graph.nodes).toContainEqual(
       expect.objectContaining({ id: 'each', iterations: { total: 3, begun: 3, ended: 3 } }),
@@ -297,7 +321,9 @@ describe('a run in the graph', () => {
     expect(late.criticalPath).toMatchObject({ length: expect.stringMatching(/^PT/), isComplete: true })
     expect(late.timeline.bars[0]).toMatchObject({ path: 'a', depth: 0 })
     expect(late.short).toMatchObject({ isComplete: false, bars: [{ path: 'a' }, { path: 'if' }] })
-    const wrong = await graph.ask('query ($id: ID!) { workflowRun(id: $id) { graph(iterations: 0) { isComplete } } }', { id })
+    const wrong = await graph.ask('query ($id: ID!) { workflowRun(id: $id) { graph(iterations: 0) { isComplete } } }', {
+      id,
+    })
     expect(wrong.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
   })
 
@@ -320,7 +346,9 @@ describe('a run in the graph', () => {
     expect(await found({ workflow: 'listed', status: { notIn: ['CANCELLED'] } })).toEqual([ids[2], ids[1]])
     expect(await found({ workflow: 'listed', version: 2 })).toEqual([])
     expect(await found({ workflow: 'listed', createdAt: { lt: '2020-01-01T00:00:00Z' } })).toEqual([])
-    expect(await found({ workflow: 'listed', finishedAt: { gt: '2020-01-01T00:00:00Z' }, isChild: false })).toHaveLength(3)
+    expect(
+      await found({ workflow: 'listed', finishedAt: { gt: '2020-01-01T00:00:00Z' }, isChild: false }),
+    ).toHaveLength(3)
     const page = await list({ workflow: 'listed' }, 'first: 2')
     expect(page).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true } })
     const rest = await list({ workflow: 'listed' }, `first: 2, after: "${page.pageInfo.endCursor}"`)
@@ -336,10 +364,20 @@ describe('a run in the graph', () => {
       const { errors } = await graph.ask(document, {}, key)
       return errors?.[0]?.extensions.code
     }
-    expect(await refused('mutation { executeWorkflow(input: { workflow: "steered" }) { __typename } }', viewer)).toBe('FORBIDDEN')
-    expect(await refused(`mutation { cancelWorkflowRun(input: { id: "${id}" }) { __typename } }`, viewer)).toBe('FORBIDDEN')
-    expect(await refused(`mutation { pauseWorkflowRun(input: { id: "${id}" }) { __typename } }`, developer)).toBe('FORBIDDEN')
-    expect(await refused('mutation { createWorkflow(input: { definition: {} }) { __typename } }', viewer)).toBe('FORBIDDEN')
-    expect(await refused(`mutation { cancelWorkflowRun(input: { id: "${id}" }) { __typename } }`, developer)).toBeUndefined()
+    expect(await refused('mutation { executeWorkflow(input: { workflow: "steered" }) { __typename } }', viewer)).toBe(
+      'FORBIDDEN',
+    )
+    expect(await refused(`mutation { cancelWorkflowRun(input: { id: "${id}" }) { __typename } }`, viewer)).toBe(
+      'FORBIDDEN',
+    )
+    expect(await refused(`mutation { pauseWorkflowRun(input: { id: "${id}" }) { __typename } }`, developer)).toBe(
+      'FORBIDDEN',
+    )
+    expect(await refused('mutation { createWorkflow(input: { definition: {} }) { __typename } }', viewer)).toBe(
+      'FORBIDDEN',
+    )
+    expect(
+      await refused(`mutation { cancelWorkflowRun(input: { id: "${id}" }) { __typename } }`, developer),
+    ).toBeUndefined()
   })
 })

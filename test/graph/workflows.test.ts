@@ -36,7 +36,9 @@ describe('a workflow in the graph', () => {
       },
     })
     expect(first.version.hash).toMatch(/^[0-9a-f]{64}$/)
-    const again = await create(`name: same\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: b, type: TASK, task: work, after: [a] }\n`)
+    const again = await create(
+      `name: same\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: b, type: TASK, task: work, after: [a] }\n`,
+    )
     expect(again).toMatchObject({ isNew: false, version: { number: 1, hash: first.version.hash } })
     const next = await create({ ...definition, steps: [step('a')] })
     expect(next).toMatchObject({ isNew: true, version: { number: 2, workflow: { id: first.version.workflow.id } } })
@@ -52,12 +54,20 @@ describe('a workflow in the graph', () => {
       '',
     ].join('\n')
     const refused = await create(text)
-    expect(refused).toMatchObject({ __typename: 'InvalidWorkflowError', code: 'INVALID_WORKFLOW', path: ['input', 'definition'] })
+    expect(refused).toMatchObject({
+      __typename: 'InvalidWorkflowError',
+      code: 'INVALID_WORKFLOW',
+      path: ['input', 'definition'],
+    })
     expect(refused.problems).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ severity: 'ERROR', code: 'UNKNOWN_STEP', place: 'steps[0].after[0]', line: 3 }),
         expect.objectContaining({ code: 'DUPLICATE_ID', path: ['steps', '1', 'id'], line: 4 }),
-        expect.objectContaining({ code: 'BAD_EXPRESSION', line: 5, expression: expect.objectContaining({ text: '1 +' }) }),
+        expect.objectContaining({
+          code: 'BAD_EXPRESSION',
+          line: 5,
+          expression: expect.objectContaining({ text: '1 +' }),
+        }),
       ]),
     )
     const { data } = await graph.ask('{ workflow(name: "wrong") { id } }')
@@ -78,7 +88,12 @@ describe('a workflow in the graph', () => {
     const inner = { id: 's', type: 'SUBWORKFLOW', workflow: 'not_yet', after: ['a'] }
     const { warnings } = await create({ name: 'warned', steps: [step('a', { task: 'wrok' }), inner] })
     expect(warnings).toMatchObject([
-      { severity: 'WARNING', code: 'UNKNOWN_TASK_TYPE', place: 'steps[0].task', message: expect.stringContaining('"work"') },
+      {
+        severity: 'WARNING',
+        code: 'UNKNOWN_TASK_TYPE',
+        place: 'steps[0].task',
+        message: expect.stringContaining('"work"'),
+      },
       { severity: 'WARNING', code: 'UNKNOWN_WORKFLOW', place: 'steps[1].workflow' },
     ])
     await create({ name: 'not_yet', steps: [step('a')] })
@@ -88,10 +103,9 @@ describe('a workflow in the graph', () => {
 
   test('is judged without being kept', async () => {
     const ask = (definition: unknown) =>
-      graph.ask(
-        'query ($d: JSON!) { validateWorkflow(definition: $d) { isValid hash problems { severity code } } }',
-        { d: definition },
-      )
+      graph.ask('query ($d: JSON!) { validateWorkflow(definition: $d) { isValid hash problems { severity code } } }', {
+        d: definition,
+      })
     const good = await ask({ name: 'judged', steps: [step('a', { task: 'gone' })] })
     expect(good.data.validateWorkflow).toEqual({
       isValid: true,
@@ -161,7 +175,9 @@ describe('a workflow in the graph', () => {
     expect((await run()).data.executeWorkflow.__typename).toBe('ExecuteWorkflowSuccess')
     expect((await set({ status: 'RETIRED' })).data.setWorkflowStatus.version.status).toBe('RETIRED')
     expect((await run()).data.executeWorkflow.code).toBe('UNKNOWN_WORKFLOW')
-    expect((await set({ version: 7 })).data.setWorkflowStatus).toMatchObject({ issues: [{ path: ['input', 'version'] }] })
+    expect((await set({ version: 7 })).data.setWorkflowStatus).toMatchObject({
+      issues: [{ path: ['input', 'version'] }],
+    })
     const gone = 'workflow_01h455vb4pex5vsknk084sn02q'
     expect((await set({ id: gone })).data.setWorkflowStatus).toMatchObject({ code: 'NOT_FOUND', path: ['input', 'id'] })
     for (const args of ['', `(id: "${id}", name: "old")`]) {

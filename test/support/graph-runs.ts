@@ -49,7 +49,8 @@ export async function graphRuns(graph: TestGraph): Promise<GraphRuns> {
 
 export const runId = (uuid: string): string => encodeTypeId('run', uuid)
 
-export const task = (id: string, more: Partial<Step> = {}): Step => ({ id, type: 'TASK', task: 'work', ...more }) as Step
+export const task = (id: string, more: Partial<Step> = {}): Step =>
+  ({ id, type: 'TASK', task: 'work', ...more }) as Step
 
 export const flow = (
   name: string,

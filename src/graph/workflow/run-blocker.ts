@@ -1,9 +1,8 @@
 import type { RunBlocker } from '../../workflow/run/explain-run.ts'
 import { builder } from '../builder.ts'
-import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
 import { describeBlocker } from './describe-blocker.ts'
-import { loadRun } from './load-run.ts'
+import { loadRun, loadTaskWithin } from './load-run.ts'
 import { WorkflowRun } from './workflow-run.ts'
 
 const RunBlockerKind = builder.enumType('RunBlockerKind', {
@@ -48,7 +47,7 @@ export const RunBlockerType = builder.objectRef<RunBlocker>('RunBlocker').implem
       nullable: true,
       description: 'Of TASK: the task, which says itself what it waits for.',
       resolve: (blocker, _args, context, info) =>
-        blocker.kind === 'TASK' ? loadTask(context, info, blocker.taskId) : null,
+        blocker.kind === 'TASK' ? loadTaskWithin(context, info, blocker.taskId) : null,
     }),
     childRun: t.field({
       type: WorkflowRun,

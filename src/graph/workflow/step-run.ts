@@ -2,12 +2,11 @@ import type { JsonValue } from '../../task/json.ts'
 import { iterationsOf, parentPath } from '../../workflow/run/path.ts'
 import type { Decision } from '../../workflow/run/run-state.ts'
 import { builder } from '../builder.ts'
-import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
 import { Approval } from './approval.ts'
 import { ApprovalDecision } from './approval-decision.ts'
 import { findApproval, findChildRun, findTask } from './find-of-step.ts'
-import { loadApproval, loadRun } from './load-run.ts'
+import { loadApproval, loadRun, loadTaskWithin } from './load-run.ts'
 import { StepErrorType, stepErrorOf } from './step-error.ts'
 import { StepRunStatusEnum, StepRunTypeEnum } from './workflow-enums.ts'
 import { WorkflowRun } from './workflow-run.ts'
@@ -125,7 +124,7 @@ export const StepRun = builder.prismaNode('StepRun', {
       description: 'The latest task that it made; null when it made none, or that is not kept any more.',
       resolve: async (step, _args, context, info) => {
         const id = await findTask(context, step)
-        return id === null ? null : loadTask(context, info, id)
+        return id === null ? null : loadTaskWithin(context, info, id)
       },
     }),
     childRun: t.field({

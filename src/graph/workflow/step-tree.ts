@@ -4,6 +4,7 @@ import type { FieldNode, GraphQLResolveInfo } from 'graphql'
 import type { StepRun as StepRow } from '../../infra/generated/prisma/client.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
+import { nested } from '../nested-loader.ts'
 import { prismaOf } from '../prisma-of.ts'
 import { StepRun } from './step-run.ts'
 import { WorkflowRun } from './workflow-run.ts'
@@ -46,14 +47,14 @@ type Loader = DataLoader<Holder, StepRow[]>
 const loadersOfContext = new WeakMap<GraphContext, WeakMap<FieldNode, Loader>>()
 
 /** What steps hold, with all that is selected of it, in two statements for all holders that one field is asked for at once. */
-function loadWithin(context: GraphContext, info: GraphQLResolveInfo, holder: Holder): Promise<StepRow[]> {
+const loadWithin = nested((context, info, holder: Holder): Promise<StepRow[]> => {
   const loaders = loadersOfContext.get(context) ?? new WeakMap<FieldNode, Loader>()
   loadersOfContext.set(context, loaders)
   const field = info.fieldNodes[0]!
   const loader = loaders.get(field) ?? new DataLoader((holders) => readWithin(context, info, holders), { cache: false })
   loaders.set(field, loader)
   return loader.load(holder)
-}
+})
 
 interface Place {
   readonly runId: string
