@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
-import type { JsonValue } from '../task/json.ts'
 import { type Evaluation, problemText } from '../expression/expression-language.ts'
+import type { JsonValue } from '../task/json.ts'
 import { canonicalJson } from '../task/json-text.ts'
 import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { answerIdempotencyKey, takeIdempotencyKey } from '../task/store/idempotency.ts'
@@ -132,12 +132,14 @@ const MOST_KEY_CHARACTERS = 500
 
 function keyOf({ evaluate }: RunTools['context']['language'], text: string | undefined, input: JsonValue): string {
   if (text === undefined) return ''
-  const key = textParts(text).map((part) => (typeof part === 'string' ? part : valueOf(evaluate(part.expression, { input })))).join('')
+  const key = textParts(text)
+    .map((part) => (typeof part === 'string' ? part : partOf(evaluate(part.expression, { input }))))
+    .join('')
   if (key.length <= MOST_KEY_CHARACTERS) return key
   throw invalidKey(`gives ${key.length} characters for this input; ${MOST_KEY_CHARACTERS} at most`)
 }
 
-function valueOf(answer: Evaluation<JsonValue>): string {
+function partOf(answer: Evaluation<JsonValue>): string {
   if (!answer.ok) throw invalidKey(`cannot be evaluated over this input: ${problemText(answer.problem)}`)
   return typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value)
 }
