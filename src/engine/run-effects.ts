@@ -224,7 +224,12 @@ function noWorkflow({ workflow, version }: { workflow: string; version: number |
 }
 
 /** Cancels tasks that have not ended, with their parts. Those that have tell the run themselves. */
-async function cancelTasks(client: ClientBase, tenant: string, ids: readonly string[], now: Date): Promise<Applied> {
+export async function cancelTasks(
+  client: ClientBase,
+  tenant: string,
+  ids: readonly string[],
+  now: Date,
+): Promise<Applied> {
   if (ids.length === 0) return { hasEvents: false, hasClaimable: false, hasRevoked: false, hasUnsettled: false }
   const { tasks } = await lockCascade(client, tenant, ids, { children: true, dependents: false })
   const decisions = [...tasks.values()].flatMap((before): Decision[] => {
@@ -251,7 +256,7 @@ function settledBy({ run, effect: { id, path } }: Wanted<'withdrawApproval'>) {
 }
 
 /** A child run tells its parent how it ended. */
-function endForParent(
+export function endForParent(
   { row, parent }: LockedRun,
   { status, output, error }: Extract<Effect, { kind: 'endRun' }>,
 ): Message[] {

@@ -41,7 +41,7 @@ export async function takeTurn(
 export async function freeTurns(
   client: ClientBase,
   tenant: string,
-  ended: readonly SteppedRun[],
+  ended: readonly Pick<SteppedRun, 'run' | 'plan'>[],
 ): Promise<readonly Message[]> {
   const turns = ended.flatMap(({ run, plan }) => {
     const limit = plan.definition.limits?.concurrency?.limit

@@ -178,4 +178,25 @@ describe('a run', () => {
     await runs.settle()
     expect(await statuses()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED'])
   })
+
+  test('that cannot be stepped ends, and holds up no other', async () => {
+    await runs.define(flow('fine', [task('a')]))
+    const fine = await runs.start('fine')
+    const bad = await runs.start('fine')
+    // Nothing of ours writes such a row.
+    await rowsOf(`UPDATE step_run SET step_id = 'gone' WHERE run_id = '${bad}'`)
+    await runs.settle(() => 'ok')
+    expect(await runOf(fine)).toMatchObject({ status: 'COMPLETED', output: 'ok' })
+    expect(await runOf(bad)).toMatchObject({ status: 'FAILED', error: { code: 'INTERNAL' } })
+    expect(await rowsOf('SELECT * FROM run_inbox')).toEqual([])
+    expect(await rowsOf(`SELECT kind FROM event WHERE run_id = '${bad}' ORDER BY version DESC LIMIT 1`)).toEqual([
+      { kind: 'WorkflowRunFailed' },
+    ])
+  })
+
+  test('fails a step whose event key is too long', async () => {
+    await runs.define(flow('long_key', [{ id: 'w', type: 'WAIT', event: { key: '${{ input.key }}' } }]))
+    const id = await runs.start('long_key', { key: 'k'.repeat(600) })
+    expect(await runOf(id)).toMatchObject({ status: 'FAILED', error: { code: 'INVALID_KEY' } })
+  })
 })
