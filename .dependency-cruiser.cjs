@@ -6,7 +6,8 @@ const knows = {
   expression: [],
   task: ['expression'],
   event: ['task'],
-  worker: ['task'],
+  worker: ['task', 'wait'],
+  wait: ['task', 'expression'],
   scheduling: ['task'],
   pool: ['task'],
   rate: ['task'],
@@ -42,6 +43,9 @@ const shared = [
   'schedule-events',
   'worker-events',
   'command-schedule',
+  'wait-changes',
+  'look-back',
+  'answer-waits',
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */

@@ -18,6 +18,7 @@ import {
   type Column,
   openProbe,
   type ProbedEngine,
+  readIndexSizes,
   readMemory,
   readSizes,
   type Sample,
@@ -85,6 +86,7 @@ async function soak(): Promise<number> {
     console.log(`${Math.round(rate)} tasks a second for ${minutes} minutes, kept for ${values.keep}`)
     const samples = await load(engine, connection, rate)
     await writePicture(samples)
+    showIndexes(samples)
     return judge(samples)
   } finally {
     await channel.close()
@@ -156,6 +158,7 @@ async function load(engine: ProbedEngine, connection: ConnectionFile, rate: numb
         ...(await readSizes(engine.db)),
         ...(await probe.measure()),
         perSecond: (now.made - before.made) / ((now.at - before.at) / 1_000),
+        indexes: await readIndexSizes(engine.db),
       }
       before = now
       samples.push(sample)
@@ -183,8 +186,24 @@ async function writePicture(samples: readonly Sample[]): Promise<void> {
   console.log(`picture: ${file}`)
 }
 
+/** Which index it is that grows. */
+function showIndexes(samples: readonly Sample[]): void {
+  const last = lastOf(samples)
+  const names = [...last.at(-1)!.indexes.keys()]
+  const rows = names.map((name) => {
+    const { mean, rise } = fitLine(last.map(({ at, indexes }) => [at, indexes.get(name) ?? 0]))
+    return { index: name, 'mean, MiB': round(mean, 1), 'rise, MiB': round(mean * rise, 1) }
+  })
+  console.table(rows.sort((a, b) => b['rise, MiB'] - a['rise, MiB']))
+}
+
+/** What is judged: the last two thirds. */
+function lastOf(samples: readonly Sample[]): readonly Sample[] {
+  return samples.slice(Math.floor(samples.length / 3))
+}
+
 function judge(samples: readonly Sample[]): number {
-  const last = samples.slice(Math.floor(samples.length / 3))
+  const last = lastOf(samples)
   const table = JUDGED.map((column) => {
     const { mean, rise, error } = fitLine(last.map((sample) => [sample.at, sample[column]]))
     return {

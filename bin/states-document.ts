@@ -7,7 +7,8 @@ const STATUS_MEANINGS: Readonly<Record<TaskStatus, string>> = {
   READY: 'May be claimed; stands in the claim order.',
   RUNNING: 'A worker holds its lease and runs an attempt.',
   RETRYING: 'An attempt failed; waits for its back-off.',
-  WAITING: 'Parked by its handler, without slot and lease, until a time or an outside answer; its attempt stays open.',
+  WAITING:
+    'Parked by its handler, without slot and lease, until a time or an event from outside; its attempt stays open.',
   PAUSED: 'Taken out of the queue by hand; goes back to what it waited for.',
   COMPLETED: 'Ended with success. Nothing changes it any more.',
   FAILED: 'Ended with an error that no retry was left for.',
@@ -22,9 +23,9 @@ const COMMAND_MEANINGS: Readonly<Record<CommandKind, string>> = {
   fail: 'The handler failed: a back-off by the retry policy, or the end when no attempt is left or the error forbids it.',
   lose: 'Its worker is gone: back to the queue, or the end after the tenth loss.',
   release: 'The worker gives it back unfinished; this is no failure.',
-  park: 'The handler gives up its slot until a time or an outside answer.',
+  park: 'The handler gives up its slot until a time or an event from outside; READY when that had come before.',
   wake: 'Its time has come: a start, the end of a back-off or park, or a time-out (queue, attempt, heartbeat, total).',
-  signal: 'The outside answer it is parked for has come.',
+  signal: 'The event it is parked for has come; one that is paused takes it too.',
   settle:
     'Tasks it depends on have ended: one less to wait for, or its end by the rule of a dependency that cannot be met.',
   cancel: 'Ends it, as far as it has not ended; a running handler gets its abort signal.',

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A worker for task-mgmt in plain Python 3.9+, with nothing but its standard library.
 
-It serves two task types, `py_word_count` and `py_sleep`. The protocol is described in docs/workers.md; the whole of it stands in
+It serves three task types, `py_word_count`, `py_sleep` and `py_approval`. The protocol is described in docs/workers.md; the whole of it stands in
 the class Worker, so that you can take that as it is and write handlers of your own.
 """
 
@@ -30,6 +30,14 @@ class Failure(Exception):
     def __init__(self, code, message, retryable=True):
         super().__init__(message)
         self.code, self.retryable = code, retryable
+
+
+class Park(Exception):
+    """Raised by a handler to wait without a slot, for a time or an event: `key`, `condition`, `timeout`, `lookBack`, `until`."""
+
+    def __init__(self, **wait):
+        super().__init__(str(wait))
+        self.wait = wait
 
 
 class Graph:
@@ -90,6 +98,10 @@ class Task:
         self.input, self.attempt = leased["input"], leased["attempt"]
         # Set when the task was cancelled, timed out or lost: stop then, what you return is ignored.
         self.cancelled = threading.Event()
+
+    def answer_to(self, key):
+        """How its latest wait for the key has ended: {outcome, payload, eventId, sender, at}; None when it has not waited for it."""
+        return next((answer for answer in reversed(self.leased["answers"]) if answer["key"] == key), None)
 
     def lease(self):
         return {"taskId": self.id, "epoch": self.epoch}
@@ -190,9 +202,9 @@ class Worker:
                 continue
             answer = self.send(
                 "claimTasks",
-                "state tasks { id type input attempt epoch }",
+                "state tasks { id type input attempt epoch answers { key outcome payload eventId sender at } }",
                 give_up=done,
-                timeout=35,
+                answer_within=35,
                 requestId=new_id(),
                 types=list(self.types),
                 limit=free,
@@ -233,6 +245,10 @@ class Worker:
             answer = self.send("completeTask", "status", **task.lease(), output=output)
             if answer and answer["__typename"] == "ValidationError":
                 self.fail(task, "OUTPUT_INVALID", answer["message"], retryable=False)
+        except Park as park:
+            answer = self.send("parkTask", "status", **task.lease(), **park.wait)
+            if answer and answer["__typename"] == "ValidationError":
+                self.fail(task, "HANDLER_ERROR", answer["message"], retryable=False)
         except Failure as failure:
             self.fail(task, failure.code, str(failure), failure.retryable)
         except Refused as refusal:
@@ -276,8 +292,9 @@ class Worker:
         elif answer["__typename"] == "ValidationError":
             raise Refused(answer["message"])
 
-    def send(self, name, payload, give_up=None, timeout=15, **fields):
-        return self.graph.mutate(name, payload, {"workerId": self.id, **fields}, give_up or self.over.is_set, timeout)
+    def send(self, name, payload, give_up=None, answer_within=15, **fields):
+        """`answer_within` is in seconds; every other name is a field of the input."""
+        return self.graph.mutate(name, payload, {"workerId": self.id, **fields}, give_up or self.over.is_set, answer_within)
 
     def guarded(self, work):
         def run():
@@ -326,6 +343,17 @@ def sleep(task):
     return {"slept": seconds, "by": "python"}
 
 
+def approval(task):
+    key = task.input["key"]
+    answer = task.answer_to(key)
+    if answer is None:
+        # Asked for before it waits: the answer may come sooner than the park.
+        raise Park(key=key, timeout="P1D", lookBack="PT1H")
+    if answer["outcome"] == "TIMED_OUT":
+        return {"approved": False, "why": "nobody answered"}
+    return {"approved": bool(answer["payload"]["approved"]), "by": answer["sender"]}
+
+
 TYPES = {
     "py_word_count": (
         word_count,
@@ -343,6 +371,13 @@ TYPES = {
                 "required": ["seconds"],
                 "properties": {"seconds": {"type": "number", "minimum": 0}},
             },
+        },
+    ),
+    "py_approval": (
+        approval,
+        {
+            "description": "Waits for an event that says whether something is approved, in Python.",
+            "inputSchema": {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}},
         },
     ),
 }

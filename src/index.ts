@@ -8,11 +8,13 @@ export type { JsonSchema, JsonValue } from './task/json.ts'
 export type { TaskDefaults } from './task/new-task.ts'
 export { defineTaskType } from './worker/define-task-type.ts'
 export {
+  type Answer,
   type HandledTask,
   type HandlerContext,
   type Lease,
   type LeaseOutcome,
   type LogLevel,
+  type Park,
   TaskFailure,
   type TaskHandler,
   type TaskTypeDefinition,
@@ -25,3 +27,6 @@ export { type Checked, createWorkflowCheck, type WorkflowCheck } from './workflo
 export type { WorkflowDefinition } from './workflow/definition/definition.ts'
 export { type DefinitionDiff, diffDefinitions, diffText } from './workflow/definition/diff.ts'
 export { type DefinitionProblem, pathText } from './workflow/definition/problem.ts'
+export type { Imported, Unmapped } from './workflow/import/imported.ts'
+export { importStatesLanguage, type StatesLanguageOptions } from './workflow/import/states-language/import-states.ts'
+export { importWfFormat, type WfFormatOptions } from './workflow/import/wf-format.ts'

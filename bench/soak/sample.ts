@@ -27,6 +27,8 @@ export type Column = keyof typeof COLUMNS
 export type Sample = Readonly<Record<Column, number>> & {
   /** Seconds since the start. */
   readonly at: number
+  /** Size of each index, in MiB. */
+  readonly indexes: ReadonlyMap<string, number>
 }
 
 export type ProbedEngine = Engine & { readonly schemas: SchemaCheck }
@@ -38,6 +40,7 @@ export interface Probe {
 
 const CLAIMS = 25
 const QUEUE = 'probe'
+const TABLES = '^(task|attempt_record|task_dependency|event_[0-9]+|event_default)$'
 
 /** A worker of its own queue in the same tables. */
 export async function openProbe(engine: ProbedEngine, actor: Actor): Promise<Probe> {
@@ -70,13 +73,22 @@ export async function readSizes(db: Pool): Promise<Pick<Sample, 'taskMb' | 'even
   const { rows } = await db.query<{ taskMb: number; eventMb: number; indexMb: number; tasks: number }>(`
     WITH sized AS (
       SELECT c.relname ~ '^event' AS is_event, pg_table_size(c.oid) / 1048576.0 AS rows_mb, pg_indexes_size(c.oid) / 1048576.0 AS index_mb
-      FROM pg_class c WHERE c.relkind = 'r' AND c.relname ~ '^(task|attempt_record|task_dependency|event_[0-9]+|event_default)$'
+      FROM pg_class c WHERE c.relkind = 'r' AND c.relname ~ '${TABLES}'
     )
     SELECT sum(rows_mb) FILTER (WHERE NOT is_event)::float8 AS "taskMb", sum(rows_mb) FILTER (WHERE is_event)::float8 AS "eventMb",
       sum(index_mb)::float8 AS "indexMb",
       (SELECT n_live_tup::float8 FROM pg_stat_user_tables WHERE relname = 'task') AS tasks
     FROM sized`)
   return rows[0]!
+}
+
+/** Size of each index of what grows with tasks, in MiB; those of the partitions of one table together. */
+export async function readIndexSizes(db: Pool): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await db.query<{ name: string; mb: number }>(`
+    SELECT regexp_replace(i.relname, '^event_[0-9]+_', 'event_') AS name, sum(pg_relation_size(i.oid))::float8 / 1048576.0 AS mb
+    FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE c.relkind = 'r' AND c.relname ~ '${TABLES}' GROUP BY 1`)
+  return new Map(rows.map(({ name, mb }) => [name, mb]))
 }
 
 /** Resident memory of the server, and of all processes of PostgreSQL with what they share counted once, in MiB. */

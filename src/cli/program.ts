@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { createCall } from './call.ts'
+import { addEventCommands } from './commands/event.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addPoolCommands } from './commands/pool.ts'
 import { addQueueCommands } from './commands/queue.ts'
@@ -44,6 +45,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskWatching(task, call)
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
+  addEventCommands(program.command('event').description('Tell tasks that wait what has happened outside'), call)
   addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)

@@ -15,6 +15,7 @@ import { type Cascade, readOpen, settleAfter } from './cascade.ts'
 import type { Decision } from './decision.ts'
 import type { Engine } from './engine.ts'
 import type { Ended } from './settle-dependents.ts'
+import { writeWaits } from './wait-changes.ts'
 
 /** What a committed transaction means for other processes. */
 export interface Applied {
@@ -25,6 +26,8 @@ export interface Applied {
   readonly hasUnsettled: boolean
   /** Whose slots were given back or are waited for. */
   readonly limits?: LimitsToSettle | undefined
+  /** Tasks have ended that may be of runs, which are to take that in. */
+  readonly hasRunNews?: boolean
 }
 
 export interface LimitsToSettle {
@@ -101,6 +104,7 @@ async function announceAll(
       ({ before, transition }) => before.status === 'RUNNING' && transition.state.status !== 'RUNNING',
     ),
     hasUnsettled: !cascade.isComplete,
+    hasRunNews: completed.some(({ isOfRun }) => isOfRun) || moves.some((move) => endedTask(move).length > 0),
     limits: limitsToSettle(
       tenant,
       moves.map(({ before, transition }) => ({ before, after: transition.state })),
@@ -130,6 +134,7 @@ export function ringBells({ channel }: Pick<Engine, 'channel'>, applied: Applied
   if (applied.hasClaimable) channel.publish('claimable')
   if (applied.hasRevoked) channel.publish('revoked')
   if (applied.hasUnsettled) channel.publish('unsettled')
+  if (applied.hasRunNews) channel.publish('runs')
   if (applied.limits !== undefined) ringLimits(channel, applied.limits)
 }
 
@@ -157,6 +162,12 @@ export function limitsToSettle(
   return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 
+/** The limits of several parts of one transaction. */
+export function joinLimits(tenant: string, ...all: readonly Applied['limits'][]): Applied['limits'] {
+  const keys = new Set(all.flatMap((limits) => limits?.keys ?? []))
+  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
+}
+
 /** What the end of a run gives back: a token is gone. */
 function slotsOf({ limits }: Pick<TaskState, 'limits'>): readonly Limit[] {
   return limits?.filter(({ key }) => !isRateKey(key)) ?? []
@@ -181,6 +192,7 @@ async function writeDecisions(client: ClientBase, decisions: readonly Decision[]
       writeStates(client, changes, now),
       deleteSlots(client, tenant, freed),
       recordAttempts(client, tenant, some.flatMap(leftAttempt), now),
+      writeWaits(client, tenant, some, now),
     ])
   }
 }

@@ -67,7 +67,7 @@ function isSameEnd({ end, epoch }: EndAttempt, record: AttemptRecord): boolean {
     case 'release':
       return record.outcome === 'RELEASED'
     case 'park':
-      return record.outcome === null && record.status === 'WAITING' && record.currentEpoch === epoch
+      return record.outcome === null && record.status !== 'RUNNING' && record.currentEpoch === epoch
   }
 }
 

@@ -17,7 +17,8 @@ export interface ClaimTasks {
   readonly tenant: string
   /** uuid of a worker that is ACTIVE; any other gets nothing. */
   readonly workerId: string
-  readonly queue: string
+  /** Only of this queue; of all that the worker serves when absent. */
+  readonly queue?: string
   readonly types: readonly string[]
   /** Most tasks to take, at least 1. */
   readonly limit: number

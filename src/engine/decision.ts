@@ -1,6 +1,6 @@
 import type { Transition } from '../task/move.ts'
 import type { AttemptUsage } from '../task/store/attempts.ts'
-import type { TaskState } from '../task/task-state.ts'
+import type { ParkRequest, TaskState } from '../task/task-state.ts'
 
 /** A transition that was accepted for a task whose lock is held. */
 export interface Decision {
@@ -9,4 +9,8 @@ export interface Decision {
   /** JSON text, when the task completes with an output. */
   readonly output?: string | null
   readonly usage?: AttemptUsage
+  /** What it is parked for, with the uuid of the event that had come before. */
+  readonly park?: ParkRequest & { readonly answeredBy?: string }
+  /** uuid of the event that answers what it waits for. */
+  readonly signalledBy?: string
 }

@@ -1,31 +1,15 @@
-import type { ClientBase } from 'pg'
-import {
-  deleteBackfills,
-  deleteFires,
-  deleteIdempotencyKeys,
-  deletePlacements,
-  deleteSchedules,
-  deleteWorkers,
-} from '../retention/store/leftovers.ts'
+import { deleteOldest, type LeftoverKind } from '../retention/store/leftovers.ts'
+import { deletePlacements } from '../retention/store/placements.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 
 const BATCH = 1_000
 
-const LEFTOVERS = {
-  'idempotency keys': deleteIdempotencyKeys,
-  workers: deleteWorkers,
-  placements: deletePlacements,
-  fires: deleteFires,
-  backfills: deleteBackfills,
-  'deleted schedules': deleteSchedules,
-}
-
 /** What is only remembered for a while. */
-export type Leftover = keyof typeof LEFTOVERS
+export type Leftover = LeftoverKind | 'placements'
 
 /**
- * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted), a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted, an event from outside), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted
@@ -37,7 +21,11 @@ export async function deleteLeftovers(
 ): Promise<number> {
   let total = 0
   while (!signal.aborted) {
-    const deleted = await transact(engine, (client: ClientBase) => LEFTOVERS[what](client, before, BATCH))
+    const deleted = await transact(engine, (client) =>
+      what === 'placements'
+        ? deletePlacements(client, before, BATCH)
+        : deleteOldest(client, what, { before, limit: BATCH }),
+    )
     total += deleted
     if (deleted < BATCH) break
   }

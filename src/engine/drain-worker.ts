@@ -1,5 +1,5 @@
 import { accepted, type Result, refusedWith } from '../task/refusal.ts'
-import { readWorkerState, type WorkerState, writeWorkerState } from '../worker/store.ts'
+import { readWorkerState, type WorkerState, writeWorkerState } from '../worker/store/workers.ts'
 import type { Actor, Engine } from './engine.ts'
 import { transact } from './transact.ts'
 import { announceWorkers } from './worker-events.ts'

@@ -11,6 +11,7 @@ import { acceptRepeats, misfitsOf } from './check-ends.ts'
 import { notFound } from './command-task.ts'
 import type { Decision } from './decision.ts'
 import type { Actor, Engine } from './engine.ts'
+import { findEarlierAnswers, lockKeysToLookBack } from './look-back.ts'
 import { transact } from './transact.ts'
 
 const NOBODY: ReadonlyMap<string, TaskState> = new Map()
@@ -31,6 +32,8 @@ export async function endAttempts(
   const { answers, applied } = await transact(
     engine,
     async (client): Promise<{ answers: Result<AttemptEnded>[]; applied: Applied | null }> => {
+      // Before any task: see lockKeys.
+      await lockKeysToLookBack(client, actor.tenant, ends)
       const successes = await completeTasks(client, actor.tenant, plainSuccesses(ends))
       const completed = new Map(successes.completed.map((task) => [task.id, task]))
       const rest = ends.filter(({ taskId }) => !completed.has(taskId))
@@ -39,6 +42,7 @@ export async function endAttempts(
       // Two ends of one task in a batch: the second meets what the first made of it.
       const current = new Map(tasks)
       const misfits = await misfitsOf(client, engine.schemas, tasks, ends)
+      const earlier = await findEarlierAnswers(client, actor.tenant, tasks, ends)
       const decisions: Decision[] = []
       const answers = ends.map((end): Result<AttemptEnded> => {
         const success = completed.get(end.taskId)
@@ -49,10 +53,11 @@ export async function endAttempts(
         if (!isOwn(before, end)) return refusedWith(staleLease(before, end.epoch))
         const misfit = misfits.get(end)
         if (misfit !== undefined && before.epoch === end.epoch) return refusedWith(misfit)
-        const decided = transition(before, commandOf(end), now, Math.random())
+        const answeredBy = earlier.get(end)
+        const decided = transition(before, commandOf(end, answeredBy), now, Math.random())
         if (decided.kind === 'refused') return refusedWith(staleLease(before, end.epoch))
         current.set(end.taskId, decided.state)
-        decisions.push(decisionOf(before, decided, end))
+        decisions.push(decisionOf(before, decided, end, answeredBy))
         return accepted({ taskId: end.taskId, version: decided.state.version, status: decided.state.status })
       })
       await acceptRepeats(client, actor.tenant, ends, answers)
@@ -87,7 +92,7 @@ function isOwn(task: TaskState, { workerId }: EndAttempt): boolean {
   return workerId === undefined || task.workerId === workerId
 }
 
-function commandOf({ end, epoch }: EndAttempt): TaskCommand {
+function commandOf({ end, epoch }: EndAttempt, answeredBy?: string): TaskCommand {
   switch (end.kind) {
     case 'complete':
       return { kind: 'complete', epoch }
@@ -96,16 +101,22 @@ function commandOf({ end, epoch }: EndAttempt): TaskCommand {
     case 'release':
       return { kind: 'release', epoch, reason: end.reason, delayMs: end.delayMs }
     case 'park':
-      return { kind: 'park', epoch, park: end.park }
+      return { kind: 'park', epoch, park: end.park, ...(answeredBy !== undefined && { answeredBy }) }
   }
 }
 
-function decisionOf(before: TaskState, decided: Decision['transition'], { end, usage }: EndAttempt): Decision {
+function decisionOf(
+  before: TaskState,
+  decided: Decision['transition'],
+  { end, usage }: EndAttempt,
+  answeredBy?: string,
+): Decision {
   return {
     before,
     transition: decided,
     output: end.kind === 'complete' ? end.output : null,
     ...(usage && { usage }),
+    ...(end.kind === 'park' && { park: { ...end.park, ...(answeredBy !== undefined && { answeredBy }) } }),
   }
 }
 

@@ -10,7 +10,7 @@ import type { SchemaCheck } from '../task/schema-check.ts'
 import { isFinished } from '../task/status.ts'
 import { transition } from '../task/transition.ts'
 import { newUuid } from '../task/type-id.ts'
-import { type Applied, applyDecisions, ringBells } from './apply.ts'
+import { type Applied, applyDecisions, joinLimits, ringBells } from './apply.ts'
 import type { Decision } from './decision.ts'
 import type { Actor, Engine } from './engine.ts'
 import { lockCascade } from './lock-cascade.ts'
@@ -99,11 +99,6 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
     limits: joinLimits(tenant, applied.limits, made.limits),
     count: looked.reduce((sum, { turn }) => sum + turn.fires.length, 0),
   }
-}
-
-function joinLimits(tenant: string, ...all: readonly Applied['limits'][]): Applied['limits'] {
-  const keys = new Set(all.flatMap((limits) => limits?.keys ?? []))
-  return keys.size === 0 ? undefined : { tenant, keys: [...keys] }
 }
 
 /** A timing that cannot be read any more (a zone that a new release of the zone data lacks) holds up nobody but itself. */

@@ -1,4 +1,4 @@
-import { markGoneWorkers } from '../worker/store.ts'
+import { markGoneWorkers } from '../worker/store/workers.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 import { announceWorkers } from './worker-events.ts'

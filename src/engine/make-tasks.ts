@@ -17,6 +17,9 @@ export interface Origin {
   readonly scheduleId?: string
   /** uuid */
   readonly backfillId?: string
+  /** uuid of the run that it carries out a step of */
+  readonly runId?: string
+  readonly stepPath?: string
 }
 
 /** A task that gets input from others is checked when it starts: it is not whole before. */
@@ -50,7 +53,7 @@ export async function insertPlanned(
   if (planned.length === 0) return { events: [], overfull: new Set() }
   const rows = planned.map((task): TaskRow => {
     const { asked, born, ended, resources } = task
-    const { idempotencyKey, scheduleId, backfillId } = originOf(task)
+    const { idempotencyKey, scheduleId, backfillId, runId, stepPath } = originOf(task)
     return {
       state: ended?.state ?? born,
       asked,
@@ -60,6 +63,8 @@ export async function insertPlanned(
       idempotencyKey: idempotencyKey ?? null,
       scheduleId: scheduleId ?? null,
       backfillId: backfillId ?? null,
+      runId: runId ?? null,
+      stepPath: stepPath ?? null,
       resources,
     }
   })

@@ -2,23 +2,20 @@ import type { ClientBase } from 'pg'
 import { type Pause, readPauses } from '../scheduling/store.ts'
 import { countLargest } from '../task/count-largest.ts'
 import type { Cause, Holdup } from '../task/holdup.ts'
+import { countWaitingFor, readAwaited, readDirectlyWaiting } from '../task/store/awaited-tasks.ts'
 import {
   AT_LIMITS,
   countAtKeys,
-  countWaitingFor,
   FOR_ANSWERS,
   type KeyedWait,
   probeLimits,
-  readAwaited,
-  readDirectlyWaiting,
   readKeys,
   readLongestAtKeys,
-  readLongestOfGroups,
-  readTimedWaits,
-} from '../task/store/holdups.ts'
+} from '../task/store/keyed-waits.ts'
+import { readLongestOfGroups, readTimedWaits } from '../task/store/longest-waits.ts'
 import { MOST_COUNTED, MOST_GROUPS, readWaitingGroups } from '../task/store/waiting.ts'
 import { type Count, totalOf, type WaitingGroup } from '../task/waiting-group.ts'
-import { keyOfPlace, readServedPlaces } from '../worker/store.ts'
+import { keyOfPlace, readServedPlaces } from '../worker/store/served-places.ts'
 import type { Engine } from './engine.ts'
 import { READ_IN_ORDER, transact } from './transact.ts'
 
@@ -34,7 +31,7 @@ export interface Holdups {
 const MOST_CAUSES = 1_000
 
 /**
- * What tasks wait for, with how many wait for each: limits, other tasks, pauses, missing workers, times, outside answers. It costs
+ * What tasks wait for, with how many wait for each: limits, other tasks, pauses, missing workers, times, events from outside. It costs
  * about the same whatever waits: each statement reads a bounded number of index entries.
  *
  * @param first how many of them, those that hold the most

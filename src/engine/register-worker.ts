@@ -5,7 +5,7 @@ import { accepted, type InputIssue, type Result, refusedWith } from '../task/ref
 import { checkResources } from '../task/resources.ts'
 import type { SchemaCheck } from '../task/schema-check.ts'
 import { type TaskTypeRegistration, upsertTaskTypes } from '../task/store/task-types.ts'
-import { insertWorker, type WorkerRegistration } from '../worker/store.ts'
+import { insertWorker, type WorkerRegistration } from '../worker/store/workers.ts'
 import type { Engine } from './engine.ts'
 import { transact } from './transact.ts'
 import { workerEvent } from './worker-events.ts'

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { lockTasks } from '../task/store/lock-tasks.ts'
 import { transition } from '../task/transition.ts'
-import { readUnheld } from '../worker/store.ts'
+import { readUnheld } from '../worker/store/leases.ts'
 import { type Applied, applyDecisions, ringBells } from './apply.ts'
 import type { Decision } from './decision.ts'
 import type { Actor, Engine } from './engine.ts'

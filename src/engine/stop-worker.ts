@@ -1,4 +1,4 @@
-import { readWorkerState, type WorkerState, writeWorkerState } from '../worker/store.ts'
+import { readWorkerState, type WorkerState, writeWorkerState } from '../worker/store/workers.ts'
 import type { Actor, Engine } from './engine.ts'
 import { transact } from './transact.ts'
 import { announceWorkers } from './worker-events.ts'

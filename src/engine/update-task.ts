@@ -1,20 +1,9 @@
-import { checkTaskUpdate } from '../task/check-new-tasks.ts'
+import { checkTaskUpdate } from '../task/check-task-update.ts'
 import { type Result, refusedWith } from '../task/refusal.ts'
-import type { TaskPriority } from '../task/status.ts'
 import { writeDetails } from '../task/store/write-details.ts'
+import type { TaskUpdate } from '../task/task-update.ts'
 import { commandTask } from './command-task.ts'
 import type { Actor, Engine } from './engine.ts'
-
-/** What of a task may change after its creation; a field that is left out stays, null empties it. */
-export interface TaskUpdate {
-  readonly name?: string
-  readonly description?: string | null
-  readonly priority?: TaskPriority
-  readonly scheduledFor?: Date | null
-  readonly deadline?: Date | null
-  readonly tags?: readonly string[]
-  readonly labels?: Readonly<Record<string, string>>
-}
 
 /** Changes a task that has not finished. A task that waits moves to its new place in the claim order at once. */
 export async function updateTask(

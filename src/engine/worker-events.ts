@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { NewWorkerEvent, WorkerEventKind, WorkerEventPayloads } from '../event/event.ts'
 import { appendEvents } from '../event/store/append-events.ts'
 import type { JsonValue } from '../task/json.ts'
-import type { ChangedWorker } from '../worker/store.ts'
+import type { ChangedWorker } from '../worker/store/workers.ts'
 
 /**
  * A fact about a worker.

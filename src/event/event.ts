@@ -17,11 +17,14 @@ export interface TaskEventPayloads {
   TaskCreated: { readonly name?: string; readonly priority?: TaskPriority } | null
   TaskPending: { readonly byHand: true }
   TaskScheduled: null
-  TaskReady: { readonly byHand?: true } | null
+  /** `unansweredKey`: of the event that it has waited for, when that did not come in time. */
+  TaskReady: { readonly byHand?: true; readonly unansweredKey?: string } | null
   TaskStarted: { readonly workerId: string }
   TaskProgressed: { readonly fraction: number; readonly message: string | null }
   TaskRetrying: AnnouncedError & { readonly retryAt: string }
   TaskParked: { readonly until: string | null; readonly waitKey: string | null }
+  /** `eventId`: uuid of the event that came. */
+  TaskAnswered: { readonly waitKey: string; readonly eventId: string }
   TaskReleased: { readonly reason: string | null }
   AttemptLost: AnnouncedError
   TaskCompleted: null
@@ -73,16 +76,54 @@ export interface WorkerEventPayloads {
   WorkerStopped: AnnouncedWorker
 }
 
+/** A step in its run. */
+interface AnnouncedStep {
+  readonly path: string
+  /** Of the step, or ITERATION. */
+  readonly type: string
+  readonly attempt: number
+}
+
+interface AnnouncedStepError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/** Everything that can happen to a run of a workflow and its steps. */
+export interface RunEventPayloads {
+  WorkflowRunStarted: null
+  WorkflowRunPaused: null
+  WorkflowRunResumed: null
+  WorkflowRunCompleted: null
+  WorkflowRunFailed: AnnouncedStepError
+  WorkflowRunCancelled: { readonly reason: string | null }
+  /** `again`: paths of steps that count as never started, with all below them; `reopened`: of those that go on. */
+  WorkflowRunRetried: {
+    readonly attempt: number
+    readonly reopened: readonly { readonly path: string; readonly status: string }[]
+    readonly again: readonly string[]
+  }
+  StepStarted: AnnouncedStep
+  StepCompleted: AnnouncedStep
+  StepFailed: AnnouncedStep & AnnouncedStepError
+  StepSkipped: AnnouncedStep & { readonly error: AnnouncedStepError['error'] | null }
+  StepCancelled: AnnouncedStep
+  StepRetrying: AnnouncedStep & AnnouncedStepError & { readonly retryAt: string }
+  WaitStarted: AnnouncedStep & { readonly until: string | null; readonly eventKey: string | null }
+  ApprovalRequested: AnnouncedStep
+  ApprovalDecided: AnnouncedStep & { readonly by: string; readonly approved: boolean }
+}
+
 interface AnnouncedWorker {
   /** uuid */
   readonly workerId: string
   readonly name: string
 }
 
+export type RunEventKind = keyof RunEventPayloads
 export type WorkerEventKind = keyof WorkerEventPayloads
 export type TaskEventKind = keyof TaskEventPayloads
 export type ScheduleEventKind = keyof ScheduleEventPayloads
-export type EventKind = TaskEventKind | ScheduleEventKind | WorkerEventKind
+export type EventKind = TaskEventKind | ScheduleEventKind | WorkerEventKind | RunEventKind
 
 /** The kinds of a task's events, with the sentence that explains each to users. */
 export const TASK_EVENT_KINDS = {
@@ -93,7 +134,8 @@ export const TASK_EVENT_KINDS = {
   TaskStarted: 'A worker claimed it and runs an attempt.',
   TaskProgressed: 'The handler said how far it is.',
   TaskRetrying: 'An attempt failed; the task waits for its back-off.',
-  TaskParked: 'The handler gave up its slot until a time or an outside answer.',
+  TaskParked: 'The handler gave up its slot until a time or an event from outside.',
+  TaskAnswered: 'The event that it was parked for has come; READY, unless it is PAUSED.',
   TaskReleased: 'The worker gave the task back unfinished.',
   AttemptLost: 'The worker stopped renewing its lease; the task may be claimed again.',
   TaskCompleted: 'It ended with success.',
@@ -132,8 +174,33 @@ export const WORKER_EVENT_KINDS = {
   WorkerStopped: 'It signed off.',
 } as const satisfies Record<WorkerEventKind, string>
 
+/** The kinds of a run's events, with the sentence that explains each to users. */
+export const RUN_EVENT_KINDS = {
+  WorkflowRunStarted: 'The run began.',
+  WorkflowRunPaused: 'It was held back by hand: nothing new starts in it.',
+  WorkflowRunResumed: 'It goes on.',
+  WorkflowRunCompleted: 'It ended with success.',
+  WorkflowRunFailed: 'It ended with an error.',
+  WorkflowRunCancelled: 'It was cancelled.',
+  WorkflowRunRetried: 'It goes on by hand, from what had failed or was cancelled.',
+  StepStarted: 'A step works, or what it holds begins.',
+  StepCompleted: 'A step ended with success.',
+  StepFailed: 'A step ended with an error that no retry is left for.',
+  StepSkipped: 'A step was not to be run.',
+  StepCancelled: 'A step was cancelled.',
+  StepRetrying: 'A step failed and waits for its next attempt.',
+  WaitStarted: 'A step waits for a time, an event or a call-back.',
+  ApprovalRequested: 'A step asks people.',
+  ApprovalDecided: 'Somebody has answered.',
+} as const satisfies Record<RunEventKind, string>
+
 /** All kinds. */
-export const EVENT_KINDS = { ...TASK_EVENT_KINDS, ...SCHEDULE_EVENT_KINDS, ...WORKER_EVENT_KINDS } as const
+export const EVENT_KINDS = {
+  ...TASK_EVENT_KINDS,
+  ...SCHEDULE_EVENT_KINDS,
+  ...WORKER_EVENT_KINDS,
+  ...RUN_EVENT_KINDS,
+} as const
 
 interface NewFact {
   readonly tenant: string
@@ -159,17 +226,25 @@ interface ScheduleFact extends NewFact {
   readonly version: number
 }
 
+interface RunFact extends NewFact {
+  /** uuid */
+  readonly runId: string
+  /** Counts up by one within a run. */
+  readonly version: number
+}
+
 /** Whom it is about stands in its payload. */
 interface WorkerFact extends NewFact {
   readonly version: null
 }
 
 export type NewWorkerEvent = WorkerFact & { readonly kind: WorkerEventKind }
+export type NewRunEvent = RunFact & { readonly kind: RunEventKind }
 export type NewTaskEvent = TaskFact & { readonly kind: TaskEventKind }
 export type NewScheduleEvent = ScheduleFact & { readonly kind: ScheduleEventKind }
 
 /** A fact to append to the log. Id, transaction, incarnation and time are the database's to give. */
-export type NewEvent = NewTaskEvent | NewScheduleEvent | NewWorkerEvent
+export type NewEvent = NewTaskEvent | NewScheduleEvent | NewWorkerEvent | NewRunEvent
 
 interface Logged {
   /** Position in the log's sequence: of two events of one task, or one caused by the other, the later has the larger id. */
@@ -181,23 +256,20 @@ interface Logged {
   readonly at: Date
 }
 
-type TaskEventBase = Logged & Omit<TaskFact, 'payload'> & { readonly scheduleId: null }
-type ScheduleEventBase = Logged &
-  Omit<ScheduleFact, 'payload'> & {
-    readonly taskId: null
-    readonly taskType: null
-    readonly status: null
-    readonly attempt: null
-  }
+interface AboutNoTask {
+  readonly taskId: null
+  readonly taskType: null
+  readonly status: null
+  readonly attempt: null
+}
+
+type TaskEventBase = Logged & Omit<TaskFact, 'payload'> & { readonly scheduleId: null; readonly runId: null }
+type ScheduleEventBase = Logged & Omit<ScheduleFact, 'payload'> & AboutNoTask & { readonly runId: null }
+type RunEventBase = Logged & Omit<RunFact, 'payload'> & AboutNoTask & { readonly scheduleId: null }
 
 type WorkerEventBase = Logged &
-  Omit<WorkerFact, 'payload'> & {
-    readonly taskId: null
-    readonly taskType: null
-    readonly status: null
-    readonly attempt: null
-    readonly scheduleId: null
-  }
+  Omit<WorkerFact, 'payload'> &
+  AboutNoTask & { readonly scheduleId: null; readonly runId: null }
 
 /** A fact of the log: `kind` tells the shape of `payload`, and what it is about. */
 export type Event =
@@ -213,3 +285,6 @@ export type Event =
   | {
       [Kind in WorkerEventKind]: WorkerEventBase & { readonly kind: Kind; readonly payload: WorkerEventPayloads[Kind] }
     }[WorkerEventKind]
+  | {
+      [Kind in RunEventKind]: RunEventBase & { readonly kind: Kind; readonly payload: RunEventPayloads[Kind] }
+    }[RunEventKind]

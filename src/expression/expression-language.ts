@@ -128,6 +128,11 @@ function toTruth(value: unknown): boolean {
   throw new Error(`answered ${kind}, not true or false`)
 }
 
+/** A problem as one clause, with its place. */
+export function problemText({ message, position }: ExpressionProblem): string {
+  return position === null ? message : `${message}, at line ${position.line}, column ${position.column}`
+}
+
 function compileAnew(environment: Environment, text: string): Compiled {
   if (text.length > MAX_EXPRESSION_LENGTH) {
     const message = `has ${text.length} characters; ${MAX_EXPRESSION_LENGTH} at most`

@@ -3,6 +3,7 @@ import { type InputIssue, InvalidInput } from './invalid-input.ts'
 import { TaskStatusEnum } from './task/task-enums.ts'
 import {
   DependencyCycle,
+  EventIdConflict,
   IdempotencyConflict,
   IllegalTransition,
   NotFound,
@@ -114,6 +115,16 @@ builder.objectType(IllegalTransition, {
     command: t.exposeString('command', {
       description: 'What was asked of it: cancel, pause, resume, retry or update.',
     }),
+  }),
+})
+
+builder.objectType(EventIdConflict, {
+  name: 'EventIdConflictError',
+  description: 'The sender’s id of an event was used before, with another key or payload.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    id: t.exposeString('id', { description: 'The sender’s id.' }),
+    eventId: t.exposeID('eventId', { description: 'The event that took it.' }),
   }),
 })
 

@@ -9,6 +9,7 @@ const PREFIX_OF_TYPE: Readonly<Record<string, IdPrefix>> = {
   Schedule: ID_PREFIXES.schedule,
   ScheduleFire: ID_PREFIXES.scheduleFire,
   Backfill: ID_PREFIXES.backfill,
+  ReceivedEvent: ID_PREFIXES.receivedEvent,
 }
 
 const TYPE_OF_PREFIX = new Map<string, string>(Object.entries(PREFIX_OF_TYPE).map(([type, prefix]) => [prefix, type]))

@@ -66,6 +66,23 @@ export class IdempotencyConflict extends UserFailure {
   }
 }
 
+export class EventIdConflict extends UserFailure {
+  readonly code = 'EVENT_ID_CONFLICT'
+  /** The sender's own id. */
+  readonly id: string
+  /** Public id of the event that took it. */
+  readonly eventId: string
+
+  constructor(id: string, eventId: string) {
+    super(
+      `The id "${id}" was used before for an event with another key or payload, ${eventId}. Send that one again unchanged, or take a new id.`,
+      ['input', 'id'],
+    )
+    this.id = id
+    this.eventId = eventId
+  }
+}
+
 export class IllegalTransition extends UserFailure {
   readonly code = 'ILLEGAL_TRANSITION'
   readonly taskId: string
@@ -141,6 +158,8 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
       return new DependencyCycle(refusal.cycle)
     case 'IDEMPOTENCY_CONFLICT':
       return new IdempotencyConflict(refusal.key, refusal.taskIds.map(publicTaskId))
+    case 'EVENT_ID_CONFLICT':
+      return new EventIdConflict(refusal.id, encodeTypeId(ID_PREFIXES.receivedEvent, refusal.eventId))
     case 'ILLEGAL_TRANSITION':
       return new IllegalTransition(publicTaskId(refusal.taskId), refusal.from, refusal.command)
     case 'VERSION_CONFLICT':

@@ -40,16 +40,21 @@ export interface Derived {
  * plain row costs what it holds, not what the table could hold.
  *
  * @param options.onConflict what to do about rows that are there already, as SQL
+ * @param options.sendsAll sends columns that no row fills as well: one text for all batches of a table whose rows differ much
  */
 export function insertBatch<Row>(
   table: string,
   columns: readonly BatchColumn<Row>[],
   rows: readonly Row[],
-  { derived, onConflict = '' }: { readonly derived?: Derived; readonly onConflict?: string } = {},
+  {
+    derived,
+    onConflict = '',
+    sendsAll = false,
+  }: { readonly derived?: Derived; readonly onConflict?: string; readonly sendsAll?: boolean } = {},
 ): QueryConfig {
   const lists = columns.flatMap((column) => {
     const list = rows.map(column.of)
-    return list.some(isFilled) ? [{ ...column, list, isShared: isShared(column, list) }] : []
+    return sendsAll || list.some(isFilled) ? [{ ...column, list, isShared: isShared(column, list) }] : []
   })
   // The number of rows comes from the arrays, so there must be one.
   const filled = lists.every(({ isShared }) => isShared) ? lists.map((one) => ({ ...one, isShared: false })) : lists

@@ -12,6 +12,8 @@ export interface RetentionRule {
   readonly logs: number
   readonly idempotencyKeys: number
   readonly workers: number
+  /** Events from outside: how far a wait may look back, and how long their ids are known. */
+  readonly receivedEvents: number
 }
 
 export interface CleanerOptions {
@@ -69,6 +71,7 @@ export async function applyRetention(
     () => deleteLeftovers(engine, 'fires', before(rule.tasks)),
     () => deleteLeftovers(engine, 'backfills', before(rule.tasks)),
     () => deleteLeftovers(engine, 'deleted schedules', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'received events', before(rule.receivedEvents)),
   ]
   if (rule.events < DAY_MS) steps.push(() => trimLog(engine, 'event', before(rule.events)))
   if (rule.logs < DAY_MS) steps.push(() => trimLog(engine, 'task_log', before(rule.logs)))

@@ -4,7 +4,7 @@ import { endAttempts } from '../engine/end-attempts.ts'
 import type { Actor, Engine } from '../engine/engine.ts'
 import { reportProgress } from '../engine/report-progress.ts'
 import { returnUnheld } from '../engine/return-unheld.ts'
-import { readEndedLeases } from '../worker/store.ts'
+import { readEndedLeases } from '../worker/store/leases.ts'
 import { isAboutValues } from './is-about-values.ts'
 import type { WorkPort } from './work-port.ts'
 
@@ -14,7 +14,8 @@ export interface EnginePortOptions {
   readonly actor: Actor
   /** uuid of the registered worker */
   readonly workerId: string
-  readonly queue: string
+  /** Only of this queue; of all that the worker serves when absent. */
+  readonly queue?: string
   readonly types: readonly string[]
 }
 
@@ -28,7 +29,14 @@ export function createEnginePort({ engine, actor, workerId, queue, types }: Engi
   return {
     async claim(limit) {
       const isAlone = claimsSinceRivals > RIVALS_REMEMBERED
-      const claim = await claimTasks(engine, { tenant, workerId, queue, types, limit, isAlone })
+      const claim = await claimTasks(engine, {
+        tenant,
+        workerId,
+        types,
+        limit,
+        isAlone,
+        ...(queue !== undefined && { queue }),
+      })
       claimsSinceRivals = claim.hasMore && claim.tasks.length < limit ? 0 : claimsSinceRivals + 1
       return { ...claim, waitedMs: 0 }
     },

@@ -1,38 +1,24 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import type { SchemaCheck } from '../task/schema-check.ts'
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
-import { type AttemptSink, runAttempt, type ServedType } from '../worker/run-attempt.ts'
-import type { AttemptReporter } from './attempt-reporter.ts'
-import { createCpuClock } from './cpu-clock.ts'
 import { createHand, type InHand } from './hand.ts'
 import { createPace } from './pace.ts'
-import type { EndedLease, LeaseKey, WorkPort } from './work-port.ts'
+import { createSlots, type SlotsOptions } from './slots.ts'
+import { type EndedLease, type LeaseKey, leaseOf, type WorkPort } from './work-port.ts'
 
-const DEFAULT_CUT_OFF_MS = 5_000
 const DEFAULT_HAND_MS = 250
 /** Ends that may wait to be written beside full slots: a batch that is being written, the next, and one that is coming, so that neither short handlers nor the writer wait. */
 const MOST_UNWRITTEN = 900
-/** The longest time that a timer can count. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** The longest wait for rivals to let go of what they hold, in milliseconds. */
 const LONGEST_MISS_MS = 250
 /** Looks for tasks whose claim was not answered: the claim may still be under way in the database at the first. */
 const LOOKS_AFTER_LOST_ANSWER = 3
 
-export interface ExecutorOptions {
+export interface ExecutorOptions extends SlotsOptions {
   readonly port: WorkPort
-  readonly schemas: SchemaCheck
-  readonly reporter: AttemptReporter
-  readonly types: ReadonlyMap<string, ServedType>
   /** Handlers that run at once. */
   readonly slots: number
   /** Longest wait between two looks for work when no bell rings, in milliseconds. */
   readonly pollMs: number
-  /**
-   * After its signal a handler has this long to stop, in milliseconds; then its slot is given on and its end is ignored.
-   * Default 5,000.
-   */
-  readonly cutOffMs?: number
   /** A task that was claimed ahead waits so long for a slot before it goes back, in milliseconds. Default 250. */
   readonly handMs?: number
   /** Told about errors of the port; the loop goes on. */
@@ -58,19 +44,8 @@ export interface Executor {
   stop(graceMs: number): Promise<void>
 }
 
-interface Running {
-  readonly task: ClaimedTask
-  readonly abort: AbortController
-  /** Resolves when the slot is free: the handler has returned, or was abandoned. */
-  readonly done: Promise<void>
-  /** Frees the slot although the handler has not returned. */
-  abandon(): void
-}
-
 /** Claims tasks for a worker and runs their handlers, as many at once as it has slots. */
 export function startExecutor(options: ExecutorOptions): Executor {
-  const tools = { ...options, cpuMs: createCpuClock() }
-  const running = new Set<Running>()
   /** What the worker may still end in the database's eyes. */
   const held = new Set<ClaimedTask>()
   const pace = createPace(options.slots)
@@ -80,6 +55,17 @@ export function startExecutor(options: ExecutorOptions): Executor {
     giveBack(tasks, 'no slot came free in time')
   })
   const stopping = new AbortController()
+  const slots = createSlots(options, {
+    ran: pace.ran,
+    written(task) {
+      held.delete(task)
+      roomMade()
+    },
+    freed() {
+      if (!stopping.signal.aborted) fill()
+      roomMade()
+    },
+  })
   let looksLeft = 0
   let isRung = false
   /** The loop waits for room, not for work. */
@@ -142,7 +128,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
   const room = (): number => {
     const { ahead } = pace
     if (hand.size > ahead / 2) return 0
-    const had = running.size + hand.size
+    const had = slots.size + hand.size
     // Ends that wait to be written hold their leases: without this bound a slow database would let them pile up.
     const writable = options.slots + MOST_UNWRITTEN - options.reporter.unwritten
     return Math.min(options.slots + ahead, writable) - had
@@ -164,10 +150,10 @@ export function startExecutor(options: ExecutorOptions): Executor {
   }
 
   const fill = (): void => {
-    while (running.size < options.slots) {
+    while (slots.size < options.slots) {
       const next = hand.next()
       if (next === undefined) return
-      start(next)
+      slots.start(next)
     }
   }
 
@@ -178,45 +164,13 @@ export function startExecutor(options: ExecutorOptions): Executor {
     }
   }
 
-  const start = ({ task, since }: InHand): void => {
-    const startedAt = performance.now()
-    const abort = new AbortController()
-    const abandoned = Promise.withResolvers<void>()
-    const finished = runOne(tools, task, abort.signal).then((end) => {
-      pace.ran(performance.now() - startedAt)
-      void end.written.finally(() => {
-        held.delete(task)
-        roomMade()
-      })
-    })
-    const done = Promise.race([finished, abandoned.promise]).finally(() => {
-      clearTimeout(deadline)
-      running.delete(one)
-      if (!stopping.signal.aborted) fill()
-      roomMade()
-    })
-    const one: Running = { task, abort, done, abandon: abandoned.resolve }
-    running.add(one)
-    const leftMs = task.timeLeftMs - (startedAt - since)
-    const deadline =
-      leftMs > LONGEST_TIMER_MS
-        ? undefined
-        : setTimeout(cutOff, leftMs, one, `Attempt ${task.attempt} is over its time-out.`).unref()
-  }
-
-  const cutOff = ({ abort, abandon }: Running, reason: string): void => {
-    if (abort.signal.aborted) return
-    abort.abort(new Error(reason))
-    setTimeout(abandon, options.cutOffMs ?? DEFAULT_CUT_OFF_MS).unref()
-  }
-
   const endLeases = (ended: readonly EndedLease[]): void => {
     const status = new Map(ended.map((lease) => [`${lease.taskId} ${lease.epoch}`, lease.status]))
     const isOver = ({ id, epoch }: ClaimedTask): boolean => status.has(`${id} ${epoch}`)
     for (const task of hand.tasks) if (isOver(task)) hand.drop(task.id, task.epoch)
     for (const task of held) if (isOver(task)) held.delete(task)
-    for (const one of running) {
-      if (isOver(one.task)) cutOff(one, reasonOf(status.get(`${one.task.id} ${one.task.epoch}`)))
+    for (const task of slots.tasks) {
+      if (isOver(task)) slots.cutOff(task, reasonOf(status.get(`${task.id} ${task.epoch}`)))
     }
   }
 
@@ -228,10 +182,10 @@ export function startExecutor(options: ExecutorOptions): Executor {
       return [...held].map(leaseOf)
     },
     get running() {
-      return running.size
+      return slots.size
     },
     async checkLeases() {
-      const leases = [...[...running].map(({ task }) => task), ...hand.tasks].map(leaseOf)
+      const leases = [...slots.tasks, ...hand.tasks].map(leaseOf)
       if (leases.length === 0) return
       endLeases(await options.port.endedLeases(leases))
     },
@@ -240,42 +194,10 @@ export function startExecutor(options: ExecutorOptions): Executor {
       wake()
       await loop
       giveBack(hand.empty(), 'worker stopped')
-      const all = Promise.all([...running].map(({ done }) => done))
-      await Promise.race([all, delay(graceMs, undefined, { ref: false })])
-      for (const left of running) {
-        void options.reporter.end({
-          ...leaseOf(left.task),
-          end: { kind: 'release', reason: 'worker stopped', delayMs: 0 },
-        })
-        cutOff(left, 'The worker is stopping.')
-      }
+      await slots.stop(graceMs)
       await options.reporter.idle()
     },
   }
-}
-
-/** Runs one handler to its end and reports that end. */
-async function runOne(
-  { reporter, schemas, types, cpuMs }: ExecutorOptions & { readonly cpuMs: () => number },
-  task: ClaimedTask,
-  signal: AbortSignal,
-): Promise<{ written: Promise<void> }> {
-  const lease = { ...leaseOf(task), attempt: task.attempt }
-  const sink: AttemptSink = {
-    progress(fraction, message) {
-      // A handler that ignores its signal has no say any more.
-      if (!signal.aborted) reporter.progress({ ...lease, fraction, message })
-    },
-    log: (level, message, fields) => reporter.log({ ...lease, level, message, fields }),
-  }
-  const startedCpuMs = cpuMs()
-  const end = await runAttempt(types.get(task.type)!, task, schemas, signal, sink)
-  const usage = { cpuMs: cpuMs() - startedCpuMs }
-  return { written: reporter.end({ ...leaseOf(task), end, usage }) }
-}
-
-function leaseOf({ id, epoch }: ClaimedTask): LeaseKey {
-  return { taskId: id, epoch }
 }
 
 function reasonOf(status: string | null | undefined): string {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { HandledTask, HandlerContext, TaskHandler } from '../worker/handler.ts'
+import type { Answer, HandledTask, HandlerContext, TaskHandler } from '../worker/handler.ts'
 import { LeaseOutcome } from '../worker/handler.ts'
 import { createLease } from '../worker/lease.ts'
 import { errorFromThrown } from '../worker/thrown.ts'
@@ -8,7 +8,7 @@ import type { FromHandler, HandlerJobs, ThreadEnd, ToHandler } from './thread-ha
 /** Called once in each thread, see `infra/thread-pool.ts`. */
 export function jobs(): HandlerJobs {
   return {
-    async runHandler({ file, task, port }) {
+    async runHandler({ file, task, answers, port }) {
       const stop = new AbortController()
       port.on('message', ({ reason }: ToHandler) => stop.abort(new Error(reason)))
       // The pool keeps the thread alive while its job runs.
@@ -20,7 +20,7 @@ export function jobs(): HandlerJobs {
             `${file} exports no function called "handler": export async function handler(task, context)`,
           )
         }
-        return await run(handler, task, contextOver(port, stop.signal))
+        return await run(handler, task, contextOver(port, stop.signal, answers))
       } finally {
         port.close()
       }
@@ -37,12 +37,12 @@ async function run(handler: TaskHandler, task: HandledTask, context: HandlerCont
   }
 }
 
-function contextOver(port: MessagePort, signal: AbortSignal): HandlerContext {
+function contextOver(port: MessagePort, signal: AbortSignal, answers: readonly Answer[]): HandlerContext {
   const say = (message: FromHandler): void => port.postMessage(message)
   return {
     signal,
     progress: (fraction, message) => say({ kind: 'progress', fraction, message }),
     log: (level, message, fields) => say({ kind: 'log', level, message, fields }),
-    lease: createLease(),
+    lease: createLease(answers),
   }
 }

@@ -3,7 +3,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { ThreadPool } from '../infra/thread-pool.ts'
 import type { JsonValue } from '../task/json.ts'
 import type { TaskError } from '../task/task-state.ts'
-import { type HandledTask, LeaseOutcome, type LogLevel, TaskFailure, type TaskHandler } from '../worker/handler.ts'
+import {
+  type Answer,
+  type HandledTask,
+  LeaseOutcome,
+  type LogLevel,
+  TaskFailure,
+  type TaskHandler,
+} from '../worker/handler.ts'
 
 /** What the thread of a handler is told: to stop. */
 export interface ToHandler {
@@ -31,6 +38,7 @@ export type HandlerJobs = {
   readonly runHandler: (order: {
     readonly file: string
     readonly task: HandledTask
+    readonly answers: readonly Answer[]
     readonly port: MessagePort
   }) => Promise<ThreadEnd>
 }
@@ -59,7 +67,7 @@ export function createHandlerThreads({
   return {
     handlerOf:
       (file) =>
-      async (task, { signal, progress, log }) => {
+      async (task, { signal, progress, log, lease }) => {
         const { port1: near, port2: far } = new MessageChannel()
         near.on('message', (said: FromHandler) => {
           if (said.kind === 'progress') progress(said.fraction, said.message)
@@ -75,7 +83,7 @@ export function createHandlerThreads({
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })
         try {
-          const order = { file: file.href, task, port: far }
+          const order = { file: file.href, task, answers: lease.answers, port: far }
           return outcomeOf(await pool.run('runHandler', order, kill.signal, [far]))
         } finally {
           clearTimeout(deadline)

@@ -1,13 +1,18 @@
 import type { EndAttempt } from '../engine/attempt-end.ts'
 import type { LogEntry } from '../engine/log-entry.ts'
 import type { ProgressReport } from '../engine/report-progress.ts'
-import type { Claim } from '../task/store/claim-tasks.ts'
+import type { Claim, ClaimedTask } from '../task/store/claim-tasks.ts'
 
 /** A lease, as both sides name it. */
 export interface LeaseKey {
   /** uuid */
   readonly taskId: string
   readonly epoch: number
+}
+
+/** The lease under which a task was claimed. */
+export function leaseOf({ id, epoch }: ClaimedTask): LeaseKey {
+  return { taskId: id, epoch }
 }
 
 /** A lease that is over; `status` is where its task stands now, null when it is gone, undefined when nobody asked. */

@@ -1,10 +1,9 @@
 import type { Pool } from 'pg'
-import type { Engine } from '../engine/engine.ts'
+import type { RunEngine } from '../engine/run-tools.ts'
 import type { Channel } from '../infra/channel/channel.ts'
 import type { Config } from '../infra/config/settings.ts'
 import type { PrismaClient } from '../infra/generated/prisma/client.ts'
 import type { Log } from '../infra/log.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
 import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Parts } from './parts.ts'
@@ -33,5 +32,5 @@ export interface Ground {
 /** The ground with what all roles share. */
 export interface Running extends Ground {
   readonly channel: Channel
-  readonly engine: Engine & { readonly schemas: SchemaCheck }
+  readonly engine: RunEngine
 }

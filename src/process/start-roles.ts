@@ -1,3 +1,4 @@
+import { createRunTools } from '../engine/run-tools.ts'
 import { adoptCluster } from '../event/store/adopt-cluster.ts'
 import { withTransaction } from '../infra/with-transaction.ts'
 import { createSchemaCheck } from '../task/schema-check.ts'
@@ -18,7 +19,13 @@ export async function startRoles(ground: Ground): Promise<{ notices: readonly st
   if (adoption === 'restored')
     log.warn('the event log comes from another database server; earlier cursors have expired')
   const channel = startChannel(ground)
-  const engine = { db: pool, channel, schemas: createSchemaCheck() }
+  const schemas = createSchemaCheck()
+  const engine = {
+    db: pool,
+    channel,
+    schemas,
+    runs: createRunTools(schemas, (id) => `${ground.http?.url ?? ''}/callbacks/${id}`),
+  }
   const running: Running = { ...ground, channel, engine }
   const roles = new Set(config.roles)
   const notices: string[] = []

@@ -1,3 +1,5 @@
+import { advanceRuns } from '../engine/advance-runs.ts'
+import { answerRest } from '../engine/answer-rest.ts'
 import { fireSchedules } from '../engine/fire-schedules.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { missDeadlines } from '../engine/miss-deadlines.ts'
@@ -50,7 +52,14 @@ export async function startScheduler({
     admission.ring(message)
     if (message === undefined) rates.wake()
   })
+  const running = startPeriodic({
+    everyMs: CLOCK_MS,
+    run: () => advanceRuns(engine),
+    onError: onError('a step of runs'),
+  })
+  await channel.subscribe('runs', () => running.wake())
   const loops = [
+    running,
     admission,
     rates,
     rekeying,
@@ -61,6 +70,7 @@ export async function startScheduler({
       onError: onError('learning how long tasks run'),
     }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => wakeDue(engine), onError: onError('the clock') }),
+    startPeriodic({ everyMs: RESCUE_MS, run: () => answerRest(engine), onError: onError('the answering of waits') }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => fireSchedules(engine), onError: onError('the firing of schedules') }),
     startPeriodic({ everyMs: CLOCK_MS, run: () => runBackfills(engine), onError: onError('the work on backfills') }),
     startPeriodic({
@@ -85,7 +95,10 @@ export async function startScheduler({
   })
 }
 
-/** Attempts name their worker, so workers are kept as long as tasks, and for a day at least. */
+/**
+ * Attempts name their worker, so workers are kept as long as tasks, and for a day at least; the senders' ids of events from outside are
+ * known for as long as idempotency keys are.
+ */
 function retentionRule(config: Config): RetentionRule {
   return {
     tasks: config.keepTasksMs,
@@ -93,5 +106,6 @@ function retentionRule(config: Config): RetentionRule {
     logs: config.keepLogsMs,
     idempotencyKeys: config.keepIdempotencyKeysMs,
     workers: Math.max(config.keepTasksMs, DAY_MS),
+    receivedEvents: Math.max(config.keepEventsMs, config.keepIdempotencyKeysMs),
   }
 }

@@ -16,7 +16,7 @@ import { newUuid } from '../task/type-id.ts'
 import { defineTaskType } from '../worker/define-task-type.ts'
 import type { TaskTypeDefinition } from '../worker/handler.ts'
 import type { ServedType } from '../worker/run-attempt.ts'
-import { readAliveWorkers } from '../worker/store.ts'
+import { readAliveWorkers } from '../worker/store/workers.ts'
 import { HandlersUnusable, loadHandlers, refuseDoubles } from './load-handlers.ts'
 import type { Running } from './running.ts'
 
@@ -69,6 +69,7 @@ async function startOne(
     pid: process.pid,
     version: null,
     types: definitions.map(({ name }) => name),
+    queues: config.queues,
     labels: config.workerLabels,
     slots: config.slots,
     resources: resourcesOf({ ...machineResources(), ...config.workerResources }),
@@ -85,7 +86,6 @@ async function startOne(
     engine,
     actor: self,
     workerId,
-    queue: 'default',
     types: worker.types,
   })
   const reporter = createAttemptReporter({ port, onError, onStale: checkLeases })

@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly slots?: number
   /** What its tasks may take together, beside or instead of the processors and the memory of its machine; 0 for none of it. */
   readonly resources?: TaskResources
+  /** The queues that it takes tasks from, 1 to 100. Default: `default`. */
+  readonly queues?: readonly string[]
   /** Names and values it is chosen by. */
   readonly labels?: Readonly<Record<string, string>>
   /** Version of the program, shown with the worker. */
@@ -196,7 +198,7 @@ export function createWorker(options: WorkerOptions): RemoteWorker {
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 function registrationOf(
-  { name, version, labels, resources, slots = DEFAULT_SLOTS, leaseMs = DEFAULT_LEASE_MS }: WorkerOptions,
+  { name, version, queues, labels, resources, slots = DEFAULT_SLOTS, leaseMs = DEFAULT_LEASE_MS }: WorkerOptions,
   served: readonly Served[],
 ): Omit<RegisterWorkerInput, 'requestId'> {
   return {
@@ -207,6 +209,7 @@ function registrationOf(
     resources: resourcesInputOf({ ...machineResources(), ...resources }),
     lease: `PT${leaseMs / 1_000}S`,
     ...(version !== undefined && { version }),
+    ...(queues !== undefined && { queues: [...queues] }),
     ...(labels !== undefined && { labels }),
     types: served.map((one) => ({
       name: one.name,

@@ -6,11 +6,14 @@ import type {
   AttemptEndInput,
   ClaimTasksMutation,
   LineLevel,
+  ParkInput,
   ReportAttemptsInput,
 } from '../sdk/generated/operations.ts'
 import { isRefused } from '../sdk/unwrap.ts'
+import type { ClaimedAnswer } from '../task/answer.ts'
 import type { JsonValue } from '../task/json.ts'
 import type { ClaimedTask } from '../task/store/claim-tasks.ts'
+import type { ParkRequest } from '../task/task-state.ts'
 import { encodeTypeId, uuidOf } from '../task/type-id.ts'
 import { inParts } from './in-parts.ts'
 import { millisecondsOf } from './milliseconds-of.ts'
@@ -154,11 +157,22 @@ function claimedOf(task: LeasedTask): ClaimedTask {
     version: task.version,
     wakeAt: new Date(task.wakeAt),
     timeLeftMs: millisecondsOf(task.timeLeft),
+    answers: task.answers.map(answerOf),
+  }
+}
+
+function answerOf({ key, eventId, payload, sender, at }: LeasedTask['answers'][number]): ClaimedAnswer {
+  return {
+    key,
+    eventId: eventId === null ? null : uuidOf('event', eventId),
+    payload: payload as JsonValue,
+    sender,
+    atMs: Date.parse(at),
   }
 }
 
 function endInputOf({ end, usage, ...lease }: EndAttempt): AttemptEndInput {
-  const cpuTime = usage?.cpuMs === undefined ? {} : { cpuTime: `PT${(usage.cpuMs / 1_000).toFixed(3)}S` }
+  const cpuTime = usage?.cpuMs === undefined ? {} : { cpuTime: durationOf(usage.cpuMs) }
   return { ...leaseInputOf(lease), ...cpuTime, ...howOf(end) }
 }
 
@@ -173,8 +187,22 @@ function howOf(end: EndAttempt['end']): Omit<AttemptEndInput, 'taskId' | 'epoch'
     case 'release':
       return { release: { reason: end.reason, delay: `PT${end.delayMs / 1_000}S` } }
     case 'park':
-      return { park: { until: end.park.until?.toISOString() ?? null, key: end.park.waitKey } }
+      return { park: parkInputOf(end.park) }
   }
+}
+
+function parkInputOf({ until, timeoutMs, waitKey, condition, lookBackMs }: ParkRequest): ParkInput {
+  return {
+    until: until?.toISOString() ?? null,
+    key: waitKey,
+    ...(timeoutMs !== undefined && { timeout: durationOf(timeoutMs) }),
+    ...(condition !== undefined && { condition }),
+    ...(lookBackMs !== undefined && { lookBack: durationOf(lookBackMs) }),
+  }
+}
+
+function durationOf(ms: number): string {
+  return `PT${(ms / 1_000).toFixed(3)}S`
 }
 
 function misfit({ taskId, epoch }: EndAttempt, message: string): EndAttempt {
@@ -184,7 +212,7 @@ function misfit({ taskId, epoch }: EndAttempt, message: string): EndAttempt {
 
 function sizeOfEnd({ end }: EndAttempt): number {
   if (end.kind === 'complete') return 200 + (end.output?.length ?? 0)
-  return end.kind === 'fail' ? 200 + end.error.message.length + (end.error.stack?.length ?? 0) : 1_200
+  return end.kind === 'fail' ? 200 + end.error.message.length + (end.error.stack?.length ?? 0) : 6_200
 }
 
 function sizeOf(fields: Record<string, JsonValue> | null): number {

@@ -7,11 +7,13 @@ export type { JsonSchema, JsonValue } from '../task/json.ts'
 export type { TaskDefaults } from '../task/new-task.ts'
 export type { TaskResources } from '../task/resources.ts'
 export {
+  type Answer,
   type HandledTask,
   type HandlerContext,
   type Lease,
   type LeaseOutcome,
   type LogLevel,
+  type Park,
   TaskFailure,
   type TaskHandler,
 } from '../worker/handler.ts'

@@ -3,6 +3,7 @@ import { announced, endOf, finish, moved, place, type Transition, unleased, unpl
 import { DEFAULT_RETRY_POLICY, retryDelayMs } from './retry.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest, runningWakeAt } from './timing.ts'
+import { ready } from './waiting-moves.ts'
 
 /** Losses of one task, since it was last retried by hand, after which it counts as the cause: it fails instead of taking down another worker. */
 export const MAX_LOSSES = 10
@@ -83,17 +84,14 @@ export function release(task: TaskState, command: CommandOf<'release'>, now: Dat
 
 export function park(task: TaskState, command: CommandOf<'park'>, now: Date): Transition {
   const ranMs = task.claimedAt === null ? 0 : Math.max(now.getTime() - task.claimedAt.getTime(), 0)
-  const { until, waitKey } = command.park
-  return moved(
-    {
-      ...unleased(task),
-      status: 'WAITING',
-      isResumed: true,
-      elapsedMs: task.elapsedMs + ranMs,
-      wakeAt: earliest(until, task.expiresAt),
-      waitKey,
-    },
-    'TaskParked',
-    { until: until?.toISOString() ?? null, waitKey },
-  )
+  const { waitKey, timeoutMs = null } = command.park
+  const stopped: TaskState = { ...unleased(task), isResumed: true, elapsedMs: task.elapsedMs + ranMs }
+  if (command.answeredBy !== undefined) {
+    return moved(ready(stopped, now), 'TaskAnswered', { waitKey, eventId: command.answeredBy })
+  }
+  const until = earliest(command.park.until, after(now, timeoutMs))
+  return moved({ ...stopped, status: 'WAITING', wakeAt: earliest(until, task.expiresAt), waitKey }, 'TaskParked', {
+    until: until?.toISOString() ?? null,
+    waitKey,
+  })
 }

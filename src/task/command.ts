@@ -39,11 +39,17 @@ export type TaskCommand =
       /** Nobody gets the task before so many milliseconds have passed. */
       readonly delayMs: number
     }
-  | { readonly kind: 'park'; readonly epoch: number; readonly park: ParkRequest }
+  | {
+      readonly kind: 'park'
+      readonly epoch: number
+      readonly park: ParkRequest
+      /** uuid of an event that came before and is what it waits for: it goes on at once. */
+      readonly answeredBy?: string
+    }
   /** The time in `wakeAt` has come. */
   | { readonly kind: 'wake' }
-  /** The outside answer that `waitKey` names has come. */
-  | { readonly kind: 'signal' }
+  /** The event that `waitKey` names has come; `eventId` is its uuid. */
+  | { readonly kind: 'signal'; readonly eventId: string }
   /** Dependencies have settled: how many, and the first that was not met. */
   | { readonly kind: 'settle'; readonly settled: number; readonly unmet: Unmet | null }
   | { readonly kind: 'cancel'; readonly reason: string | null }

@@ -1,4 +1,4 @@
-import { createExpressionLanguage, type ExpressionProblem } from '../expression/expression-language.ts'
+import { createExpressionLanguage, type ExpressionProblem, problemText } from '../expression/expression-language.ts'
 import type { Unmet } from './command.ts'
 import type { JsonValue } from './json.ts'
 import type { DependencyKind } from './new-task.ts'
@@ -71,11 +71,6 @@ function judgeCondition(condition: string, target: DependencyTarget): Verdict {
   if (answer.value) return { isMet: true }
   const reason = `Its condition ${quoted(condition)} does not hold for ${endOf(target)}.`
   return { isMet: false, code: 'CONDITION_NOT_MET', reason }
-}
-
-/** A problem as one clause, with its place. */
-export function problemText({ message, position }: ExpressionProblem): string {
-  return position === null ? message : `${message}, at line ${position.line}, column ${position.column}`
 }
 
 function endOf({ id, status }: Pick<TaskState, 'id' | 'status'>): string {

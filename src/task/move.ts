@@ -34,6 +34,7 @@ export type TaskEventKind =
   | 'TaskProgressed'
   | 'TaskRetrying'
   | 'TaskParked'
+  | 'TaskAnswered'
   | 'TaskReleased'
   | 'AttemptLost'
   | 'TaskCompleted'

@@ -21,18 +21,32 @@ export type Refusal =
   /** `id` is the uuid that was asked for. */
   | {
       readonly code: 'NOT_FOUND'
-      readonly what: 'task' | 'worker' | 'schedule' | 'backfill'
+      readonly what: 'task' | 'worker' | 'schedule' | 'backfill' | 'run' | 'approval'
       readonly id: string
       readonly path: readonly (string | number)[]
     }
   /** The local keys along the cycle; the first stands again at the end. */
   | { readonly code: 'DEPENDENCY_CYCLE'; readonly cycle: readonly string[] }
   | { readonly code: 'IDEMPOTENCY_CONFLICT'; readonly key: string; readonly taskIds: readonly string[] }
+  /** The sender's id of an event was used before for another; `eventId` is the uuid of that. */
+  | { readonly code: 'EVENT_ID_CONFLICT'; readonly id: string; readonly eventId: string }
   | {
       readonly code: 'ILLEGAL_TRANSITION'
       readonly taskId: string
       readonly from: TaskStatus
       readonly command: CommandKind
+    }
+  /** No version of a workflow that can be run; `version` is null where any would do. */
+  | { readonly code: 'UNKNOWN_WORKFLOW'; readonly workflow: string; readonly version: number | null }
+  /** A run cannot do what is asked of it as it stands. */
+  | { readonly code: 'ILLEGAL_RUN_COMMAND'; readonly runId: string; readonly from: string; readonly command: string }
+  /** As many runs as may share a key are under way, and the workflow says to refuse others. */
+  | { readonly code: 'RUNS_FULL'; readonly workflow: string; readonly key: string; readonly limit: number }
+  /** Nobody but those an approval asks may answer it, each once, while it is open. */
+  | {
+      readonly code: 'NOT_AN_APPROVER' | 'ALREADY_DECIDED' | 'APPROVAL_CLOSED'
+      readonly approvalId: string
+      readonly message: string
     }
   | { readonly code: 'VERSION_CONFLICT'; readonly taskId: string; readonly expected: number; readonly actual: number }
   | {

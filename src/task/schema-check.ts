@@ -21,17 +21,20 @@ export interface SchemaCheck {
 }
 
 export function createSchemaCheck(): SchemaCheck {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: true, logger: false })
-  addFormats.default(ajv)
+  let ajv = createAjv()
+  let compilations = 0
   const compiled = new Map<string, ValidateFunction>()
 
   const compile = (schemaText: string): ValidateFunction => {
     const known = compiled.get(schemaText)
     if (known) return known
-    // A schema's own $id would clash with its next version.
-    const { $id: _, ...schema } = JSON.parse(schemaText)
-    const validate = ajv.compile(schema)
-    if (compiled.size >= MAX_CACHED) compiled.delete(compiled.keys().next().value!)
+    // A checker keeps what it has compiled, or tried to, for ever.
+    if (compilations++ >= MAX_CACHED) {
+      ajv = createAjv()
+      compilations = 1
+      compiled.clear()
+    }
+    const validate = ajv.compile(withoutId(JSON.parse(schemaText)))
     compiled.set(schemaText, validate)
     return validate
   }
@@ -53,6 +56,19 @@ export function createSchemaCheck(): SchemaCheck {
       }
     },
   }
+}
+
+function createAjv(): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: true, logger: false })
+  addFormats.default(ajv)
+  return ajv
+}
+
+/** A schema's own $id would clash with its next version; `true` and `false` are schemas too. */
+function withoutId(schema: boolean | { readonly $id?: unknown }): boolean | object {
+  if (typeof schema === 'boolean') return schema
+  const { $id: _, ...rest } = schema
+  return rest
 }
 
 function pathOf({ instancePath }: ErrorObject): (string | number)[] {

@@ -74,10 +74,17 @@ export interface TaskState {
   readonly progress: { readonly fraction: number; readonly message: string | null } | null
 }
 
-/** What a parked task waits for: a time, an outside answer, or whichever comes first. */
+/** What a parked task waits for: a time, an event from outside, or whichever comes first. */
 export interface ParkRequest {
   readonly until: Date | null
+  /** The time as milliseconds from the park on. */
+  readonly timeoutMs?: number
+  /** Key of the event. */
   readonly waitKey: string | null
+  /** CEL over the event: one that it does not hold for is passed by. */
+  readonly condition?: string
+  /** Events that came up to so many milliseconds before the park are taken too, each once by a task. */
+  readonly lookBackMs?: number
 }
 
 export type TaskOutput = JsonValue

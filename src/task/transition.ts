@@ -3,7 +3,7 @@ import type { TaskCommand } from './command.ts'
 import { finish, moved, refused, type Transition } from './move.ts'
 import { allows } from './moves.ts'
 import type { TaskState } from './task-state.ts'
-import { becomeReady, pause, resume, retry, settle, update } from './waiting-moves.ts'
+import { pause, resume, retry, settle, signal, update } from './waiting-moves.ts'
 import { wake } from './wake.ts'
 
 /**
@@ -35,7 +35,7 @@ export function transition(task: TaskState, command: TaskCommand, now: Date, ran
     case 'wake':
       return wake(task, now, random)
     case 'signal':
-      return becomeReady(task, now)
+      return signal(task, command, now)
     case 'settle':
       return settle(task, command, now)
     case 'cancel':

@@ -8,6 +8,10 @@ export const ID_PREFIXES = {
   schedule: 'schedule',
   scheduleFire: 'fire',
   backfill: 'backfill',
+  receivedEvent: 'event',
+  workflow: 'workflow',
+  run: 'run',
+  approval: 'approval',
 } as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]

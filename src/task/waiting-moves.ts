@@ -94,7 +94,25 @@ function rescheduled(task: TaskState, scheduledFor: Date | null, now: Date): Par
   return { scheduledFor, expiresAt, ...(isTimedByExpiry && { wakeAt: expiresAt }) }
 }
 
-export function becomeReady(task: TaskState, now: Date, payload: { byHand: true } | null = null): Transition {
-  const placed = place({ ...task, scheduledFor: null, waitKey: null }, now)
-  return moved({ ...placed, scheduledFor: task.scheduledFor }, 'TaskReady', payload)
+/** A task that is paused takes its answer too, and goes on with it when it is resumed. */
+export function signal(task: TaskState, { eventId }: CommandOf<'signal'>, now: Date): Transition {
+  const { waitKey } = task
+  if (waitKey === null) return refused('ILLEGAL_TRANSITION')
+  const payload = { waitKey, eventId }
+  return task.status === 'PAUSED'
+    ? moved({ ...task, waitKey: null, pausedWakeAt: null }, 'TaskAnswered', payload)
+    : moved(ready(task, now), 'TaskAnswered', payload)
+}
+
+export function becomeReady(
+  task: TaskState,
+  now: Date,
+  payload: { byHand: true } | { unansweredKey: string } | null = null,
+): Transition {
+  return moved(ready(task, now), 'TaskReady', payload)
+}
+
+/** A start time means nothing any more, and stays for readers. */
+export function ready(task: TaskState, now: Date): TaskState {
+  return { ...place({ ...task, scheduledFor: null, waitKey: null }, now), scheduledFor: task.scheduledFor }
 }

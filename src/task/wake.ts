@@ -27,8 +27,9 @@ export function wake(task: TaskState, now: Date, random: number): Transition {
     }
     case 'SCHEDULED':
     case 'RETRYING':
-    case 'WAITING':
       return becomeReady(task, now)
+    case 'WAITING':
+      return becomeReady(task, now, task.waitKey === null ? null : { unansweredKey: task.waitKey })
     default:
       return { kind: 'kept', state: task }
   }

@@ -1,5 +1,6 @@
 import type { JsonSchema, JsonValue } from '../task/json.ts'
 import type { TaskDefaults } from '../task/new-task.ts'
+import type { ParkRequest } from '../task/task-state.ts'
 
 /** What a handler is given to work on: one claimed task, read once at the claim. */
 export interface HandledTask<Input = JsonValue> {
@@ -33,7 +34,7 @@ export interface HandlerContext {
 export class LeaseOutcome {
   readonly end:
     | { readonly kind: 'release'; readonly reason: string | null; readonly delayMs: number }
-    | { readonly kind: 'park'; readonly park: { readonly until: Date | null; readonly waitKey: string | null } }
+    | { readonly kind: 'park'; readonly park: ParkRequest }
 
   constructor(end: LeaseOutcome['end']) {
     this.end = end
@@ -50,13 +51,46 @@ export interface Lease {
    */
   release(reason?: string, options?: { afterMs?: number }): LeaseOutcome
   /**
-   * Lets the task wait, without slot or lease, until a time or an outside answer, whichever comes first; then the
+   * Lets the task wait, without slot or lease, until a time or an event from outside, whichever comes first; then the
    * handler is called again in the same attempt.
    *
-   * @throws TypeError when neither is given, or the time is not a valid date
+   * @throws TypeError when neither is given, or what is given cannot be waited for: `wait.condition` does not parse, a time is none
    */
-  park(wait: { until?: Date; key?: string }): LeaseOutcome
+  park(wait: Park): LeaseOutcome
+  /** How the task's latest ten waits for events have ended, the earliest first; attempts that follow see them too. */
+  readonly answers: readonly Answer[]
+  /** How its latest wait for this key has ended; null when it has not waited for it. */
+  answerTo<Payload = JsonValue>(key: string): Answer<Payload> | null
 }
+
+/** What a parked task waits for. */
+export interface Park {
+  /** It goes on then, whatever has come. */
+  readonly until?: Date
+  /** The same, in milliseconds from now, by the clock of the database. */
+  readonly timeoutMs?: number
+  /** Key of the event, 1 to 500 characters: `sendEvent` names it. */
+  readonly key?: string
+  /** CEL over `payload`, `key` and `sender` of the event: one that it does not hold for is passed by. */
+  readonly condition?: string
+  /** Events that came up to so many milliseconds before are taken too, the earliest first, each once. Default: 0. */
+  readonly lookBackMs?: number
+}
+
+/** How a wait for an event has ended. */
+export type Answer<Payload = JsonValue> =
+  | {
+      readonly outcome: 'ANSWERED'
+      readonly key: string
+      readonly payload: Payload
+      /** TypeID of the event, `event_…`. */
+      readonly eventId: string
+      /** Who sent it. */
+      readonly sender: string | null
+      readonly at: Date
+    }
+  /** Its time came first. */
+  | { readonly outcome: 'TIMED_OUT'; readonly key: string; readonly at: Date }
 
 /** Runs one attempt. The returned value is the task's output: JSON of at most 1 MB. */
 export type TaskHandler<Input = JsonValue, Output = JsonValue> = (

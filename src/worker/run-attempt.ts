@@ -8,7 +8,7 @@ import type { ClaimedTask } from '../task/store/claim-tasks.ts'
 import type { TaskError } from '../task/task-state.ts'
 import { encodeTypeId } from '../task/type-id.ts'
 import { type HandlerContext, LeaseOutcome, type LogLevel, type TaskTypeDefinition } from './handler.ts'
-import { createLease } from './lease.ts'
+import { answerOf, createLease } from './lease.ts'
 import { errorFromThrown } from './thrown.ts'
 
 /** How a handler's run ended; src/engine/end-attempts.ts writes it. */
@@ -55,7 +55,7 @@ export async function runAttempt(
       attempt: task.attempt,
       epoch: task.epoch,
     }
-    const returned: unknown = await type.handler(handled, contextOf(signal, sink))
+    const returned: unknown = await type.handler(handled, contextOf(signal, sink, task.answers))
     if (returned instanceof LeaseOutcome) return returned.end
     return endWith(type, task, schemas, returned)
   } catch (thrown) {
@@ -84,7 +84,7 @@ function unkeepable(task: ClaimedTask, refusal: JsonRefusal): RunEnd {
   }
 }
 
-function contextOf(signal: AbortSignal, sink: AttemptSink): HandlerContext {
+function contextOf(signal: AbortSignal, sink: AttemptSink, answers: ClaimedTask['answers']): HandlerContext {
   return {
     signal,
     progress(fraction, message) {
@@ -94,7 +94,7 @@ function contextOf(signal: AbortSignal, sink: AttemptSink): HandlerContext {
     log(level, message, fields) {
       sink.log(level, storableText(message, 10_000), fields ?? null)
     },
-    lease: createLease(),
+    lease: createLease((answers ?? []).map(answerOf)),
   }
 }
 

@@ -25,7 +25,7 @@ describe('queue stats', () => {
     expect(out).toMatch(/^Strategy PRIORITY_FIRST\n\nQUEUE +READY +BLOCKED +RUNNING .*IN\/MIN +OUT\/MIN +STATE\n/)
     expect(out).toMatch(/\ndefault +1 +0 +0 .* 1m ago +0\.2 +0 +open\n/)
     expect(out).toMatch(/\nall +2 +0 /)
-    expect(out).toMatch(/\nwork +2 +1m ago +served +type work, now by .*: repair\n/)
+    expect(out).toMatch(/\nwork +2 +1m ago +none for mail +type work, now by .*: repair\n/)
     expect(out).toMatch(/\nHIGH +1\n/)
     expect(out).toMatch(/\nless than 10m +1\n/)
     const json = JSON.parse((await run('stats', '--queue', 'mail', '--json')).out)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
@@ -8,22 +8,13 @@ import { registerWorker } from '../../src/engine/register-worker.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-let known: string
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-  known = await verbs.createOne({ queue: 'none' })
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
+const known = await verbs.createOne({ queue: 'none' })
 
 /** How much there is of everything that a call could leave behind. */
 async function traces(): Promise<Record<string, number>> {

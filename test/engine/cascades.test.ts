@@ -1,34 +1,26 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { settleRest } from '../../src/engine/settle-rest.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR, testEngine } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { failingPool } from '../support/failing-pool.ts'
 import { readHistory } from '../support/read-history.ts'
 import { sized } from '../support/size.ts'
 import { historyProblems } from '../support/task-history.ts'
-import { completing, failingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, failingEnd } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
 const LENGTH = sized(2_500, 10_000)
 /** A transaction of a cascade must stay short; this is far above what it takes on a busy machine. */
 const LONGEST_TRANSACTION_MS = 10_000
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   for (const table of ['task', 'event']) await database.pool.query(`DELETE FROM "${table}"`)
 })
 

@@ -1,28 +1,19 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { TASK_PRIORITIES } from '../../src/task/status.ts'
 import { lockTasks } from '../../src/task/store/lock-tasks.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { writeWorkerState } from '../../src/worker/store.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { writeWorkerState } from '../../src/worker/store/workers.ts'
+import { addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
 import { insertStates, readStates } from '../support/task-rows.ts'
 import { births, steps, walk } from '../support/task-walk.ts'
-import { type Verbs, verbsOf } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
 
 /** READY tasks as any history may leave them: parked and resumed, retried by hand, failed before. */
 const readyStates = fc

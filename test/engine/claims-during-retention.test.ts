@@ -1,26 +1,22 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { applyRetention } from '../../src/loop/cleaner.ts'
 import { ensurePartitions } from '../../src/retention/store/partitions.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { type TestEngine, testEngine } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
-import { type Verbs, verbsOf } from '../support/verbs.ts'
 
 const DAY_MS = 86_400_000
-const RULE = { tasks: 60_000, events: DAY_MS, logs: DAY_MS, idempotencyKeys: DAY_MS, workers: DAY_MS }
+const RULE = {
+  tasks: 60_000,
+  events: DAY_MS,
+  logs: DAY_MS,
+  idempotencyKeys: DAY_MS,
+  workers: DAY_MS,
+  receivedEvents: DAY_MS,
+}
 /** A claim takes milliseconds; one that waited for the reader or for all that is deleted would take much longer. */
 const LONGEST_CLAIM_MS = 1_000
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
 
 const errors: unknown[] = []
 const pass = () =>

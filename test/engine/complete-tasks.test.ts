@@ -1,27 +1,18 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { EndAttempt } from '../../src/engine/attempt-end.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import type { TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { type TestEngine, testEngine } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { sized } from '../support/size.ts'
 import { insertStates, readStates } from '../support/task-rows.ts'
 import { births, steps, walk } from '../support/task-walk.ts'
-import { verbsOf } from '../support/verbs.ts'
 
 const actor = { tenant: 'default', name: 'worker' }
 
-let database: TestDatabase
-let engine: TestEngine
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine } = await engineFixture()
 
 /** RUNNING tasks as any history may leave them, some with a claim of their success that is one epoch late. */
 const running = fc.record({

@@ -1,22 +1,12 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import type { NewDependency, NewTask } from '../../src/task/new-task.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
 
 /** Tasks that lead back to themselves by dependencies or by parents. */
 async function onCycles(): Promise<string[]> {

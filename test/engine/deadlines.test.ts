@@ -1,25 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { missDeadlines } from '../../src/engine/miss-deadlines.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { completing } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
@@ -9,23 +9,14 @@ import { retryTask } from '../../src/engine/retry-task.ts'
 import { settleRest } from '../../src/engine/settle-rest.ts'
 import type { Refusal } from '../../src/task/refusal.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { pick, seededRandom } from '../support/random.ts'
 import { sized } from '../support/size.ts'
-import { completing, failingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, failingEnd } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
+const { database, engine, verbs } = await engineFixture({ size: 16 })
 beforeEach(() => database.pool.query('DELETE FROM task'))
-afterAll(() => database.drop())
 
 const { signal } = new AbortController()
 const TOMORROW = new Date(Date.now() + 86_400_000)

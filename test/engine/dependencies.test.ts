@@ -1,34 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
-import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, failingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { completing, failingEnd } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
-  await database.drop()
-})
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
-}
+const { database, engine, verbs, rowOf } = await engineFixture()
+afterAll(() => expectWholeHistory(database.pool))
 
 /** A task that has ended: with an output, or with a failure. */
 async function ended(output: string | null | 'fails' = null): Promise<string> {
@@ -296,57 +279,5 @@ describe('a dependent retried by hand', () => {
     const [task] = await verbs.claim()
     await endAttempts(engine, ACTOR, [completing(task!)])
     expect(await rowOf(id)).toMatchObject({ status: 'READY', waiting_on: 0 })
-  })
-})
-
-describe('an idempotency key', () => {
-  const call = (key: string, name = 'once') => ({ tasks: [{ name, type: 'work', queue: 'none' }], idempotencyKey: key })
-
-  test('of a call that was refused is free again, also while rivals wait for it', async () => {
-    const key = newUuid()
-    const bad = { ...call(key), tasks: [{ name: 'x', type: 'nonesuch' }] }
-    const answers = await Promise.all([
-      createTasks(engine, ACTOR, bad),
-      createTasks(engine, ACTOR, call(key)),
-      createTasks(engine, ACTOR, bad),
-      createTasks(engine, ACTOR, call(key)),
-    ])
-    const made = answers.flatMap((answer) => (answer.ok ? answer.value.taskIds : []))
-    expect(new Set(made).size).toBe(1)
-    expect(made).toHaveLength(2)
-    for (const index of [0, 2]) {
-      const answer = answers[index]!
-      expect(answer.ok ? '' : answer.refusal.code).toMatch(/UNKNOWN_TASK_TYPE|IDEMPOTENCY_CONFLICT/)
-    }
-  })
-
-  test('of rivals with different bodies makes one of them, and tells the others which', async () => {
-    const key = newUuid()
-    const answers = await Promise.all(['a', 'b', 'c', 'a'].map((name) => createTasks(engine, ACTOR, call(key, name))))
-    const made = new Set(answers.flatMap((answer) => (answer.ok ? answer.value.taskIds : [])))
-    expect(made.size).toBe(1)
-    const conflicts = answers.flatMap((answer) => (answer.ok ? [] : [answer.refusal]))
-    expect(conflicts.length).toBeGreaterThanOrEqual(2)
-    for (const conflict of conflicts) {
-      expect(conflict).toEqual({ code: 'IDEMPOTENCY_CONFLICT', key, taskIds: [...made] })
-    }
-  })
-
-  test('is one per verb and tenant', async () => {
-    const key = newUuid()
-    const first = await createTasks(engine, ACTOR, { ...call(key), verb: 'createTask' })
-    const second = await createTasks(engine, ACTOR, { ...call(key), verb: 'createTasks' })
-    expect(first.ok && second.ok && first.value.taskIds[0] !== second.value.taskIds[0]).toBe(true)
-  })
-
-  test.each([
-    ['empty', ''],
-    ['too long', 'x'.repeat(501)],
-    ['with a NUL character', 'a\0'],
-  ])('%s is refused', async (_what, key) => {
-    expect(await createTasks(engine, ACTOR, call(key))).toMatchObject({
-      ok: false,
-      refusal: { code: 'VALIDATION', issues: [{ path: ['idempotencyKey'] }] },
-    })
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
@@ -8,19 +8,11 @@ import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let workerId: string
-
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  workerId = await addWorker(engine, ['work', 'other'])
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture()
+const { workerId } = verbs
 
 async function create(...tasks: NewTask[]): Promise<readonly string[]> {
   const created = await createTasks(engine, ACTOR, { tasks })

@@ -1,35 +1,20 @@
-import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
-import { createTasks } from '../../src/engine/create-tasks.ts'
 import { rekeyWaiting } from '../../src/engine/rekey-waiting.ts'
-import { STRATEGIES, type Strategy } from '../../src/scheduling/strategy.ts'
-import type { NewTask } from '../../src/task/new-task.ts'
-import { TASK_PRIORITIES } from '../../src/task/status.ts'
+import { STRATEGIES } from '../../src/scheduling/strategy.ts'
 import { hasLateTasks } from '../../src/task/store/rekey-tasks.ts'
 import { type Claimer, startClaimer } from '../support/claimer.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { type Ordered, referenceOrder } from '../support/reference-order.ts'
-import { sized } from '../support/size.ts'
+import { ACTOR } from '../support/engine.ts'
+import { orderFixture, TASKS, TYPES } from '../support/order-fixture.ts'
 
 // Four processes that claim at once, held against the plain reference.
 
-const TYPES = ['red', 'green', 'blue']
-const WEIGHTS = { priority: 4, deadline: 3, length: 2, age: 1 }
-const FAIRNESS = { ada: 4 }
-const TASKS = sized(1_000, 10_000)
 const CLAIMERS = 4
 const BATCH = 10
 const ALL = { batch: BATCH, most: Number.MAX_SAFE_INTEGER }
 
-let database: TestDatabase
-let engine: TestEngine
-let claimers: Claimer[]
+const { database, engine, configure, create, expectedOrder } = await orderFixture()
+let claimers: Claimer[] = []
 beforeAll(async () => {
-  database = await freshDatabase({ size: 8 })
-  engine = testEngine(database.pool)
-  await addWorker(engine, TYPES)
   claimers = await Promise.all(Array.from({ length: CLAIMERS }, () => startClaimer(database.url, TYPES)))
 })
 afterEach(async () => {
@@ -37,48 +22,7 @@ afterEach(async () => {
 })
 afterAll(async () => {
   await Promise.all(claimers.map((claimer) => claimer.stop()))
-  await database.drop()
 })
-
-async function configure(strategy: Strategy): Promise<void> {
-  const settings = { weights: WEIGHTS, fairnessWeights: FAIRNESS }
-  expect(await configureScheduling(engine, ACTOR, { strategy, settings })).toEqual({ ok: true, value: null })
-}
-
-const HOUR = 3_600_000
-const newTasks = fc.record(
-  {
-    name: fc.constant('a'),
-    type: fc.constantFrom(...TYPES),
-    priority: fc.constantFrom(...TASK_PRIORITIES),
-    estimatedMs: fc.integer({ min: 1, max: 6 * HOUR }),
-    deadline: fc.integer({ min: HOUR, max: 48 * HOUR }).map((ms) => new Date(Date.now() + ms)),
-    fairnessKey: fc.constantFrom('ada', 'bob', 'eve'),
-  },
-  { requiredKeys: ['name', 'type'] },
-)
-
-async function create(count: number): Promise<void> {
-  const drawn = fc.sample(newTasks, count) as NewTask[]
-  for (let from = 0; from < count; from += 500) {
-    const outcome = await createTasks(engine, ACTOR, { tasks: drawn.slice(from, from + 500) })
-    if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusal))
-  }
-}
-
-/** The order that the reference gives to what waits now. */
-async function expectedOrder(strategy: Strategy): Promise<string[]> {
-  const [waiting, scheduling] = await Promise.all([
-    database.pool.query<Ordered>(
-      `SELECT t.id, t.type, t.priority::text, t.ready_at AS "readyAt", t.estimated_ms::float8 AS "estimatedMs", y.mean_run_ms AS "meanMs",
-        t.deadline, coalesce(t.fairness_key, t.created_by) AS flow
-      FROM task AS t JOIN task_type AS y ON y.tenant = t.tenant AND y.name = t.type WHERE t.is_claimable ORDER BY t.id`,
-    ),
-    database.pool.query<{ asOf: Date }>('SELECT as_of AS "asOf" FROM scheduling'),
-  ])
-  const { asOf } = scheduling.rows[0]!
-  return referenceOrder(strategy, waiting.rows, { asOf, weights: WEIGHTS, fairnessWeights: FAIRNESS })
-}
 
 async function claimAtOnce(order: { batch: number; most: number }): Promise<string[]> {
   return (await Promise.all(claimers.map((claimer) => claimer.claim(order)))).flat()
@@ -117,7 +61,7 @@ async function keyedOrder(): Promise<string[]> {
 describe.each(STRATEGIES)('%s, claimed by four processes', (strategy) => {
   test('displaces no task by more than claimers × batch', async () => {
     await configure(strategy)
-    await create(TASKS)
+    await create()
     const expected = await expectedOrder(strategy)
     const claimed = await claimAtOnce(ALL)
     expect(claimed.sort()).toEqual(expected.toSorted())
@@ -129,7 +73,7 @@ describe.each(STRATEGIES)('%s, claimed by four processes', (strategy) => {
   test('also before and after a change to another in mid-flight', async () => {
     const next = STRATEGIES[(STRATEGIES.indexOf(strategy) + 1) % STRATEGIES.length]!
     await configure(strategy)
-    await create(TASKS)
+    await create()
     const all = await expectedOrder(strategy)
     const share = { batch: BATCH, most: Math.floor(TASKS / 3 / CLAIMERS) }
 

@@ -1,86 +1,20 @@
-import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { rekeyWaiting } from '../../src/engine/rekey-waiting.ts'
-import { STRATEGIES, type Strategy } from '../../src/scheduling/strategy.ts'
-import type { NewTask } from '../../src/task/new-task.ts'
-import { TASK_PRIORITIES } from '../../src/task/status.ts'
+import { STRATEGIES } from '../../src/scheduling/strategy.ts'
 import { learnRunTimes } from '../../src/task/store/run-times.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { type Ordered, referenceOrder } from '../support/reference-order.ts'
-import { sized } from '../support/size.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { FAIRNESS_WEIGHTS, orderFixture, TASKS, TYPES } from '../support/order-fixture.ts'
 import { completing } from '../support/verbs.ts'
 
-const TYPES = ['red', 'green', 'blue']
-/** The proportions of the default, in whole numbers. */
-const WEIGHTS = { priority: 4, deadline: 3, length: 2, age: 1 }
-const TASKS = sized(1_000, 10_000)
-
-let database: TestDatabase
-let engine: TestEngine
-let workerId: string
-beforeAll(async () => {
-  database = await freshDatabase({ size: 8 })
-  engine = testEngine(database.pool)
-  workerId = await addWorker(engine, TYPES)
-})
+const { database, engine, workerId, configure, create, waiting, expectedOrder } = await orderFixture()
 afterEach(async () => {
-  await database.pool.query('DELETE FROM task')
-  await database.pool.query('DELETE FROM event')
-  await database.pool.query('DELETE FROM limit_slot')
+  for (const table of ['task', 'event', 'limit_slot']) await database.pool.query(`DELETE FROM "${table}"`)
   await configure('FIFO')
 })
-afterAll(() => database.drop())
-
-async function configure(strategy: Strategy): Promise<void> {
-  const outcome = await configureScheduling(engine, ACTOR, {
-    strategy,
-    settings: { weights: WEIGHTS, fairnessWeights: { ada: 4 } },
-  })
-  expect(outcome).toEqual({ ok: true, value: null })
-}
-
-const HOUR = 3_600_000
-const newTasks = fc.record(
-  {
-    name: fc.constant('a'),
-    type: fc.constantFrom(...TYPES),
-    priority: fc.constantFrom(...TASK_PRIORITIES),
-    estimatedMs: fc.integer({ min: 1, max: 6 * HOUR }),
-    deadline: fc.integer({ min: HOUR, max: 48 * HOUR }).map((ms) => new Date(Date.now() + ms)),
-    fairnessKey: fc.constantFrom('ada', 'bob', 'eve'),
-  },
-  { requiredKeys: ['name', 'type'] },
-)
-
-/** Random tasks, made in several calls at different times. */
-async function create(count: number): Promise<void> {
-  const drawn = fc.sample(newTasks, count) as NewTask[]
-  for (let from = 0; from < count; from += 100) {
-    const outcome = await createTasks(engine, ACTOR, { tasks: drawn.slice(from, from + 100) })
-    if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusal))
-  }
-}
-
-/** Everything that waits, as the reference sees it, in the order of creation. */
-async function waiting(): Promise<Ordered[]> {
-  const { rows } = await database.pool.query<Ordered>(
-    `SELECT t.id, t.type, t.priority::text, t.ready_at AS "readyAt", t.estimated_ms::float8 AS "estimatedMs", y.mean_run_ms AS "meanMs",
-      t.deadline, coalesce(t.fairness_key, t.created_by) AS flow
-    FROM task AS t JOIN task_type AS y ON y.tenant = t.tenant AND y.name = t.type WHERE t.is_claimable ORDER BY t.id`,
-  )
-  return rows
-}
-
-async function context() {
-  const { rows } = await database.pool.query('SELECT as_of AS "asOf" FROM scheduling')
-  return { asOf: rows[0].asOf as Date, weights: WEIGHTS, fairnessWeights: { ada: 4 } }
-}
 
 /** One claim: when it was asked and answered, by `performance.now()`, and what it brought. */
 interface Claimed {
@@ -108,27 +42,28 @@ describe.each(STRATEGIES)('%s', (strategy) => {
   test('hands out random tasks in the order of a plain reference', async () => {
     await database.pool.query(`UPDATE task_type SET mean_run_ms = 90000 WHERE name = 'red'`)
     await configure(strategy)
-    await create(TASKS)
-    const expected = referenceOrder(strategy, await waiting(), await context())
+    await create()
+    const expected = await expectedOrder(strategy)
     expect(await claimAll(1)).toEqual(expected)
     expect(expected).toHaveLength(TASKS)
   })
 
   test('and so after a change to it while they wait', async () => {
     await configure(strategy === 'FIFO' ? 'DEADLINE_FIRST' : 'FIFO')
-    await create(TASKS)
+    await create()
     await configure(strategy)
     expect(await rekeyWaiting(engine)).toBe(TASKS)
     const tasks = await waiting()
+    const expected = await expectedOrder(strategy)
     const order = await claimAll(1)
     if (strategy === 'FAIR' || strategy === 'ROUND_ROBIN') {
       // Who comes first within a flow is left open.
       const flowOf = new Map(tasks.map((task) => [task.id, strategy === 'FAIR' ? task.flow : task.type]))
       const flows = order.map((id) => flowOf.get(id)!)
-      expect(largestLead(flows, strategy === 'FAIR' ? { ada: 4 } : {})).toBeLessThanOrEqual(1)
+      expect(largestLead(flows, strategy === 'FAIR' ? FAIRNESS_WEIGHTS : {})).toBeLessThanOrEqual(1)
       expect(order.toSorted()).toEqual(tasks.map(({ id }) => id).toSorted())
     } else {
-      expect(order).toEqual(referenceOrder(strategy, tasks, await context()))
+      expect(order).toEqual(expected)
     }
   })
 })
@@ -154,8 +89,8 @@ describe('four claimers at once', () => {
   test.each(STRATEGIES)('%s: who asks after another was answered gets what comes after', async (strategy) => {
     const claimers = await Promise.all([1, 2, 3, 4].map(() => addWorker(engine, TYPES)))
     await configure(strategy)
-    await create(TASKS)
-    const expected = referenceOrder(strategy, await waiting(), await context())
+    await create()
+    const expected = await expectedOrder(strategy)
     const claims = (await Promise.all(claimers.map((claimer) => claimEach(BATCH, claimer)))).flat()
     expect(claims.flatMap(({ ids }) => ids).sort()).toEqual(expected.toSorted())
     const placeOf = new Map(expected.map((id, place) => [id, place]))
@@ -173,7 +108,7 @@ describe('four claimers at once', () => {
 
   test.each(STRATEGIES)('%s: everything is claimed once while the order changes under them', async (strategy) => {
     const claimers = await Promise.all([1, 2, 3, 4].map(() => addWorker(engine, TYPES)))
-    await create(TASKS)
+    await create()
     const claiming = Promise.all(claimers.map((claimer) => claimAll(BATCH, claimer)))
     await configure(strategy)
     const [taken] = await Promise.all([claiming, rekeyWaiting(engine), rekeyWaiting(engine)])

@@ -1,29 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { often, type Race, raceOf } from '../support/race.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, failingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { often, raceOf } from '../support/race.ts'
+import { completing, failingEnd } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-let race: Race
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-  race = raceOf(database.pool, engine, verbs)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
+const race = raceOf(database.pool, engine, verbs)
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
 })

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
@@ -9,28 +9,17 @@ import { resumeTask } from '../../src/engine/resume-task.ts'
 import { retryTask } from '../../src/engine/retry-task.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { often, type Race, raceOf } from '../support/race.ts'
-import { readHistory } from '../support/read-history.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { often, raceOf } from '../support/race.ts'
 import { sized } from '../support/size.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, failingEnd, parkingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, failingEnd, parkingEnd, releasing } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-let race: Race
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-  race = raceOf(database.pool, engine, verbs)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs } = await engineFixture({ size: 16 })
+const race = raceOf(database.pool, engine, verbs)
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
 })

@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { enforceRates, FIRST_PLACE } from '../../src/engine/enforce-rates.ts'
 import { PLAN_BY_INDEX, READ_IN_ORDER } from '../../src/engine/transact.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { type TestEngine, testEngine } from '../support/engine.ts'
+import type { TestEngine } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 import { failingPool } from '../support/failing-pool.ts'
 import { rateOf, setRates } from '../support/rates.ts'
 import { sized } from '../support/size.ts'
-import { type Verbs, verbsOf } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
+const { database, engine, verbs } = await engineFixture()
 beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
   for (const table of ['task', 'attempt_record', 'rate_grant', 'rate_bucket'])
     await database.pool.query(`ALTER TABLE "${table}" SET (autovacuum_enabled = false)`)
 })
-afterAll(() => database.drop())
 
 /** The texts of the statements that read or write tasks and tokens, as the verbs send them. */
 async function statementsOf(act: (on: TestEngine) => Promise<unknown>): Promise<string[]> {

@@ -1,10 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { admitTasks } from '../../src/engine/admit-tasks.ts'
+import { describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
-import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { configureScheduling } from '../../src/engine/configure-scheduling.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
-import { enforceRates, FIRST_PLACE } from '../../src/engine/enforce-rates.ts'
 import { fireSchedule } from '../../src/engine/fire-schedule.ts'
 import { fireSchedules } from '../../src/engine/fire-schedules.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
@@ -12,50 +8,26 @@ import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { addSchedule, dueNow } from '../schedule/schedules.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { failingPool } from '../support/failing-pool.ts'
+import { ACTOR, addWorker, type TestEngine } from '../support/engine.ts'
+import { plain, rateFixture } from '../support/rate-fixture.ts'
 import { drain, excess, rateOf, setRates, startRates } from '../support/rates.ts'
 import { sized } from '../support/size.ts'
 import { until } from '../support/until.ts'
-import { completing, failingEnd, parkingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing, failingEnd, parkingEnd, releasing, verbsOf } from '../support/verbs.ts'
 
 const HOUR = 3_600_000
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-beforeEach(async () => {
-  for (const table of ['schedule_fire', 'task', 'attempt_record', 'schedule', 'limit_slot', 'event', 'pool'])
-    await database.pool.query(`DELETE FROM "${table}"`)
-  for (const table of ['rate_limit', 'rate_bucket', 'rate_grant']) await database.pool.query(`DELETE FROM "${table}"`)
-})
-afterAll(() => database.drop())
-
-const rowsOf = async (sql: string) => (await database.pool.query(sql)).rows
-const admit = (...keys: string[]) => admitTasks(engine, 'default', keys.length === 0 ? ['type:work'] : keys)
-const admitted = async (...keys: string[]) => (await admit(...keys)).count
-const plain = (count: number) => Array.from({ length: count }, () => ({}))
+const { database, engine, rowsOf, admit, admitted, starts, letPass, ...fixture } = await rateFixture()
+let { verbs } = fixture
+const finishAll = async () => {
+  const tasks = await verbs.claim()
+  await endAttempts(
+    engine,
+    ACTOR,
+    tasks.map((task) => completing(task)),
+  )
+}
 const idsOf = (tasks: readonly { id: string }[]) => tasks.map(({ id }) => id)
-
-/** When attempts began, by the database's clock. */
-async function starts(): Promise<number[]> {
-  const rows = await rowsOf('SELECT (extract(epoch FROM started_at) * 1000)::float8 AS ms FROM attempt')
-  return rows.map(({ ms }) => ms)
-}
-
-/** As if so much time had passed since everything that has happened to tokens. */
-async function letPass(ms: number): Promise<void> {
-  await database.pool.query(`UPDATE rate_bucket SET as_of = as_of - ${ms} * interval '1 millisecond'`)
-  await database.pool.query(`UPDATE rate_grant SET granted_at = granted_at - ${ms} * interval '1 millisecond'`)
-  await database.pool.query(`UPDATE attempt_record SET started_at = started_at - ${ms} * interval '1 millisecond'`)
-  await database.pool.query(`UPDATE task SET claimed_at = claimed_at - ${ms} * interval '1 millisecond'`)
-}
 
 describe('a rate', () => {
   test('lets its burst start at once, then one for each token that comes back', async () => {
@@ -220,11 +192,7 @@ describe('a rate', () => {
     await setRates(engine, rateOf(1, 1_000, 2))
     await verbs.create(...plain(2))
     await admit()
-    await endAttempts(
-      engine,
-      ACTOR,
-      (await verbs.claim()).map((task) => completing(task)),
-    )
+    await finishAll()
     expect(await rowsOf('SELECT count(*)::int FROM rate_grant')).toEqual([{ count: 2 }])
     await letPass(HOUR)
     await admit()
@@ -237,11 +205,7 @@ test('a bucket that nobody asks about is found by the sweep, and forgotten once 
   await setRates(engine, rateOf(1, 1_000, 2))
   await verbs.create(...plain(2))
   await admit()
-  await endAttempts(
-    engine,
-    ACTOR,
-    (await verbs.claim()).map((task) => completing(task)),
-  )
+  await finishAll()
   await letPass(HOUR)
   const live = startRates(engine, { sweepMs: 50 })
   await until(async () => (await rowsOf('SELECT FROM rate_bucket UNION ALL SELECT FROM rate_grant')).length === 0)
@@ -263,111 +227,6 @@ test('a token that comes wakes who waits for it, without a sweep', async () => {
   expect(excess(await starts(), rateOf(1, 300, 1))).toBeLessThanOrEqual(0)
 })
 
-describe('a change of rates', () => {
-  const enforce = () => enforceRates(engine, FIRST_PLACE)
-  const claimable = async () => (await rowsOf('SELECT count(*)::int AS count FROM task WHERE is_claimable'))[0].count
-
-  test('takes hold of what waits: of types over all queues and workers, of keys by pattern', async () => {
-    await database.pool.query(`INSERT INTO pool (tenant, name, capacity) VALUES ('default', 'gpu', 2)`)
-    await verbs.create(
-      ...plain(600),
-      { queue: 'second' },
-      { workerSelector: 'gpu' },
-      { type: 'other' },
-      { pools: { gpu: 1 } },
-      { type: 'other', rateKey: 'mail' },
-      { type: 'other', rateKey: 'none' },
-    )
-    await admit('pool:gpu', 'rate:mail', 'rate:none')
-    expect(await claimable()).toBe(606)
-    await setRates(engine, rateOf(1, HOUR, 2), rateOf(1, HOUR, 1, 'mail*'))
-    expect(await enforce()).toBe(FIRST_PLACE)
-    expect(await rowsOf('SELECT type, rate_key FROM task WHERE is_claimable ORDER BY rate_key')).toEqual([
-      { type: 'other', rate_key: 'none' },
-      { type: 'other', rate_key: null },
-    ])
-    expect(await rowsOf('SELECT * FROM limit_slot')).toEqual([])
-    await admit('type:work', 'rate:mail', 'pool:gpu')
-    expect(await claimable()).toBe(2 + 2 + 1)
-    // Who has a token is left alone.
-    await enforce()
-    expect(await claimable()).toBe(2 + 2 + 1)
-  })
-
-  test('that takes a rate away lets go on what waited for it', async () => {
-    await setRates(engine, rateOf(1, HOUR, 2))
-    await verbs.create(...plain(150))
-    expect(await admitted()).toBe(2)
-    await setRates(engine)
-    await enforce()
-    expect(await admit()).toEqual({ count: 100, looks: [{ key: 'type:work', inMs: 0 }] })
-    expect(await admit()).toEqual({ count: 48, looks: [] })
-    expect(await rowsOf('SELECT * FROM rate_grant')).toEqual([])
-    expect(await claimable()).toBe(150)
-  })
-
-  test('keeps what was spent: a rate that is raised does not begin with a full bucket', async () => {
-    await setRates(engine, rateOf(1, HOUR, 10))
-    await verbs.create(...plain(30))
-    expect(await admitted()).toBe(10)
-    await verbs.claim()
-    await setRates(engine, rateOf(1, 60_000, 10))
-    const { count, looks } = await admit()
-    expect(count).toBe(0)
-    expect(looks[0]!.inMs).toBeGreaterThan(50_000)
-    expect(looks[0]!.inMs).toBeLessThanOrEqual(60_000)
-  })
-
-  test('that cuts the burst below what is set aside admits nobody, and lets those go', async () => {
-    await setRates(engine, rateOf(1, HOUR, 5))
-    await verbs.create(...plain(8))
-    expect(await admitted()).toBe(5)
-    await setRates(engine, rateOf(1, HOUR, 2))
-    expect(await admitted()).toBe(0)
-    expect(await claimable()).toBe(2)
-  })
-
-  test('reaches tasks in every status when they become READY, and those of a function call in a transaction', async () => {
-    const retry = { maxAttempts: 3, initialMs: 0 }
-    const [running] = [await verbs.createOne({ retry })]
-    const [task] = await verbs.claim()
-    expect(task!.id).toBe(running)
-    const scheduled = await verbs.createOne({ scheduledFor: new Date(Date.now() + HOUR) })
-    const pending = await verbs.createOne({ dependsOn: [{ taskId: running!, kind: 'RESOURCE' }] })
-    const paused = await verbs.createOne()
-    await pauseTask(engine, ACTOR, { taskId: paused })
-    await setRates(engine, rateOf(1, HOUR, 1))
-    const { rows } = await database.pool.query(`SELECT enqueue_task('a', 'work') AS id`)
-    await resumeTask(engine, ACTOR, { taskId: paused })
-    await endAttempts(engine, ACTOR, [failingEnd(task!, false)])
-    await database.pool.query(
-      `UPDATE task SET wake_at = now() - interval '1 ms', scheduled_for = now() WHERE status = 'SCHEDULED'`,
-    )
-    await wakeDue(engine)
-    const waiting = await rowsOf(`SELECT id, blocked_on FROM task WHERE status = 'READY' ORDER BY id`)
-    expect(waiting).toEqual(
-      [scheduled, pending, paused, rows[0].id].toSorted().map((id) => ({ id, blocked_on: 'type:work' })),
-    )
-  })
-
-  test('is refused when a type is unknown or a number makes no sense, and nothing changes', async () => {
-    await setRates(engine, rateOf(1, HOUR, 1))
-    const wrong = [{ ...rateOf(5, 1_000, 5), pattern: 'wrok' }, { ...rateOf(5, 1_000, 0) }]
-    for (const limit of wrong) {
-      const result = await configureScheduling(engine, ACTOR, { rateLimits: [limit], strategy: 'FIFO' })
-      expect(result).toMatchObject({ ok: false, refusal: { code: 'VALIDATION' } })
-    }
-    const unknown = await configureScheduling(engine, ACTOR, { rateLimits: [wrong[0]!] })
-    expect(unknown).toMatchObject({
-      refusal: {
-        issues: [{ path: ['rateLimits', 0, 'type'], message: expect.stringContaining('there are other, work') }],
-      },
-    })
-    expect(await rowsOf('SELECT tokens FROM rate_limit')).toEqual([{ tokens: 1 }])
-    expect(await rowsOf(`SELECT strategy FROM scheduling WHERE tenant = 'default'`)).not.toEqual([{ strategy: 'FIFO' }])
-  })
-})
-
 describe('fires of schedules', () => {
   test('that wait for limits ring for them', async () => {
     await setRates(engine, rateOf(1, HOUR, 1))
@@ -382,129 +241,6 @@ describe('fires of schedules', () => {
     expect(engine.rung).toContain('limits')
     expect(await admitted()).toBe(1)
   })
-})
-
-describe('rivals', () => {
-  test('give no token twice, and lose none', async () => {
-    await setRates(engine, rateOf(1, HOUR, 20))
-    await verbs.create(...plain(60))
-    const counts = await Promise.all(Array.from({ length: 8 }, () => admitted()))
-    expect(counts.reduce((sum, count) => sum + count)).toBe(20)
-    expect(await verbs.claim()).toHaveLength(20)
-  })
-
-  test.each([
-    ['an admission', false, (on: TestEngine) => admitTasks(on, 'default', ['type:work'])],
-    ['a change of rates', true, (on: TestEngine) => enforceRates(on, FIRST_PLACE)],
-  ])('%s that is cut at any statement did all or nothing', { timeout: 60_000 }, async (_name, isAhead, act) => {
-    // One token used, one of a cancelled task, one set aside, and three tasks that wait; or all of them ahead of the rate.
-    const prepare = async () => {
-      for (const table of ['task', 'rate_limit', 'rate_bucket', 'rate_grant'])
-        await database.pool.query(`DELETE FROM "${table}"`)
-      if (!isAhead) await setRates(engine, rateOf(1, HOUR, 3))
-      const ids = await verbs.create(...plain(6))
-      await admit()
-      await verbs.claim(1)
-      await cancelTask(engine, ACTOR, { taskId: ids[1]! })
-      await setRates(engine, rateOf(1, HOUR, 3))
-    }
-    const grants = () =>
-      rowsOf(`SELECT t.is_claimable, t.status::text, count(g.id)::int AS grants FROM task AS t
-        LEFT JOIN rate_grant AS g ON g.task_id = t.id AND g.epoch = t.epoch GROUP BY t.tenant, t.id ORDER BY t.id`)
-    const run = async (failpoint: Parameters<typeof failingPool>[2]) => {
-      await prepare()
-      const failing = failingPool(database.url, database.pool, failpoint)
-      const error = await act({ ...engine, db: failing.pool }).then(
-        () => null,
-        (thrown: unknown) => thrown,
-      )
-      await failing.end()
-      return { error, count: failing.statements.length }
-    }
-    const whole = await run(null)
-    expect(whole.error).toBeNull()
-    const expected = await grants()
-    expect(expected.filter((row) => row.is_claimable)).toHaveLength(isAhead ? 0 : 2)
-    for (let statement = 1; statement <= whole.count; statement++) {
-      for (const when of ['before', 'after'] as const) {
-        const { error } = await run({ statement, when })
-        expect(error).toBeInstanceOf(Error)
-        await act(engine)
-        expect(await grants(), `${when} statement ${statement}`).toEqual(expected)
-      }
-    }
-  })
-
-  test(
-    'of any kind never start more in a window than the rate allows, also when it is changed',
-    async () => {
-      const total = sized(400, 5_000)
-      const rate = rateOf(60, 500, 10)
-      const live = startRates(engine, { schedulers: 2 })
-      await setRates(live.engine, rate)
-      const liveVerbs = await verbsOf(live.engine as TestEngine)
-      const over = new AbortController()
-      const workers = await Promise.all([1, 2, 3].map(() => addWorker(engine, ['work'])))
-      const retry = { maxAttempts: 3, initialMs: 0 }
-      const ids: string[] = []
-      const draining = workers.map((worker) =>
-        drain(live.engine, worker, over.signal, (task) => {
-          const roll = Math.random()
-          return roll < 0.8 ? completing(task) : roll < 0.9 ? releasing(task) : failingEnd(task)
-        }),
-      )
-      const repeat = async (everyMs: number, act: () => Promise<unknown>) => {
-        while (!over.signal.aborted) {
-          await act()
-          await new Promise((resolve) => setTimeout(resolve, everyMs * Math.random()))
-        }
-      }
-      const pick = () => ids[Math.floor(Math.random() * ids.length)]!
-      const rivals = [
-        repeat(20, async () => {
-          if (ids.length < total)
-            ids.push(...(await liveVerbs.create(...Array.from({ length: 20 }, () => ({ retry })))))
-        }),
-        repeat(10, async () => {
-          if (ids.length === 0) return
-          const verb = Math.random()
-          if (verb < 0.2) await cancelTask(live.engine, ACTOR, { taskId: pick() })
-          else if (verb < 0.6) await pauseTask(live.engine, ACTOR, { taskId: pick() })
-          else await resumeTask(live.engine, ACTOR, { taskId: pick() })
-        }),
-        repeat(100, async () => {
-          const lost = await addWorker(engine, ['work'])
-          await claimTasks(engine, { tenant: 'default', workerId: lost, queue: 'default', types: ['work'], limit: 3 })
-          await database.pool.query(`UPDATE worker SET heartbeat_at = now() - interval '1 hour' WHERE id = $1`, [lost])
-          await rescueLost(live.engine)
-        }),
-        repeat(50, () => wakeDue(live.engine)),
-        repeat(5, () => admit()),
-        // Slower and faster again; the faster of the two bounds every window.
-        repeat(600, () => setRates(live.engine, rateOf(Math.random() < 0.5 ? 20 : 60, 500, 10))),
-      ]
-      await until(
-        async () => {
-          for (const { id } of ids.length < total ? [] : await rowsOf(`SELECT id FROM task WHERE status = 'PAUSED'`))
-            await resumeTask(live.engine, ACTOR, { taskId: id })
-          const [left] = await rowsOf('SELECT count(*)::int AS count FROM task WHERE finished_at IS NULL')
-          return ids.length >= total && left.count === 0
-        },
-        sized(40_000, 300_000),
-      )
-      over.abort()
-      await Promise.all([...draining, ...rivals])
-      await live.stop()
-      expect(live.errors).toEqual([])
-      const all = await starts()
-      expect(all.length).toBeGreaterThan(total * 0.8)
-      expect(excess(all, rate)).toBeLessThanOrEqual(0)
-      await letPass(HOUR)
-      await admit()
-      expect(await rowsOf('SELECT * FROM rate_grant')).toEqual([])
-    },
-    sized(60_000, 400_000),
-  )
 })
 
 test('steady demand reaches the rate within 2 %, and no window holds more than it allows', async () => {

@@ -1,8 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
+import { describe, expect, test } from 'vitest'
 import { createBackfill } from '../../src/engine/create-backfill.ts'
 import { createSchedule } from '../../src/engine/create-schedule.ts'
-import { deleteLeftovers } from '../../src/engine/delete-leftovers.ts'
 import { deleteSchedule } from '../../src/engine/delete-schedule.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { fireSchedule } from '../../src/engine/fire-schedule.ts'
@@ -13,51 +11,12 @@ import { runBackfills } from '../../src/engine/run-backfills.ts'
 import { updateSchedule } from '../../src/engine/update-schedule.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { addSchedule, dueNow, EACH_HOUR, EACH_SECOND, firesOfSchedule, sleepSince } from '../schedule/schedules.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { lastHour, scheduleFixture } from '../support/schedule-fixture.ts'
+import { completing } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
-afterEach(async () => {
-  for (const table of ['schedule_fire', 'backfill', 'task', 'schedule', 'event', 'idempotency_key'])
-    await database.pool.query(`DELETE FROM ${table}`)
-})
-
+const { database, engine, verbs, scheduleOf, eventsOf, taskStatuses, finishAll } = await scheduleFixture()
 const HOUR = 3_600_000
-const lastHour = (ago = 0) => new Date(Math.floor(Date.now() / HOUR) * HOUR - ago * HOUR)
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM schedule WHERE id = $1', [id])
-  return rows[0]
-}
-
-async function eventsOf(id: string): Promise<string[]> {
-  const { rows } = await database.pool.query('SELECT kind FROM event WHERE schedule_id = $1 ORDER BY id', [id])
-  return rows.map(({ kind }) => kind)
-}
-
-async function taskStatuses(): Promise<string[]> {
-  const { rows } = await database.pool.query('SELECT status FROM task ORDER BY id')
-  return rows.map(({ status }) => status)
-}
-
-/** Claims all that is ready and ends it with success. */
-async function finishAll(): Promise<void> {
-  const tasks = await verbs.claim()
-  await endAttempts(
-    engine,
-    ACTOR,
-    tasks.map((task) => completing(task)),
-  )
-}
 
 describe('a schedule', () => {
   test('fires nothing before its time, and its task with its due time at it', async () => {
@@ -76,7 +35,7 @@ describe('a schedule', () => {
       input: { a: 1, due: due.toISOString() },
       created_by: 'scheduler',
     })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(due.getTime())
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(due.getTime())
     expect(await eventsOf(id)).toEqual(expect.arrayContaining(['ScheduleCreated', 'ScheduleUpdated', 'ScheduleFired']))
     expect(engine.rung).toContain('claimable')
   })
@@ -95,7 +54,10 @@ describe('a schedule', () => {
       { status: 'FAILED', error: { code: 'UNKNOWN_TASK_TYPE' }, taskId: null },
     ])
     expect(await firesOfSchedule(database.pool, other)).toMatchObject([{ status: 'STARTED' }])
-    expect(await rowOf(id)).toMatchObject({ status: 'ACTIVE', next_fire_at: new Date(lastHour().getTime() + HOUR) })
+    expect(await scheduleOf(id)).toMatchObject({
+      status: 'ACTIVE',
+      next_fire_at: new Date(lastHour().getTime() + HOUR),
+    })
     expect(await eventsOf(id)).toContain('ScheduleFireFailed')
   })
 
@@ -107,7 +69,7 @@ describe('a schedule', () => {
     ])
     for (const one of [id, other]) await sleepSince(database.pool, one, lastHour())
     await fireSchedules(engine)
-    expect(await rowOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null })
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'SchedulePaused'])
     expect(await firesOfSchedule(database.pool, other)).toHaveLength(1)
   })
@@ -123,17 +85,17 @@ describe('a schedule', () => {
     )
     await sleepSince(database.pool, id, yesterday)
     await fireSchedules(engine)
-    expect(await rowOf(id)).toMatchObject({ status: 'ENDED', next_fire_at: null, wake_at: null })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'ENDED', next_fire_at: null, wake_at: null })
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'ScheduleFired', 'ScheduleEnded'])
   })
 
   test('that is paused fires nothing and forgets what was due; resumed it goes on after now', async () => {
     const id = await addSchedule(engine)
     for (let twice = 0; twice < 2; twice++) await pauseSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await rowOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null, wake_at: null, version: 2 })
+    expect(await scheduleOf(id)).toMatchObject({ status: 'PAUSED', next_fire_at: null, wake_at: null, version: 2 })
     for (let twice = 0; twice < 2; twice++) await resumeSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await rowOf(id)).toMatchObject({ status: 'ACTIVE', version: 3 })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
+    expect(await scheduleOf(id)).toMatchObject({ status: 'ACTIVE', version: 3 })
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
     expect(await eventsOf(id)).toEqual(['ScheduleCreated', 'SchedulePaused', 'ScheduleResumed'])
   })
 
@@ -182,7 +144,7 @@ describe('due times that were missed', () => {
       [id],
     )
     expect(missed.rows[0].payload).toMatchObject({ from: exact(5).toISOString(), count })
-    expect((await rowOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
+    expect((await scheduleOf(id)).next_fire_at.getTime()).toBeGreaterThan(Date.now())
   })
 })
 
@@ -238,17 +200,17 @@ describe('a fire while the task before it runs', () => {
       await dueNow(database.pool, id)
       await fireSchedules(engine)
     }
-    expect(await rowOf(id)).toMatchObject({ queued: 2 })
+    expect(await scheduleOf(id)).toMatchObject({ queued: 2 })
     for (const left of [1, 0]) {
       expect(await taskStatuses()).toHaveLength(2 - left)
       await finishAll()
       await database.pool.query(`UPDATE schedule SET wake_at = now() - interval '1 s' WHERE id = $1`, [id])
       await fireSchedules(engine)
-      expect(await rowOf(id)).toMatchObject({ queued: left })
+      expect(await scheduleOf(id)).toMatchObject({ queued: left })
     }
     expect(await firesOfSchedule(database.pool, id)).toMatchObject(Array(3).fill({ status: 'STARTED' }))
     expect(await taskStatuses()).toEqual(['COMPLETED', 'COMPLETED', 'READY'])
-    expect((await rowOf(id)).wake_at).toEqual((await rowOf(id)).next_fire_at)
+    expect((await scheduleOf(id)).wake_at).toEqual((await scheduleOf(id)).next_fire_at)
   })
 })
 
@@ -275,146 +237,5 @@ describe('by hand', () => {
     expect(await createSchedule(engine, ACTOR, { ...asked, name: 'b' })).toMatchObject({
       refusal: { code: 'IDEMPOTENCY_CONFLICT' },
     })
-  })
-})
-
-describe('a backfill', () => {
-  const look = () =>
-    database.pool.query(`UPDATE backfill SET wake_at = now() - interval '1 s' WHERE status = 'RUNNING'`)
-  const backfills = async () => (await database.pool.query('SELECT * FROM backfill')).rows
-
-  test('starts each due time of its range once, at most so many at once, and ends with them', async () => {
-    const id = await addSchedule(engine, { overlapPolicy: 'SKIP' })
-    await sleepSince(database.pool, id, lastHour(2))
-    await database.pool.query(`UPDATE schedule SET missed_policy = 'ALL', overlap_policy = 'ALLOW' WHERE id = $1`, [id])
-    await fireSchedules(engine)
-    expect(await firesOfSchedule(database.pool, id)).toHaveLength(3)
-    await finishAll()
-    const asked = { scheduleId: id, from: lastHour(9), until: lastHour(), maxAtOnce: 3 }
-    expect((await createBackfill(engine, ACTOR, asked)).ok).toBe(true)
-    for (let round = 0; round < 10; round++) {
-      await look()
-      await runBackfills(engine)
-      expect((await taskStatuses()).filter((status) => status === 'READY').length).toBeLessThanOrEqual(3)
-      await finishAll()
-    }
-    expect(await backfills()).toMatchObject([
-      { status: 'COMPLETED', total: 10, started: 7, skipped: 3, failed: 0, running: 0 },
-    ])
-    const fires = await firesOfSchedule(database.pool, id)
-    expect(fires.map(({ dueAt }) => dueAt)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map(lastHour))
-    expect(new Set(fires.map(({ taskId }) => taskId)).size).toBe(10)
-    expect(await eventsOf(id)).toContain('BackfillCompleted')
-  })
-
-  test('makes up for fires that were skipped', async () => {
-    const due = new Date(Date.now() - 1_500)
-    const second = new Date(due.getTime() + 1_000)
-    const timing = { ...EACH_SECOND, anchor: due.toISOString() }
-    const id = await addSchedule(engine, { overlapPolicy: 'SKIP', timing })
-    await sleepSince(database.pool, id, due)
-    await fireSchedules(engine)
-    const before = await firesOfSchedule(database.pool, id)
-    expect(before.slice(0, 2)).toMatchObject([{ status: 'STARTED' }, { dueAt: second, status: 'SKIPPED' }])
-    await pauseSchedule(engine, ACTOR, { scheduleId: id })
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: due, until: second })
-    await runBackfills(engine)
-    expect((await firesOfSchedule(database.pool, id)).slice(0, 2)).toMatchObject([
-      { cause: 'TIME', status: 'STARTED' },
-      { cause: 'BACKFILL', status: 'STARTED' },
-    ])
-  })
-
-  test('races itself and the schedule over the same due times: one task each', async () => {
-    const id = await addSchedule(engine, { overlapPolicy: 'ALLOW', missedPolicy: 'ALL' })
-    await sleepSince(database.pool, id, lastHour(39))
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: lastHour(59), until: lastHour(20), maxAtOnce: 7 })
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: lastHour(59), until: lastHour(), maxAtOnce: 5 })
-    for (let round = 0; round < 20; round++) {
-      await look()
-      await Promise.all([runBackfills(engine), fireSchedules(engine), runBackfills(engine), fireSchedules(engine)])
-      await finishAll()
-    }
-    const fires = await firesOfSchedule(database.pool, id)
-    expect(fires).toHaveLength(60)
-    expect(fires.every(({ status }) => status === 'STARTED')).toBe(true)
-    expect(await taskStatuses()).toHaveLength(60)
-    expect((await backfills()).map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED'])
-  })
-
-  test('is cancelled once, and starts nothing more', async () => {
-    const id = await addSchedule(engine)
-    const made = await createBackfill(engine, ACTOR, { scheduleId: id, from: lastHour(9), until: lastHour() })
-    const backfillId = made.ok ? made.value.backfillId : ''
-    await runBackfills(engine)
-    for (let twice = 0; twice < 2; twice++) await cancelBackfill(engine, ACTOR, { backfillId })
-    await finishAll()
-    expect(await runBackfills(engine)).toBe(0)
-    expect(await backfills()).toMatchObject([{ status: 'CANCELLED', started: 1 }])
-    expect((await eventsOf(id)).filter((kind) => kind === 'BackfillCancelled')).toHaveLength(1)
-    expect(await cancelBackfill(engine, ACTOR, { backfillId: newUuid() })).toMatchObject({
-      refusal: { code: 'NOT_FOUND', what: 'backfill' },
-    })
-  })
-
-  test.each([
-    [{ from: lastHour(1), until: lastHour(2) }, 'is before `from`'],
-    [{ from: lastHour(1), until: new Date(Date.now() + HOUR) }, 'is in the future'],
-    [{ from: new Date(lastHour().getTime() - 2), until: new Date(lastHour().getTime() - 1) }, 'no due time'],
-    [{ from: new Date(0), until: lastHour() }, 'more than 10000'],
-    [{ from: lastHour(1), until: lastHour(), maxAtOnce: 0 }, 'give 1 to 1000'],
-  ])('of a range that cannot be is refused: %j', async (range, message) => {
-    const timing = { ...EACH_HOUR, anchor: '1970-01-01T00:00:00.000Z' }
-    const id = await addSchedule(engine, { timing })
-    expect(await createBackfill(engine, ACTOR, { scheduleId: id, ...range })).toMatchObject({
-      refusal: { code: 'VALIDATION', issues: [{ message: expect.stringContaining(message) }] },
-    })
-  })
-})
-
-describe('retention', () => {
-  const { signal } = new AbortController()
-  const before = new Date(Date.now() + 60_000)
-  const counts = async () => {
-    const { rows } = await database.pool.query(
-      'SELECT (SELECT count(*)::int FROM schedule_fire) AS fires, (SELECT count(*)::int FROM backfill) AS backfills, (SELECT count(*)::int FROM schedule) AS schedules',
-    )
-    return rows[0]
-  }
-  const pass = async () => {
-    for (const what of ['fires', 'backfills', 'deleted schedules'] as const)
-      await deleteLeftovers(engine, what, { before, signal })
-    return counts()
-  }
-
-  test('forgets what schedules did with its tasks, then backfills that ended and schedules that were deleted', async () => {
-    const id = await addSchedule(engine, { overlapPolicy: 'ALLOW' })
-    const other = await addSchedule(engine)
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: lastHour(2), until: lastHour(1), maxAtOnce: 2 })
-    await runBackfills(engine)
-    await fireSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await pass()).toEqual({ fires: 3, backfills: 1, schedules: 2 })
-    await finishAll()
-    await database.pool.query(`UPDATE backfill SET wake_at = now() - interval '1 s'`)
-    await runBackfills(engine)
-    await deleteSchedule(engine, ACTOR, { scheduleId: id })
-    expect(await pass()).toEqual({ fires: 3, backfills: 1, schedules: 2 })
-    await database.pool.query('DELETE FROM task')
-    expect(await pass()).toEqual({ fires: 0, backfills: 0, schedules: 1 })
-    expect(await rowOf(other)).toBeDefined()
-  })
-
-  test('keeps a fire that waits for its turn, a backfill that goes on, and all that is younger', async () => {
-    const id = await addSchedule(engine, { overlapPolicy: 'QUEUE', missedPolicy: 'ALL' })
-    await sleepSince(database.pool, id, lastHour(2))
-    await fireSchedules(engine)
-    await createBackfill(engine, ACTOR, { scheduleId: id, from: lastHour(9), until: lastHour(5), maxAtOnce: 1 })
-    await runBackfills(engine)
-    await database.pool.query('DELETE FROM task')
-    expect(await counts()).toEqual({ fires: 4, backfills: 1, schedules: 1 })
-    const early = new Date(Date.now() - 60_000)
-    expect(await deleteLeftovers(engine, 'fires', { before: early, signal })).toBe(0)
-    expect(await pass()).toEqual({ fires: 2, backfills: 1, schedules: 1 })
-    expect((await firesOfSchedule(database.pool, id)).map(({ status }) => status)).toEqual(['QUEUED', 'QUEUED'])
   })
 })

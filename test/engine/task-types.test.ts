@@ -1,18 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createTasks } from '../../src/engine/create-tasks.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine } = await engineFixture()
 
 const addType = (name: string) => database.pool.query('INSERT INTO task_type (name) VALUES ($1)', [name])
 const create = (type: string) => createTasks(engine, ACTOR, { tasks: [{ name: 'a', type }] })

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { reportProgress } from '../../src/engine/report-progress.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
@@ -6,24 +6,15 @@ import { retryTask } from '../../src/engine/retry-task.ts'
 import { updateTask } from '../../src/engine/update-task.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { MAX_LOSSES } from '../../src/task/attempt-moves.ts'
-import { writeWorkerState } from '../../src/worker/store.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, addWorker, type TestEngine, testEngine } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
-import { completing, failingEnd, parkingEnd, type Verbs, verbsOf } from '../support/verbs.ts'
+import { writeWorkerState } from '../../src/worker/store/workers.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { completing, failingEnd, parkingEnd } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-beforeAll(async () => {
-  database = await freshDatabase()
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-})
-afterAll(() => database.drop())
+const { database, engine, verbs, rowOf } = await engineFixture()
 afterEach(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
+  await expectWholeHistory(database.pool)
   await database.pool.query('DELETE FROM task')
   await database.pool.query('DELETE FROM event')
 })
@@ -33,11 +24,6 @@ async function later(id: string, ms: number): Promise<void> {
   const columns = ['wake_at', 'expires_at', 'claimed_at', 'beat_at', 'ready_at', 'scheduled_for', 'paused_wake_at']
   const moved = columns.map((column) => `"${column}" = "${column}" - $2 * interval '1 millisecond'`)
   await database.pool.query(`UPDATE task SET ${moved.join(', ')} WHERE id = $1`, [id, ms])
-}
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
 }
 
 const HOUR = 3_600_000

@@ -1,33 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { type CreatedTasks, createTasks } from '../../src/engine/create-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import type { UniqueRule } from '../../src/task/unique.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { often, type Race, raceOf } from '../support/race.ts'
-import { readHistory } from '../support/read-history.ts'
-import { historyProblems } from '../support/task-history.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { often, raceOf } from '../support/race.ts'
 import { until } from '../support/until.ts'
-import { completing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { completing } from '../support/verbs.ts'
+import { expectWholeHistory } from '../support/whole-history.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-let race: Race
-
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-  race = raceOf(database.pool, engine, verbs)
-})
-afterAll(async () => {
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
-  await database.drop()
-})
+const { database, engine, verbs, rowOf } = await engineFixture({ size: 16 })
+const race = raceOf(database.pool, engine, verbs)
+afterAll(() => expectWholeHistory(database.pool))
 
 async function ask(unique: UniqueRule, task: object = {}, idempotencyKey?: string): Promise<CreatedTasks> {
   const answer = await createTasks(engine, ACTOR, {
@@ -38,11 +25,6 @@ async function ask(unique: UniqueRule, task: object = {}, idempotencyKey?: strin
   })
   if (!answer.ok) throw new Error(JSON.stringify(answer.refusal))
   return answer.value
-}
-
-async function rowOf(id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM task WHERE id = $1', [id])
-  return rows[0]
 }
 
 const idOf = ({ taskIds }: CreatedTasks): string => taskIds[0]!

@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { appendLeasedLog } from '../../src/engine/append-leased-log.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import { dropOldRequests } from '../../src/task/store/worker-requests.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
-import { often, type Race, raceOf } from '../support/race.ts'
-import { completing, failingEnd, releasing, type Verbs, verbsOf } from '../support/verbs.ts'
+import { ACTOR } from '../support/engine.ts'
+import { engineFixture } from '../support/engine-fixture.ts'
+import { often, raceOf } from '../support/race.ts'
+import { completing, failingEnd, releasing, verbsOf } from '../support/verbs.ts'
 
-let database: TestDatabase
-let engine: TestEngine
-let verbs: Verbs
-let race: Race
-
+const { database, engine, verbs } = await engineFixture({ size: 16 })
+const race = raceOf(database.pool, engine, verbs)
 beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-  engine = testEngine(database.pool)
-  verbs = await verbsOf(engine)
-  race = raceOf(database.pool, engine, verbs)
   await Promise.all(Array.from({ length: 16 }, () => database.pool.query('SELECT pg_sleep(0.05)')))
 })
-afterAll(() => database.drop())
 
 const claimOnce = (queue: string, requestId: string, limit = 2) =>
   claimTasks(engine, { tenant: ACTOR.tenant, workerId: verbs.workerId, queue, types: ['work'], limit, requestId })

@@ -11,24 +11,11 @@ import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { ensurePartitions } from '../../src/retention/store/partitions.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { readAll, wholeLog } from '../support/event-log.ts'
+import { newEvent, readAll, wholeLog } from '../support/event-log.ts'
 
 const TASK = newUuid()
 
-function eventOf(version: number, about: Partial<NewTaskEvent> = {}): NewTaskEvent {
-  return {
-    tenant: 'default',
-    kind: 'TaskReady',
-    taskId: TASK,
-    taskType: 'dig',
-    version,
-    status: 'READY',
-    attempt: null,
-    actor: null,
-    payload: null,
-    ...about,
-  }
-}
+const eventOf = (version: number, about?: Partial<NewTaskEvent>) => newEvent(TASK, version, about)
 
 function eventsOf(count: number, about: Partial<NewTaskEvent> = {}): NewTaskEvent[] {
   return Array.from({ length: count }, (_, n) => eventOf(n + 1, about))

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Cursor } from '../../src/event/cursor.ts'
 import { adoptCluster } from '../../src/event/store/adopt-cluster.ts'
 import { appendEvents } from '../../src/event/store/append-events.ts'
-import { earliestCursor, nowCursor } from '../../src/event/store/now-cursor.ts'
+import { earliestCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { dropPartition, dropPartitionsBefore, ensurePartitions } from '../../src/retention/store/partitions.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { readAll } from '../support/event-log.ts'
+import { newEvent, quietCursor, readAll } from '../support/event-log.ts'
 import { until } from '../support/until.ts'
 
 const DAY_MS = 86_400_000
@@ -26,21 +26,7 @@ describe('what is kept of the log', () => {
 
   /** Appends one event as if it were `daysAgo`. */
   async function appendOn(daysAgo: number, version: number): Promise<void> {
-    await withTransaction(db, (client) =>
-      appendEvents(client, [
-        {
-          tenant: 'default',
-          kind: 'TaskReady',
-          taskId,
-          taskType: 'dig',
-          version,
-          status: 'READY',
-          attempt: null,
-          actor: null,
-          payload: null,
-        },
-      ]),
-    )
+    await withTransaction(db, (client) => appendEvents(client, [newEvent(taskId, version)]))
     await db.query(`UPDATE event SET at = now() - $1 * interval '1 day' WHERE version = $2`, [daysAgo, version])
   }
 
@@ -54,12 +40,6 @@ describe('what is kept of the log', () => {
   }
 
   const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS)
-  /** Transactions of other tests' databases, which have nothing to do with this log, are taken to be done. */
-  async function quietCursor(): Promise<Cursor> {
-    const cursor = await nowCursor(db)
-    const { xmax } = cursor.seen.snapshot
-    return { ...cursor, seen: { ...cursor.seen, snapshot: { xmin: xmax, xmax, running: [] } } }
-  }
   const read = async (cursor: Cursor) => readUnseen(db, cursor, { limit: 10 })
   const versions = async () => (await readAll(db, { limit: 2 })).events.map((event) => event.version)
 
@@ -74,10 +54,10 @@ describe('what is kept of the log', () => {
 
   it('drops whole days before a date and tells readers that have missed something', async () => {
     await ensurePartitions(db, daysAgo(5), 8)
-    const old = await quietCursor()
+    const old = await quietCursor(db)
     await appendOn(4, 1)
     await appendOn(3, 2)
-    const fresh = await quietCursor()
+    const fresh = await quietCursor(db)
     await appendOn(1, 3)
     await appendOn(0, 4)
     const dropped = await drop(daysAgo(2))
@@ -94,7 +74,7 @@ describe('what is kept of the log', () => {
 
   it('expires nobody when empty days go', async () => {
     await ensurePartitions(db, daysAgo(5), 8)
-    const cursor = await quietCursor()
+    const cursor = await quietCursor(db)
     await appendOn(0, 1)
     expect(await drop(daysAgo(2))).toHaveLength(6)
     expect(await read(cursor)).toMatchObject({ items: [{ version: 1 }] })
@@ -126,7 +106,7 @@ describe('what is kept of the log', () => {
 
   it('tells a reader whose statement began while a day was being dropped', async () => {
     await ensurePartitions(db, daysAgo(5), 8)
-    const old = await quietCursor()
+    const old = await quietCursor(db)
     await appendOn(4, 1)
     await appendOn(0, 2)
     const middle = await readUnseen(db, await earliestCursor(db), { limit: 1 })
@@ -168,10 +148,10 @@ describe('what is kept of the log', () => {
     await appendOn(0, 1)
     // As a dump brings them: another identifier, and transaction ids far ahead of this cluster's.
     await db.query(`UPDATE event SET xid = '999999999'`)
-    const before = await quietCursor()
+    const before = await quietCursor(db)
     await db.query('UPDATE event_log SET system_identifier = 42')
     expect(await adopt()).toBe('restored')
-    const present = await quietCursor()
+    const present = await quietCursor(db)
     await appendOn(0, 2)
     expect(await read(present)).toMatchObject({ kind: 'unseen', items: [{ version: 2 }] })
     expect((await read({ ...before, system: 42n })).kind).toBe('expired')

@@ -6,6 +6,7 @@ import { readUnseen } from '../../src/event/store/read-unseen.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { newEvent } from '../support/event-log.ts'
 import { seededRandom } from '../support/random.ts'
 import { sized } from '../support/size.ts'
 
@@ -24,10 +25,8 @@ test('a reader of a log that is trimmed as it grows misses nothing without being
   let isOver = false
 
   async function write(taskId: string): Promise<void> {
-    const about = { tenant: 'default', kind: 'TaskReady', taskId, taskType: 'dig', status: 'READY' } as const
     for (let version = 1; version <= rounds; version++) {
-      const event = { ...about, version, attempt: null, actor: null, payload: null }
-      await withTransaction(db, (client) => appendEvents(client, [event]))
+      await withTransaction(db, (client) => appendEvents(client, [newEvent(taskId, version)]))
     }
   }
 

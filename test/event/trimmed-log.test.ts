@@ -10,7 +10,7 @@ import { settleLife } from '../../src/event/store/settle-life.ts'
 import { withTransaction } from '../../src/infra/with-transaction.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { readAll } from '../support/event-log.ts'
+import { newEvent, quietCursor, readAll } from '../support/event-log.ts'
 
 const taskId = newUuid()
 const signal = new AbortController().signal
@@ -24,29 +24,18 @@ describe('a log of which rows are deleted', () => {
   })
   afterEach(() => database.drop())
 
-  const event = (version: number) =>
-    ({
-      tenant: 'default',
-      kind: 'TaskReady',
-      taskId,
-      taskType: 'dig',
-      version,
-      status: 'READY',
-      attempt: null,
-      actor: null,
-      payload: null,
-    }) as const
-  const append = (...versions: number[]) => withTransaction(db, (client) => appendEvents(client, versions.map(event)))
+  const append = (...versions: number[]) =>
+    withTransaction(db, (client) =>
+      appendEvents(
+        client,
+        versions.map((version) => newEvent(taskId, version)),
+      ),
+    )
   const age = (table: string, which: string) =>
     db.query(`UPDATE ${table} SET at = at - interval '1 hour' WHERE ${which}`)
   const trim = (batch?: number) =>
     trimLog({ db }, 'event', { before: new Date(Date.now() - 600_000), signal, ...(batch !== undefined && { batch }) })
   const versions = (items: readonly { version: number | null }[]) => items.map(({ version }) => version)
-  async function quietCursor(): Promise<Cursor> {
-    const cursor = await nowCursor(db)
-    const { xmax } = cursor.seen.snapshot
-    return { ...cursor, seen: { ...cursor.seen, snapshot: { xmin: xmax, xmax, running: [] } } }
-  }
 
   it('keeps what is young, in batches of any size, and says where it begins', async () => {
     for (let version = 1; version <= 9; version++) await append(version)
@@ -57,10 +46,10 @@ describe('a log of which rows are deleted', () => {
   })
 
   it('tells each reader that has missed something, and no other', async () => {
-    const old = await quietCursor()
+    const old = await quietCursor(db)
     await append(1)
     await append(2)
-    const fresh = await quietCursor()
+    const fresh = await quietCursor(db)
     await append(3)
     await append(4)
     const early = await readUnseen(db, await earliestCursor(db), { limit: 1 })
@@ -82,7 +71,7 @@ describe('a log of which rows are deleted', () => {
     await withTransaction(db, settleLife)
     const writer = await db.connect()
     await writer.query('BEGIN')
-    await appendEvents(writer, [event(1)])
+    await appendEvents(writer, [newEvent(taskId, 1)])
     await writer.query(`UPDATE event SET at = at - interval '1 hour' WHERE version = 1`)
     await append(2)
     await age('event', 'version = 2')

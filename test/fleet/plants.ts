@@ -175,7 +175,7 @@ import { deleteSlots } from '../pool/store.ts'`,
     name: 'a rescue that takes tasks from workers that live',
     edits: [
       {
-        file: 'src/worker/store.ts',
+        file: 'src/worker/store/leases.ts',
         from: `gone."state" IN ('LOST', 'STOPPED')`,
         to: `gone."state" IN ('LOST', 'STOPPED', 'ACTIVE')`,
       },

@@ -19,7 +19,7 @@ export interface FleetRunOptions {
   /** Executions of a worker between two troubles, at most. */
   readonly pace: number
   readonly isHardOnSchedulers: boolean
-  /** Without an event for so long nothing will come any more, in milliseconds. */
+  /** Without an event of a task for so long nothing will come any more, in milliseconds. */
   readonly stallMs: number
 }
 
@@ -102,14 +102,16 @@ async function cancelInTurn(
   }
 }
 
-/** Waits until all tasks have ended, or no event was written for `stallMs`. */
+/** Waits until all tasks have ended, or no event of one was written for `stallMs`: workers come and go for ever. */
 async function ended({ db }: Fleet, { isEnqueued, isOver }: Progress, stallMs: number): Promise<void> {
   let last = ''
   let movedAt = performance.now()
   while (!isOver()) {
     await delay(100)
     if (isEnqueued() && (await countOpen({ db })) === 0) return
-    const { rows } = await db.query<{ last: string }>('SELECT coalesce(max(id), 0)::text AS last FROM event')
+    const { rows } = await db.query<{ last: string }>(
+      'SELECT coalesce(max(id), 0)::text AS last FROM event WHERE task_id IS NOT NULL',
+    )
     if (rows[0]!.last !== last) movedAt = performance.now()
     last = rows[0]!.last
     if (performance.now() - movedAt > stallMs) return

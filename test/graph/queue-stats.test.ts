@@ -9,7 +9,7 @@ import { addTask } from '../support/tasks.ts'
 let graph: TestGraph
 beforeAll(async () => {
   graph = await startGraph()
-  await addWorker(graph.engine, ['work'])
+  await addWorker(graph.engine, ['work'], 10, { queues: ['default', 'mail'] })
   const registration = { description: null, inputSchema: null, outputSchema: null, defaults: {} }
   const gone = {
     tenant: ACTOR.tenant,
@@ -91,6 +91,17 @@ describe('queue statistics', () => {
     const mail = await read('mail')
     expect(mail.queues).toEqual([mail.all])
     expect(mail.all).toEqual(queues[1])
+  })
+
+  test('say that a type is not served where one of its queues is not', async () => {
+    await addTask(graph.pool, { type: 'work' })
+    await addTask(graph.pool, { type: 'work', queue: 'nobody' })
+    const { all, queues } = await read()
+    expect(all.byType).toMatchObject([{ type: 'work', isServed: false }])
+    expect(queues).toMatchObject([
+      { name: 'default', byType: [{ isServed: true }] },
+      { name: 'nobody', byType: [{ isServed: false }] },
+    ])
   })
 
   test('say what is paused', async () => {

@@ -1,71 +1,14 @@
-import { type Client, createClient } from 'graphql-ws'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createClient } from 'graphql-ws'
+import { describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { claimTasks } from '../../src/engine/claim-tasks.ts'
-import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { pauseTask } from '../../src/engine/pause-task.ts'
 import { resumeTask } from '../../src/engine/resume-task.ts'
-import { encodeTypeId, newUuid, uuidOf } from '../../src/task/type-id.ts'
-import { startGraph, type TestGraph } from '../support/graph.ts'
-import { addTaskType, addWorker } from '../support/tasks.ts'
+import { encodeTypeId, newUuid } from '../../src/task/type-id.ts'
+import { ACTOR } from '../support/engine.ts'
+import { startGraph } from '../support/graph.ts'
+import { type Answers, subscribing, take } from '../support/subscribing.ts'
 
-let graph: TestGraph
-const clients: Client[] = []
-const actor = { tenant: 'default', name: 'tester' }
-
-beforeAll(async () => {
-  graph = await startGraph()
-  await addTaskType(graph.pool, 'custom')
-})
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.dispose()
-})
-afterAll(() => graph.stop())
-
-function connect(payload?: Record<string, unknown>, url = graph.url): Client {
-  const client = createClient({
-    url: url.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-    connectionParams: payload,
-  })
-  clients.push(client)
-  return client
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: tests read answers of any shape
-type Answers = AsyncIterableIterator<any>
-
-async function create(): Promise<{ id: string; uuid: string }> {
-  const { data } = await graph.ask(
-    'mutation { createTask(input: { name: "t", type: "custom" }) { ... on CreateTaskSuccess { task { id } } } }',
-  )
-  const id = data.createTask.task.id as string
-  return { id, uuid: uuidOf('task', id)! }
-}
-
-/** Lets a worker run the task to its end. */
-async function complete(uuid: string): Promise<void> {
-  const workerId = await addWorker(graph.pool, ['custom'])
-  const { tasks: claimed } = await claimTasks(graph.engine, {
-    tenant: 'default',
-    workerId,
-    queue: 'default',
-    types: ['custom'],
-    limit: 100,
-  })
-  const task = claimed.find(({ id }) => id === uuid)
-  await endAttempts(graph.engine, actor, [
-    { taskId: uuid, epoch: task!.epoch, end: { kind: 'complete', output: '{"n":1}' } },
-  ])
-}
-
-async function take(answers: Answers) {
-  const { value, done } = await answers.next()
-  expect(done).toBeFalsy()
-  expect(value.errors).toBeUndefined()
-  return value.data
-}
+const { graph, connect, create, complete } = await subscribing()
 
 describe('taskUpdated', () => {
   const WATCH =
@@ -75,9 +18,9 @@ describe('taskUpdated', () => {
     const { id, uuid } = await create()
     const states = connect().iterate({ query: WATCH, variables: { id } }) as Answers
     expect((await take(states)).taskUpdated).toMatchObject({ id, status: 'READY', version: 1 })
-    await pauseTask(graph.engine, actor, { taskId: uuid })
+    await pauseTask(graph.engine, ACTOR, { taskId: uuid })
     expect((await take(states)).taskUpdated).toMatchObject({ status: 'PAUSED', version: 2 })
-    await resumeTask(graph.engine, actor, { taskId: uuid })
+    await resumeTask(graph.engine, ACTOR, { taskId: uuid })
     expect((await take(states)).taskUpdated).toMatchObject({ status: 'READY', version: 3 })
     await complete(uuid)
     const seen = []
@@ -111,21 +54,9 @@ describe('taskUpdated', () => {
       }
       return last.status
     })
-    await Promise.all(many.map(({ uuid }) => pauseTask(graph.engine, actor, { taskId: uuid })))
-    await Promise.all(many.map(({ uuid }) => resumeTask(graph.engine, actor, { taskId: uuid })))
-    const workerId = await addWorker(graph.pool, ['custom'])
-    const { tasks: claimed } = await claimTasks(graph.engine, {
-      tenant: 'default',
-      workerId,
-      queue: 'default',
-      types: ['custom'],
-      limit: 100,
-    })
-    await endAttempts(
-      graph.engine,
-      actor,
-      claimed.map(({ id, epoch }) => ({ taskId: id, epoch, end: { kind: 'complete' as const, output: null } })),
-    )
+    await Promise.all(many.map(({ uuid }) => pauseTask(graph.engine, ACTOR, { taskId: uuid })))
+    await Promise.all(many.map(({ uuid }) => resumeTask(graph.engine, ACTOR, { taskId: uuid })))
+    await complete(...many.map(({ uuid }) => uuid))
     expect(new Set(await Promise.all(watching))).toEqual(new Set(['COMPLETED']))
   })
 
@@ -146,141 +77,6 @@ describe('taskUpdated', () => {
     }
     const { id } = await create()
     expect((await take(iterate(id))).taskUpdated.id).toBe(id)
-  })
-})
-
-describe('events', () => {
-  const FEED = `subscription ($after: Cursor, $filter: EventFilter) { events(after: $after, filter: $filter) { __typename
-    ... on EventBatch { cursor caughtUp events { __typename id cursor actor ... on TaskEvent { taskId version status taskType task { name } }
-      ... on TaskStarted { attempt worker { name } } ... on TaskPaused { from } ... on TaskCancelled { reason } } }
-    ... on CursorExpired { code earliest now } } }`
-
-  /** Reads until a batch satisfies `isLast`; returns all events so far and the last cursor. */
-  async function collect(answers: Answers, count: number) {
-    const events: { __typename: string; version: number; cursor: string; [field: string]: unknown }[] = []
-    let cursor = ''
-    while (events.length < count) {
-      const { events: batch } = await take(answers)
-      expect(batch.__typename).toBe('EventBatch')
-      events.push(...batch.events)
-      cursor = batch.cursor
-    }
-    return { events, cursor }
-  }
-
-  test('come in order, and once each after a cut, from a batch or from within one', async () => {
-    const { id, uuid } = await create()
-    const filter = { taskId: { eq: id } }
-    const { data } = await graph.ask(
-      'query ($id: ID!) { task(id: $id) { cursor events { cursor hasMore events { __typename cursor } } } }',
-      { id },
-    )
-    expect(data.task.events.events).toMatchObject([{ __typename: 'TaskCreated' }])
-
-    const first = connect().iterate({ query: FEED, variables: { after: data.task.events.cursor, filter } }) as Answers
-    await pauseTask(graph.engine, actor, { taskId: uuid })
-    const before = await collect(first, 1)
-    expect(before.events).toMatchObject([
-      {
-        __typename: 'TaskPaused',
-        version: 2,
-        status: 'PAUSED',
-        from: 'READY',
-        actor: 'tester',
-        taskId: id,
-        taskType: 'custom',
-        task: { name: 't' },
-      },
-    ])
-    await first.return?.()
-
-    await resumeTask(graph.engine, actor, { taskId: uuid })
-    await complete(uuid)
-    const after = await collect(
-      connect().iterate({ query: FEED, variables: { after: before.cursor, filter } }) as Answers,
-      3,
-    )
-    expect(after.events.map(({ __typename, version }) => [__typename, version])).toEqual([
-      ['TaskResumed', 3],
-      ['TaskStarted', 4],
-      ['TaskCompleted', 5],
-    ])
-    expect(after.events[1]).toMatchObject({ attempt: 1, worker: { name: 'w' } })
-
-    const within = connect().iterate({ query: FEED, variables: { after: after.events[0]!.cursor, filter } }) as Answers
-    expect((await collect(within, 2)).events.map(({ version }) => version)).toEqual([4, 5])
-  })
-
-  test('are filtered by kind, type and status', async () => {
-    const { data } = await graph.ask('{ tasks(first: 1) { nodes { cursor } } }')
-    const after = data.tasks.nodes[0].cursor
-    const filter = {
-      kind: { in: ['TASK_PAUSED', 'TASK_RESUMED'] },
-      taskType: { eq: 'custom' },
-      status: { in: ['READY'] },
-    }
-    const feed = connect().iterate({ query: FEED, variables: { after, filter } }) as Answers
-    const { uuid } = await create()
-    await pauseTask(graph.engine, actor, { taskId: uuid })
-    await resumeTask(graph.engine, actor, { taskId: uuid })
-    expect((await collect(feed, 1)).events).toMatchObject([{ __typename: 'TaskResumed' }])
-  })
-
-  test('need a cursor of this server', async () => {
-    const client = connect()
-    for (const after of ['x', 'not a cursor']) {
-      const feed = client.iterate({ query: FEED, variables: { after } }) as Answers
-      const errors = await feed.next().then(
-        ({ value }) => value?.errors,
-        (problem: unknown) => problem,
-      )
-      expect(JSON.stringify(errors)).toMatch(/cursor/i)
-    }
-    expect((await graph.ask('{ events(after: "AAAA") { cursor } }')).errors?.[0]?.extensions.code).toBe(
-      'BAD_USER_INPUT',
-    )
-  })
-
-  test('are read in pages too', async () => {
-    const all: string[] = []
-    for (let after: string | null = null, more = true; more; ) {
-      const { data, errors } = await graph.ask(
-        'query ($after: Cursor) { events(after: $after, first: 7) { cursor hasMore events { id } } }',
-        { after },
-      )
-      expect(errors).toBeUndefined()
-      all.push(...data.events.events.map(({ id }: { id: string }) => id))
-      after = data.events.cursor
-      more = data.events.hasMore
-    }
-    const { rows } = await graph.pool.query('SELECT id FROM event ORDER BY id')
-    expect(all).toEqual(rows.map(({ id }) => String(id)))
-  })
-
-  test('of 50 rows load their tasks in one statement', async () => {
-    const ask = () => graph.ask('{ events(first: 50) { events { ... on TaskEvent { task { name type { name } } } } } }')
-    // Where the log starts, how much is unseen, a chunk of it, the tasks.
-    expect(await graph.statementsOf(ask)).toHaveLength(4)
-  })
-
-  test('flow over server-sent events as well', async () => {
-    const { id, uuid } = await create()
-    const leaving = new AbortController()
-    const response = await fetch(graph.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify({ query: 'subscription ($id: ID!) { taskUpdated(id: $id) { status } }', variables: { id } }),
-      signal: leaving.signal,
-    })
-    expect(response.headers.get('content-type')).toMatch('text/event-stream')
-    await pauseTask(graph.engine, actor, { taskId: uuid })
-    let text = ''
-    for await (const chunk of response.body!) {
-      text += Buffer.from(chunk).toString()
-      if (text.includes('PAUSED')) break
-    }
-    expect(text).toMatch(/READY.*PAUSED/s)
-    leaving.abort()
   })
 })
 

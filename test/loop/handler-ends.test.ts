@@ -1,33 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTasks } from '../../src/engine/create-tasks.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
-import { TaskFailure, type TaskHandler } from '../../src/worker/handler.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { TaskFailure } from '../../src/worker/handler.ts'
 import { ACTOR } from '../support/engine.ts'
-import { readHistory } from '../support/read-history.ts'
-import { type ServedHandler, type Serving, serveHandler } from '../support/serve-handler.ts'
-import { historyProblems } from '../support/task-history.ts'
+import { servingFixture } from '../support/serving-fixture.ts'
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await freshDatabase({ size: 16 })
-})
-afterAll(() => database.drop())
-
-const workers: ServedHandler[] = []
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map(({ executor }) => executor.stop(0)))
-  expect(historyProblems(await readHistory(database.pool))).toEqual([])
-  await database.pool.query('DELETE FROM task')
-  await database.pool.query('DELETE FROM event')
-  await database.pool.query('DELETE FROM task_log')
-})
-
-async function serve(handler: TaskHandler, serving: Serving = {}): Promise<ServedHandler> {
-  const worker = await serveHandler(database.pool, handler, serving)
-  workers.push(worker)
-  return worker
-}
+const { database, serve } = await servingFixture()
 
 describe('what a handler returns', () => {
   const MEGABYTE = 1_048_576
@@ -160,5 +139,30 @@ describe('what a handler says', () => {
     const [id] = await worker.create({})
     while ((await worker.rowOf(id!)).finished_at === null) await wakeDue(worker.engine)
     expect(await worker.rowOf(id!)).toMatchObject({ output: { epoch: 3, attempt: 2 } })
+  })
+
+  test('parks for one event after the other, and has all answers at the end', async () => {
+    const worker = await serve(({ attempt }, { lease }) => {
+      const first = lease.answerTo<{ n: number }>('first')
+      if (first === null) return lease.park({ key: 'first', condition: 'payload.n == 1' })
+      const second = lease.answerTo('second')
+      if (second === null) return lease.park({ key: 'second', timeoutMs: 0 })
+      if (first.outcome !== 'ANSWERED' || second.outcome !== 'TIMED_OUT') throw new Error('other answers were given')
+      return {
+        attempt,
+        n: first.payload.n,
+        keys: lease.answers.map(({ key }) => key),
+        isOther: lease.answerTo('other') !== null,
+      }
+    })
+    const [id] = await worker.create({})
+    while ((await worker.rowOf(id!)).finished_at === null) {
+      if ((await worker.rowOf(id!)).wait_key === 'first')
+        for (const n of [0, 1]) await sendEvent(worker.engine, ACTOR, { key: 'first', payload: { n } })
+      await wakeDue(worker.engine)
+    }
+    expect(await worker.rowOf(id!)).toMatchObject({
+      output: { attempt: 1, n: 1, keys: ['first', 'second'], isOther: false },
+    })
   })
 })

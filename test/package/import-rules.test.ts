@@ -21,7 +21,7 @@ const planted: readonly [file: string, line: string, rule: string][] = [
   ['task/order.ts', "import type { Lease } from '../worker/lease.ts'", 'task-knows-its-nouns'],
   ['worker/batcher.ts', "import type { NewEvent } from '../event/event.ts'", 'worker-knows-its-nouns'],
   ['worker/lease.ts', "import type { Engine } from '../engine/engine.ts'", 'nouns-know-no-engine'],
-  ['worker/store.ts', "import '../task/store/lock-tasks.ts'", 'stores-know-no-store'],
+  ['worker/store/workers.ts', "import '../../task/store/lock-tasks.ts'", 'stores-know-no-store'],
   ['engine/pause-task.ts', "import './cancel-task.ts'", 'verbs-stand-alone'],
   ['engine/wake-due.ts', "import type { Context } from '../graph/context.ts'", 'engine-knows-no-loop-or-door'],
   ['loop/periodic.ts', "import type { Context } from '../graph/context.ts'", 'loops-know-no-door'],

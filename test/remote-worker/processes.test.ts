@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
 import { type Periodic, startPeriodic } from '../../src/loop/periodic.ts'
 import { decodeTypeId } from '../../src/task/type-id.ts'
 import { ACTOR } from '../support/engine.ts'
@@ -153,6 +154,18 @@ describe.skipIf(!hasPython)('the worker in Python', () => {
     expect((await graph.pool.query('SELECT message, fields FROM task_log')).rows).toEqual([
       { message: 'counting', fields: { characters: 14 } },
     ])
+    expect(python.output()).not.toContain('Traceback')
+  })
+
+  test('waits for an event, and goes on with its payload', async () => {
+    const python = started(spawnPythonWorker(graph.url))
+    await signedOn(1)
+    const [id] = await createWork(graph.engine, { type: 'py_approval', input: { key: 'approve/1' } })
+    await until(async () => (await rowOf(id!)).status === 'WAITING', 20_000)
+    expect((await rowOf(id!)).wake_at.getTime()).toBeGreaterThan(Date.now() + 86_000_000)
+    await sendEvent(graph.engine, ACTOR, { key: 'approve/1', payload: { approved: true } })
+    await until(() => isDone(id!), 20_000)
+    expect(await rowOf(id!)).toMatchObject({ attempt: 1, output: { approved: true, by: 'test' } })
     expect(python.output()).not.toContain('Traceback')
   })
 

@@ -5,6 +5,7 @@ interface Order {
   readonly say?: string
   readonly fail?: string
   readonly park?: boolean
+  readonly waitFor?: string
   readonly spin?: boolean
 }
 
@@ -16,6 +17,11 @@ export async function handler(
   log('info', 'in a thread')
   if (input.fail !== undefined) throw new TaskFailure(input.fail, 'as asked', { retryable: false })
   if (input.park === true) return lease.park({ until: new Date(Date.now() + 100_000) })
+  if (input.waitFor !== undefined) {
+    const answer = lease.answerTo(input.waitFor)
+    if (answer === null) return lease.park({ key: input.waitFor })
+    return answer.outcome === 'ANSWERED' ? { payload: answer.payload, isDate: answer.at instanceof Date } : null
+  }
   if (input.spin === true) {
     progress(0.1, 'spinning')
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,46 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
+import { sendEvent } from '../../src/engine/send-event.ts'
 import { TaskFailure } from '../../src/remote-worker/worker.ts'
-import { decodeTypeId } from '../../src/task/type-id.ts'
-import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { ACTOR } from '../support/engine.ts'
-import { createWork } from '../support/graph-worker.ts'
-import { type LiveGraph, startLiveGraph } from '../support/live-graph.ts'
-import { quietWorker } from '../support/remote-worker.ts'
+import { uuidIn } from '../support/graph-fixture.ts'
+import { remoteWorkerFixture } from '../support/remote-worker-fixture.ts'
 import { signal } from '../support/signal.ts'
 import { sized } from '../support/size.ts'
 import { until } from '../support/until.ts'
 
-let graph: LiveGraph
-beforeAll(async () => {
-  graph = await startLiveGraph()
-})
-afterAll(() => graph.stop())
-
-const workers: { stop(options: { graceMs: number }): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
-  await graph.pool.query('TRUNCATE task, attempt_record, task_dependency, task_log, worker_request CASCADE')
-})
-const newWorker = (options: Partial<Parameters<typeof quietWorker>[0]> = {}) => {
-  const worker = quietWorker({ url: graph.url, ...options })
-  workers.push(worker)
-  return worker
-}
-const uuid = (id: string): string => decodeTypeId(id)!.uuid
-const rowOf = async (id: string) => (await graph.pool.query('SELECT * FROM task WHERE id = $1', [uuid(id)])).rows[0]
-/** What was held ready and given back in time is an attempt too, of which no handler knows. */
-const completions = async (): Promise<number> =>
-  (await graph.pool.query(`SELECT count(*)::int AS n FROM attempt WHERE outcome = 'COMPLETED'`)).rows[0].n
-const ended = async (id: string) => {
-  await until(async () => (await rowOf(id)).finished_at !== null)
-  return rowOf(id)
-}
-/** Work of a worker that has signed on: before that the type is not known. */
-const create = (...tasks: Parameters<typeof createWork>[1][]) => createWork(graph.engine, ...tasks)
+const { graph, newWorker, create, rowOf, ended, completions } = await remoteWorkerFixture()
 
 describe('a worker over the graph', () => {
   test('checks, runs, logs, reports, completes and fails', async () => {
@@ -61,7 +33,7 @@ describe('a worker over the graph', () => {
     expect(await ended(bad!)).toMatchObject({ status: 'FAILED', error: { code: 'NO_NUMBER', retryable: false } })
     expect(await ended(misfit!)).toMatchObject({ status: 'FAILED', error: { code: 'OUTPUT_INVALID' } })
     const { rows } = await graph.pool.query('SELECT level, message, fields FROM task_log WHERE task_id = $1', [
-      uuid(good!),
+      uuidIn(good!),
     ])
     expect(rows).toEqual([{ level: 'warn', message: 'looking', fields: { attempt: 1 } }])
   })
@@ -76,7 +48,7 @@ describe('a worker over the graph', () => {
       now -= 1
     })
     await worker.start()
-    const { rows } = await graph.pool.query('SELECT resources, labels FROM worker WHERE id = $1', [uuid(worker.id!)])
+    const { rows } = await graph.pool.query('SELECT resources, labels FROM worker WHERE id = $1', [uuidIn(worker.id!)])
     expect(rows).toEqual([{ labels: { disk: 'ssd' }, resources: { cpuCores: availableParallelism(), license: 1 } }])
     const ids = await create({}, {}, {}, {})
     for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'COMPLETED' })
@@ -134,7 +106,7 @@ describe('a worker over the graph', () => {
     await started.promise
     await delay(300)
     const cancelledAt = performance.now()
-    await cancelTask(graph.engine, ACTOR, { taskId: uuid(id!) })
+    await cancelTask(graph.engine, ACTOR, { taskId: uuidIn(id!) })
     expect((await heard.promise) - cancelledAt).toBeLessThan(500)
     await until(() => worker.running === 0)
     expect(await rowOf(id!)).toMatchObject({ status: 'CANCELLED', output: null })
@@ -154,7 +126,7 @@ describe('a worker over the graph', () => {
     await worker.start()
     const [stubborn, next] = await create({}, {})
     await started.promise
-    await cancelTask(graph.engine, ACTOR, { taskId: uuid(stubborn!) })
+    await cancelTask(graph.engine, ACTOR, { taskId: uuidIn(stubborn!) })
     expect(await ended(next!)).toMatchObject({ output: 'second' })
     release.give()
     await worker.stop({ graceMs: 1_000 })
@@ -174,14 +146,16 @@ describe('a worker over the graph', () => {
     const [held, next] = await create({}, {})
     await started.promise
     const id = worker.id!
-    await graph.engine.db.query(`UPDATE worker SET state = 'DRAINING' WHERE id = $1`, [uuid(id)])
+    await graph.engine.db.query(`UPDATE worker SET state = 'DRAINING' WHERE id = $1`, [uuidIn(id)])
     graph.engine.channel.publish('revoked')
     await until(() => worker.words.some((word) => word.includes('drain')))
     release.give()
     await worker.ended
     expect(await rowOf(held!)).toMatchObject({ status: 'COMPLETED', output: 'done' })
     expect(await rowOf(next!)).toMatchObject({ status: 'READY', attempt: 0 })
-    expect((await graph.pool.query('SELECT state FROM worker WHERE id = $1', [uuid(id)])).rows[0].state).toBe('STOPPED')
+    expect((await graph.pool.query('SELECT state FROM worker WHERE id = $1', [uuidIn(id)])).rows[0].state).toBe(
+      'STOPPED',
+    )
   })
 
   test('stops within its grace, giving back what is not done', async () => {
@@ -216,7 +190,7 @@ describe('a worker over the graph', () => {
     const former = worker.id!
     const [id] = await create({})
     await first.promise
-    await graph.pool.query(`UPDATE worker SET state = 'LOST', stopped_at = now() WHERE id = $1`, [uuid(former)])
+    await graph.pool.query(`UPDATE worker SET state = 'LOST', stopped_at = now() WHERE id = $1`, [uuidIn(former)])
     const { rescueLost } = await import('../../src/engine/rescue-lost.ts')
     await rescueLost(graph.engine)
     await until(() => worker.id !== null && worker.id !== former)
@@ -224,83 +198,6 @@ describe('a worker over the graph', () => {
     release.give()
     await worker.stop({ graceMs: 1_000 })
     expect(await rowOf(id!)).toMatchObject({ output: 'second' })
-  })
-})
-
-describe('when answers are lost', () => {
-  test('every task is run and ended exactly once, and no line is written twice', async () => {
-    const proxy = await startCuttingProxy(graph.url)
-    const count = sized(200, 1_000)
-    const runs = new Map<string, number>()
-    const worker = newWorker({ url: proxy.url, slots: 5 })
-    worker.handle('work', {}, async ({ id }, { log }) => {
-      runs.set(id, (runs.get(id) ?? 0) + 1)
-      log('info', 'one')
-      await delay(1)
-      log('info', 'two')
-      return 'done'
-    })
-    await worker.start()
-    const ids = await create(...Array.from({ length: count }, () => ({})))
-    proxy.loseEvery(2)
-    await until(async () => {
-      const { rows } = await graph.pool.query(`SELECT count(*)::int AS n FROM task WHERE status = 'COMPLETED'`)
-      return rows[0].n === count
-    }, 60_000)
-    await worker.stop({ graceMs: 1_000 })
-    await proxy.stop()
-    expect(proxy.lost).toBeGreaterThan(5)
-    console.log(`${proxy.lost} answers were lost on the way of ${count} tasks`)
-    expect(ids.filter((id) => runs.get(id) !== 1)).toEqual([])
-    const { rows } = await graph.pool.query(
-      `SELECT task_id, array_agg(message ORDER BY id) AS lines FROM task_log WHERE task_id = ANY($1) GROUP BY 1`,
-      [ids.map(uuid)],
-    )
-    expect(rows).toHaveLength(count)
-    for (const { lines } of rows) expect(lines).toEqual(['one', 'two'])
-    expect(await completions()).toBe(count)
-  }, 90_000)
-
-  test('a server that is away is waited for, at the start and later', async () => {
-    await graph.down()
-    const worker = newWorker()
-    worker.handle('work', {}, () => 'done')
-    const starting = worker.start()
-    await until(() => worker.words.some((word) => word.includes('does not answer')))
-    await graph.up()
-    await starting
-    await graph.down()
-    await delay(300)
-    await graph.up()
-    const [id] = await create({})
-    expect(await ended(id!)).toMatchObject({ output: 'done' })
-  })
-})
-
-describe('what the server refuses for good', () => {
-  test('ends the worker and says why', async () => {
-    const closed = await startLiveGraph({ mode: 'keys' })
-    try {
-      const stranger = newWorker({ url: closed.url, apiKey: `tmk_${'a'.repeat(43)}` })
-      stranger.handle('work', {}, () => null)
-      await expect(stranger.start()).rejects.toThrow('API key is not known')
-      await expect(stranger.ended).rejects.toThrow('API key is not known')
-
-      const known = newWorker({ url: closed.url, apiKey: await closed.key('WORKER') })
-      known.handle('work', {}, () => null)
-      await known.start()
-      await closed.pool.query('UPDATE api_key SET revoked_at = now()')
-      closed.engine.channel.publish('claimable')
-      closed.engine.channel.publish('leased')
-      await expect(known.ended).rejects.toThrow('revoked')
-      expect(known.words.at(-1)).toContain('refuses this worker')
-
-      const wrong = newWorker()
-      wrong.handle('Not Snake', {}, () => null)
-      await expect(wrong.start()).rejects.toMatchObject({ code: 'VALIDATION' })
-    } finally {
-      await closed.stop()
-    }
   })
 })
 
@@ -319,6 +216,10 @@ describe('handlers in threads', () => {
     expect(await ended(done!)).toMatchObject({ output: { said: 'hello', isMain: false }, progress_message: 'half' })
     expect(await ended(failed!)).toMatchObject({ status: 'FAILED', error: { code: 'BROKEN', message: 'as asked' } })
     await until(async () => (await rowOf(parked!)).status === 'WAITING')
+    const [answered] = await create({ input: { waitFor: 'order' } })
+    await until(async () => (await rowOf(answered!)).status === 'WAITING')
+    await sendEvent(graph.engine, ACTOR, { key: 'order', payload: [1, 2] })
+    expect(await ended(answered!)).toMatchObject({ output: { payload: [1, 2], isDate: true } })
   })
 
   test('that spin are ended with their thread after a cancel, and the slot is free', async () => {
@@ -328,7 +229,7 @@ describe('handlers in threads', () => {
     const [spinning, next] = await create({ input: { spin: true } }, { input: { say: 'next' } })
     await until(async () => (await rowOf(spinning!)).progress_message === 'spinning')
     const startedAt = performance.now()
-    await cancelTask(graph.engine, ACTOR, { taskId: uuid(spinning!) })
+    await cancelTask(graph.engine, ACTOR, { taskId: uuidIn(spinning!) })
     expect(await ended(next!)).toMatchObject({ output: { said: 'next', isMain: false } })
     expect(performance.now() - startedAt).toBeLessThan(3_000)
     const { user } = process.cpuUsage()

@@ -1,8 +1,8 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Cursor } from '../../src/event/cursor.ts'
-import type { Event } from '../../src/event/event.ts'
+import type { Event, NewTaskEvent } from '../../src/event/event.ts'
 import type { EventFilter } from '../../src/event/filter.ts'
-import { earliestCursor } from '../../src/event/store/now-cursor.ts'
+import { earliestCursor, nowCursor } from '../../src/event/store/now-cursor.ts'
 import { readUnseen } from '../../src/event/store/read-unseen.ts'
 
 /** Every event of the log in the order of ids, by a query of its own: what readers are compared with. */
@@ -42,4 +42,27 @@ export async function readAll(
     cursor = found.cursor
     if (found.isComplete) return { events, cursor, reads }
   }
+}
+
+/** An event to append that says nothing of note. */
+export function newEvent(taskId: string, version: number, about: Partial<NewTaskEvent> = {}): NewTaskEvent {
+  return {
+    tenant: 'default',
+    kind: 'TaskReady',
+    taskId,
+    taskType: 'dig',
+    version,
+    status: 'READY',
+    attempt: null,
+    actor: null,
+    payload: null,
+    ...about,
+  }
+}
+
+/** Where the log is now. Transactions of other tests' databases, which have nothing to do with this log, are taken to be done. */
+export async function quietCursor(db: Pool): Promise<Cursor> {
+  const cursor = await nowCursor(db)
+  const { xmax } = cursor.seen.snapshot
+  return { ...cursor, seen: { ...cursor.seen, snapshot: { xmin: xmax, xmax, running: [] } } }
 }

@@ -55,6 +55,7 @@ export function memoryLog(): MemoryLog {
           attempt: null,
           actor: null,
           scheduleId: null,
+          runId: null,
         }
         events.push({ ...place, ...about, kind: 'TaskReady', status: 'READY', payload: null })
       }

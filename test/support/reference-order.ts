@@ -1,5 +1,4 @@
 import type { Strategy, Weights } from '../../src/scheduling/strategy.ts'
-import { TASK_PRIORITIES } from '../../src/task/status.ts'
 
 /** A waiting task with what any strategy looks at. */
 export interface Ordered {
@@ -22,10 +21,11 @@ export interface OrderContext {
 }
 
 const HOUR = 3_600_000
+const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'BACKGROUND']
 
 /**
  * The order in which one claimer that takes one task at a time gets tasks, worked out by sorting and by counting: without keys,
- * generations and tags.
+ * generations and tags, and without anything of the engine but its types.
  *
  * @param tasks in the order in which they began to wait
  * @returns their ids
@@ -41,7 +41,7 @@ export function referenceOrder(strategy: Strategy, tasks: readonly Ordered[], co
 }
 
 const lengthOf = ({ estimatedMs, meanMs }: Ordered): number => estimatedMs ?? meanMs ?? HOUR
-const rankOf = ({ priority }: Ordered): number => (TASK_PRIORITIES as readonly string[]).indexOf(priority)
+const rankOf = ({ priority }: Ordered): number => PRIORITIES.indexOf(priority)
 
 /** Smaller comes first. */
 const SCORES: Record<Exclude<Strategy, 'FAIR' | 'ROUND_ROBIN'>, (task: Ordered, context: OrderContext) => number> = {

@@ -1,7 +1,12 @@
 import { createWorker, type RemoteWorker, type WorkerOptions } from '../../src/remote-worker/worker.ts'
 
-/** A worker in this process that says nothing, and the words it would have said. */
-export function quietWorker(options: WorkerOptions): RemoteWorker & { readonly words: string[] } {
+export interface QuietWorker extends RemoteWorker {
+  /** What it would have said. */
+  readonly words: string[]
+}
+
+/** A worker in this process that says nothing. */
+export function quietWorker(options: WorkerOptions): QuietWorker {
   const words: string[] = []
   const worker = createWorker({
     stopsOnSignals: false,

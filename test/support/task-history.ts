@@ -46,11 +46,12 @@ export interface History {
 const CAUSES: Readonly<Record<Exclude<TaskEventKind, 'TaskCreated'>, readonly CommandKind[]>> = {
   TaskPending: ['retry'],
   TaskScheduled: ['settle'],
-  TaskReady: ['settle', 'wake', 'signal', 'retry'],
+  TaskReady: ['settle', 'wake', 'retry'],
   TaskStarted: ['claim'],
   TaskProgressed: ['progress'],
   TaskRetrying: ['fail', 'wake'],
   TaskParked: ['park'],
+  TaskAnswered: ['signal', 'park'],
   TaskReleased: ['release'],
   AttemptLost: ['lose'],
   TaskCompleted: ['complete'],

@@ -5,6 +5,9 @@ import type { TaskError, TaskState } from '../../src/task/task-state.ts'
 import { transition } from '../../src/task/transition.ts'
 import { type Birth, bornAs, START, WORKER_ID } from './task-walk.ts'
 
+/** uuid of an event from outside. */
+export const EVENT_ID = '00000000-0000-7000-8000-00000000000e'
+
 export const BOOM: TaskError = { code: 'BOOM', message: 'no', retryable: true, attempt: 1 }
 
 export const NO_TIMEOUTS = { queueMs: null, attemptMs: null, totalMs: null, heartbeatMs: null }
@@ -54,7 +57,7 @@ export function taskIn(status: TaskStatus): TaskState {
     case 'WAITING':
       return stateAfter(newTask(), [CLAIM, parking(1, at(60_000), 'answer')])
     case 'PAUSED':
-      return stateAfter(newTask(), [{ kind: 'pause' }])
+      return stateAfter(newTask(), [CLAIM, parking(1, at(60_000), 'answer'), { kind: 'pause' }])
     case 'COMPLETED':
       return stateAfter(newTask(), [CLAIM, { kind: 'complete', epoch: 1 }])
     case 'FAILED':
@@ -97,8 +100,9 @@ export function commandOf(kind: CommandKind, epoch: number): TaskCommand {
       return { kind, change: { priority: 'HIGH' }, fields: [] }
     case 'overdue':
       return { kind, deadline: at(0) }
-    case 'wake':
     case 'signal':
+      return { kind, eventId: EVENT_ID }
+    case 'wake':
     case 'pause':
     case 'resume':
     case 'retry':

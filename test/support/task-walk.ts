@@ -103,12 +103,23 @@ export const commands: fc.Arbitrary<TaskCommand> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .record({ until: times, waitKey: fc.option(fc.constantFrom('answer', 'other')) })
+      .record({
+        until: times,
+        waitKey: fc.option(fc.constantFrom('answer', 'other')),
+        isAnswered: fc.nat(4).map((drawn) => drawn === 0),
+      })
       .filter(({ until, waitKey }) => until !== null || waitKey !== null)
-      .map((park): TaskCommand => ({ kind: 'park', epoch: 0, park })),
+      .map(
+        ({ until, waitKey, isAnswered }): TaskCommand => ({
+          kind: 'park',
+          epoch: 0,
+          park: { until, waitKey },
+          ...(isAnswered && waitKey !== null && { answeredBy: WORKER_ID }),
+        }),
+      ),
   },
   { weight: 5, arbitrary: fc.constant<TaskCommand>({ kind: 'wake' }) },
-  fc.constant<TaskCommand>({ kind: 'signal' }),
+  fc.constant<TaskCommand>({ kind: 'signal', eventId: WORKER_ID }),
   {
     weight: 2,
     arbitrary: fc.record({

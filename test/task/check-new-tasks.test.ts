@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkNewTasks, checkTaskDefaults, checkTaskUpdate } from '../../src/task/check-new-tasks.ts'
+import { checkNewTasks, checkTaskDefaults } from '../../src/task/check-new-tasks.ts'
+import { checkTaskUpdate } from '../../src/task/check-task-update.ts'
 import type { NewTask } from '../../src/task/new-task.ts'
 import { at } from '../support/task-samples.ts'
 import { START } from '../support/task-walk.ts'

@@ -9,6 +9,7 @@ import {
   BOOM,
   CLAIM,
   commandOf,
+  EVENT_ID,
   failing,
   NO_TIMEOUTS,
   newTask,
@@ -113,9 +114,37 @@ describe('a parked task', () => {
   test('goes on by a signal too, and ends its open attempt when it is cancelled', () => {
     const parked = stateAfter(newTask(), [CLAIM, parking(1, null, 'answer')])
     expect(parked).toMatchObject({ status: 'WAITING', wakeAt: null, waitKey: 'answer' })
-    expect(stateAfter(parked, [{ kind: 'signal' }])).toMatchObject({ status: 'READY', waitKey: null, isResumed: true })
+    expect(stateAfter(parked, [{ kind: 'signal', eventId: EVENT_ID }])).toMatchObject({
+      status: 'READY',
+      waitKey: null,
+      isResumed: true,
+    })
     const cancelled = transition(parked, { kind: 'cancel', reason: null }, START, 0)
     expect(cancelled).toMatchObject({ attemptEnd: { number: 1, outcome: 'CANCELLED' } })
+  })
+
+  test('takes its answer while it is paused, and goes on with it when it is resumed', () => {
+    const paused = stateAfter(newTask(), [CLAIM, parking(1, at(60_000), 'answer'), { kind: 'pause' }])
+    const answered = stateAfter(paused, [{ kind: 'signal', eventId: EVENT_ID }])
+    expect(answered).toMatchObject({ status: 'PAUSED', waitKey: null, version: paused.version + 1 })
+    expect(transition(answered, { kind: 'signal', eventId: EVENT_ID }, START, 0)).toMatchObject({ kind: 'refused' })
+    expect(stateAfter(answered, [{ kind: 'resume' }])).toMatchObject({ status: 'READY', isResumed: true })
+  })
+
+  test('goes on at once when its answer had come before', () => {
+    const running = stateAfter(newTask(), [CLAIM])
+    const park = { until: at(60_000), waitKey: 'answer' }
+    const decided = transition(running, { kind: 'park', epoch: 1, park, answeredBy: EVENT_ID }, at(3_000), 0)
+    expect(decided).toMatchObject({
+      state: { status: 'READY', waitKey: null, isResumed: true, elapsedMs: 3_000, workerId: null },
+      event: { kind: 'TaskAnswered', payload: { waitKey: 'answer', eventId: EVENT_ID } },
+      attemptEnd: null,
+    })
+  })
+
+  test('that waits for a time only is not signalled', () => {
+    const parked = stateAfter(newTask(), [CLAIM, parking(1, at(60_000))])
+    expect(transition(parked, { kind: 'signal', eventId: EVENT_ID }, START, 0)).toMatchObject({ kind: 'refused' })
   })
 
   test('that was paused waits on when it is resumed, unless its time has passed', () => {

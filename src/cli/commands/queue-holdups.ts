@@ -66,7 +66,7 @@ function whatOf(blocker: ReasonFieldsFragment): string {
     case 'NoWorkerBlocker':
       return `a worker for ${blocker.type}`
     case 'ExternalBlocker':
-      return `the answer ${clean(blocker.waitKey)}`
+      return `the event ${clean(blocker.waitKey)}`
     case 'TimeBlocker':
       return TIMES[blocker.cause] ?? 'a time'
     default:

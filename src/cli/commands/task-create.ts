@@ -39,6 +39,7 @@ interface Options {
   readonly resource?: readonly NamedAmount[]
   readonly timeout?: string
   readonly maxAttempts?: number
+  readonly queue?: string
   readonly rateKey?: string
   readonly idempotencyKey?: string
   readonly uniqueKey?: string
@@ -86,6 +87,7 @@ export function addTaskCreate(task: Command, run: RunCall): void {
     .option('--resource <name=amount>', 'what else it takes; may be repeated', readNamedAmount)
     .option('--timeout <duration>', 'longest run of one attempt, like 30s or 2h', readDuration)
     .option('--max-attempts <count>', 'how often it is tried', readCount)
+    .option('--queue <name>', 'the queue that it waits in; default without')
     .option('--rate-key <key>', 'tasks with the same key start as often as its rate says')
     .option('--idempotency-key <key>', 'the same key again answers the same task')
     .option('--unique-key <key>', 'only when no task of the type with this key is open')

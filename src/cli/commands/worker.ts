@@ -57,12 +57,13 @@ export function addWorkerCommands(worker: Command, run: RunCall): void {
 
 function details({ terminal: { colors, now } }: Call, worker: WorkerFieldsFragment): string {
   const present = now()
-  const { pid, version, labels, stoppedAt } = worker
+  const { pid, version, queues, labels, stoppedAt } = worker
   const rows: [string, string | null][] = [
     ['state', paintStatus(worker.state, worker.state, colors)],
     ['holds', `${worker.leases} of ${worker.slots}`],
     ['in use', showUse(worker.usage, worker.capacity) || null],
     ['types', worker.types.map(clean).join(', ')],
+    ['queues', queues.join() === 'default' ? null : queues.map(clean).join(', ')],
     ['labels', JSON.stringify(labels) === '{}' ? null : clean(JSON.stringify(labels))],
     ['host', clean(`${worker.host}${pid === null ? '' : `:${pid}`}`)],
     ['version', version === null ? null : clean(version)],

@@ -23,7 +23,7 @@ export function showQueueStats(report: Report, terminal: Terminal): string {
     ...(ready.value === 0
       ? []
       : [
-          table(typeColumns(terminal), all.byType, terminal),
+          table(typeColumns(queues, terminal), all.byType, terminal),
           table(PRIORITY_COLUMNS, all.byPriority, terminal),
           table(AGE_COLUMNS, all.byAge, terminal),
         ]),
@@ -34,7 +34,7 @@ export function showQueueStats(report: Report, terminal: Terminal): string {
 function queueColumns({ colors, now }: Terminal): Column<Stats>[] {
   const status = (name: string): Column<Stats> => ({ title: name, of: (stats) => showCount(countOf(stats, name)) })
   return [
-    { title: 'QUEUE', of: ({ name }) => clean(name ?? 'all'), isFlexible: true },
+    { title: 'QUEUE', of: showQueue, isFlexible: true },
     status('READY'),
     { title: 'BLOCKED', of: ({ blocked }) => showCount(blocked) },
     ...['RUNNING', 'PENDING', 'SCHEDULED', 'RETRYING', 'WAITING', 'PAUSED'].map(status),
@@ -49,19 +49,26 @@ function queueColumns({ colors, now }: Terminal): Column<Stats>[] {
   ]
 }
 
-function typeColumns(terminal: Terminal): Column<Stats['byType'][number]>[] {
+function typeColumns(queues: readonly Stats[], terminal: Terminal): Column<Stats['byType'][number]>[] {
   const { colors, now } = terminal
+  const unserved = (type: string): readonly Stats[] =>
+    queues.filter(({ byType }) => byType.some((other) => other.type === type && !other.isServed))
   return [
     { title: 'READY TYPE', of: ({ type }) => type, isFlexible: true },
     { title: 'TASKS', of: ({ tasks }) => showCount(tasks) },
     { title: 'OLDEST', of: ({ oldestReadyAt }) => (oldestReadyAt === null ? '' : showRelative(oldestReadyAt, now())) },
     {
       title: 'WORKERS',
-      of: ({ isServed }) => (isServed ? 'served' : 'no worker'),
+      of: ({ type, isServed }) =>
+        isServed ? 'served' : `none for ${unserved(type).map(showQueue).join(', ') || 'some queues'}`,
       paint: (cell, { isServed }) => (isServed ? cell : colors.red(cell)),
     },
     { title: 'PAUSED', of: ({ pause }) => (pause === null ? '' : showPause(pause, terminal)), isFlexible: true },
   ]
+}
+
+function showQueue({ name }: Stats): string {
+  return clean(name ?? 'all')
 }
 
 const PRIORITY_COLUMNS: readonly Column<Stats['byPriority'][number]>[] = [

@@ -20,6 +20,7 @@ export function showTask(task: TaskDetailsFragment, terminal: Terminal, self: st
     ['Type', task.type.name],
     ['Status', paintStatus(task.status, task.status, colors)],
     ['Progress', showProgress(task)],
+    ['Queue', task.queue === 'default' ? null : clean(task.queue)],
     ['Priority', task.priority],
     ['Description', task.description === null ? null : clean(task.description)],
     ['Tags', task.tags.length === 0 ? null : task.tags.map(clean).join(', ')],

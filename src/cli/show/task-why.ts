@@ -22,10 +22,10 @@ export function showWhy(task: Explained, terminal: Terminal, self: string): stri
 function wordsOf(task: Explained, terminal: Terminal, self: string): string[] {
   if (isFinished(task.status)) return howItEnded(task, terminal, self)
   if (task.status === 'RUNNING') return whereItRuns(task, terminal)
-  return whyItWaits(task, terminal)
+  return whyItWaits(task, terminal, self)
 }
 
-function whyItWaits(task: Explained, terminal: Terminal): string[] {
+function whyItWaits(task: Explained, terminal: Terminal, self: string): string[] {
   const when = whenOf(terminal)
   const { status, blockedBy, readyAt, updatedAt, priority, nextTransitionAt } = task
   const since = (status === 'READY' ? readyAt : null) ?? updatedAt
@@ -34,7 +34,7 @@ function whyItWaits(task: Explained, terminal: Terminal): string[] {
       ? [
           `It waits for nothing but its turn, ${when(since)}: the next worker with a free slot takes it in the order of the queue (priority ${priority}).`,
         ]
-      : [`It does not run, ${when(since)}:`, ...blockedBy.flatMap((reason) => showReason(reason, terminal))]
+      : [`It does not run, ${when(since)}:`, ...blockedBy.flatMap((reason) => showReason(reason, terminal, self))]
   const isTimed = blockedBy.some(({ __typename }) => __typename === 'TimeBlocker')
   return [
     ...reasons,
@@ -47,17 +47,17 @@ function whyItWaits(task: Explained, terminal: Terminal): string[] {
   ]
 }
 
-function showReason(reason: ReasonFieldsFragment, terminal: Terminal): string[] {
+function showReason(reason: ReasonFieldsFragment, terminal: Terminal, self: string): string[] {
   const { colors } = terminal
   return [
     `• ${clean(reason.message)}`,
-    ...detailsOf(reason, terminal).map((line) => `  ${line}`),
+    ...detailsOf(reason, terminal, self).map((line) => `  ${line}`),
     `  ${colors.dim(`holds it ${whenOf(terminal)(reason.since)}`)}`,
   ]
 }
 
 /** What would free it, and when, where that is known. */
-function detailsOf(reason: ReasonFieldsFragment, terminal: Terminal): string[] {
+function detailsOf(reason: ReasonFieldsFragment, terminal: Terminal, self: string): string[] {
   switch (reason.__typename) {
     case 'DependencyBlocker':
       return [reason.task === null ? `${reason.taskId} is gone` : showOther(reason.task, terminal)]
@@ -68,9 +68,17 @@ function detailsOf(reason: ReasonFieldsFragment, terminal: Terminal): string[] {
       return reason.holders.length === 0
         ? ['nobody has its slots now: it is let in within a moment, or the limit is 0']
         : reason.holders.map((holder) => `has slots: ${showOther(holder, terminal)}`)
+    case 'ExternalBlocker':
+      return [`send it: ${self} event send ${shellWord(reason.waitKey)} --payload '…'`]
     default:
       return []
   }
+}
+
+/** A key as an argument of a command. */
+function shellWord(text: string): string {
+  const plain = clean(text)
+  return /^[\w./:@-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`
 }
 
 function showOther({ id, name, status, startedAt }: OtherTaskFragment, terminal: Terminal): string {

@@ -28,6 +28,12 @@ function detailOf({ event, task }: TaskChange): string {
     case 'TaskSkipped':
     case 'TaskReleased':
       return event.reason === null ? '' : ` ${clean(event.reason)}`
+    case 'TaskParked':
+      return event.waitKey === null ? '' : ` for the event ${clean(event.waitKey)}`
+    case 'TaskAnswered':
+      return ` by ${event.eventId}`
+    case 'TaskReady':
+      return event.unansweredKey === null ? '' : ` without the event ${clean(event.unansweredKey)}: its time has passed`
     default:
       return ''
   }

@@ -58,6 +58,7 @@ function any(events: readonly NewEvent[]): QueryConfig {
       tasks.map((event) => event?.attempt ?? null),
       events.map(payloadOf),
       events.map((event) => ('scheduleId' in event ? event.scheduleId : null)),
+      events.map((event) => ('runId' in event ? event.runId : null)),
     ],
   }
 }
@@ -86,7 +87,7 @@ function plain(events: readonly NewTaskEvent[]): unknown[] {
 // In: one array per column. Locks: none beyond the row of the current life, written by its first transaction.
 // Ids are drawn above the sort, so they follow the input; the life is looked up once for all rows.
 const APPEND = append('', '')
-const APPEND_ANY = append(', schedule_id', ', $10::uuid[]')
+const APPEND_ANY = append(', schedule_id, run_id', ', $10::uuid[], $11::uuid[]')
 
 function append(column: string, array: string): string {
   return `

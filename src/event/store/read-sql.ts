@@ -1,6 +1,6 @@
 /** What a row of the log is called in the domain. */
 const NAMED = `e.id, e.incarnation, e.xid::text AS xid, e.at, e.tenant, e.kind, e.task_id AS "taskId", e.task_type AS "taskType",
-  e.version, e.status, e.attempt, e.actor, e.payload, e.schedule_id AS "scheduleId"`
+  e.version, e.status, e.attempt, e.actor, e.payload, e.schedule_id AS "scheduleId", e.run_id AS "runId"`
 
 // Once a statement: the log's start, this moment, and where the read stands; on its first row, as JSON, so that rows stay narrow.
 function headFields(dropped: string): string {

@@ -1,11 +1,14 @@
 import { TASK_EVENT_KINDS, type TaskEventKind } from '../../event/event.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
+import { loadReceivedEvent } from '../received-event/load-received-event.ts'
+import { ReceivedEvent } from '../received-event/received-event.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from '../task/task-enums.ts'
 import { ProgressType } from '../task/task-parts.ts'
 import { loadWorker } from '../worker/load-worker.ts'
 import { Worker } from '../worker/worker.ts'
 import { Event, TaskEvent } from './event.ts'
+import { payloadOf, textOf, timeOf } from './event-payload.ts'
 import type { LoggedEvent } from './event-reader.ts'
 
 interface AnnouncedError {
@@ -38,6 +41,7 @@ for (const kind of [
   'TaskReleased',
   'AttemptLost',
   'TaskParked',
+  'TaskAnswered',
 ] as const) {
   builder.objectField(eventType(kind), 'attempt', (t) =>
     t.int({ description: 'Number of the attempt, from 1.', resolve: ({ attempt }) => attempt ?? 0 }),
@@ -113,7 +117,7 @@ builder.objectField(eventType('TaskParked'), 'until', (t) =>
   t.field({
     type: 'DateTime',
     nullable: true,
-    description: 'When it goes on by itself; null when only an answer lets it.',
+    description: 'When it goes on by itself; null when only an event lets it.',
     resolve: (event) => timeOf(event, 'until'),
   }),
 )
@@ -121,8 +125,36 @@ builder.objectField(eventType('TaskParked'), 'until', (t) =>
 builder.objectField(eventType('TaskParked'), 'waitKey', (t) =>
   t.string({
     nullable: true,
-    description: 'Key of the outside answer that it waits for; null when it waits for a time only.',
+    description: 'Key of the event that it waits for; null when it waits for a time only.',
     resolve: (event) => textOf(event, 'waitKey'),
+  }),
+)
+
+builder.objectField(eventType('TaskAnswered'), 'waitKey', (t) =>
+  t.string({ nullable: true, description: 'Key of the event.', resolve: (event) => textOf(event, 'waitKey') }),
+)
+
+builder.objectField(eventType('TaskAnswered'), 'eventId', (t) =>
+  t.id({
+    description: 'TypeID of the event that came.',
+    resolve: (event) => encodeTypeId(ID_PREFIXES.receivedEvent, textOf(event, 'eventId')!),
+  }),
+)
+
+builder.objectField(eventType('TaskAnswered'), 'receivedEvent', (t) =>
+  t.field({
+    type: ReceivedEvent,
+    nullable: true,
+    description: 'The event that came; null when it is no longer kept.',
+    resolve: (event, _args, context) => loadReceivedEvent(context, textOf(event, 'eventId')!),
+  }),
+)
+
+builder.objectField(eventType('TaskReady'), 'unansweredKey', (t) =>
+  t.string({
+    nullable: true,
+    description: 'Key of the event that it has waited for, when that did not come in time.',
+    resolve: (event) => textOf(event, 'unansweredKey'),
   }),
 )
 
@@ -171,18 +203,4 @@ builder.objectField(eventType('TaskDeadlineMissed'), 'deadline', (t) =>
 
 function eventType(kind: TaskEventKind) {
   return TYPES.get(kind)!
-}
-
-function payloadOf({ payload }: LoggedEvent): { readonly [field: string]: unknown } {
-  return payload ?? {}
-}
-
-function textOf(event: LoggedEvent, field: string): string | null {
-  const value = payloadOf(event)[field]
-  return typeof value === 'string' ? value : null
-}
-
-function timeOf(event: LoggedEvent, field: string): Date | null {
-  const text = textOf(event, field)
-  return text === null ? null : new Date(text)
 }

@@ -2,6 +2,7 @@ import { SCHEDULE_EVENT_KINDS, type ScheduleEventKind } from '../../event/event.
 import { encodeTypeId, ID_PREFIXES, type IdPrefix } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import { Event } from '../event/event.ts'
+import { payloadOf, textOf, timeOf } from '../event/event-payload.ts'
 import type { LoggedEvent } from '../event/event-reader.ts'
 import { loadSchedule } from './load-schedule.ts'
 import { Schedule } from './schedule.ts'
@@ -100,10 +101,7 @@ function addTime(kind: ScheduleEventKind, field: string, key: string, descriptio
       type: 'DateTime',
       nullable: true,
       description,
-      resolve: (event) => {
-        const text = textOf(event, key)
-        return text === null ? null : new Date(text)
-      },
+      resolve: (event) => timeOf(event, key),
     }),
   )
 }
@@ -116,13 +114,4 @@ function addText(kind: ScheduleEventKind, field: string, description: string): v
 
 function eventType(kind: ScheduleEventKind) {
   return TYPES.get(kind)!
-}
-
-function payloadOf({ payload }: LoggedEvent): { readonly [field: string]: unknown } {
-  return payload ?? {}
-}
-
-function textOf(event: LoggedEvent, field: string): string | null {
-  const value = payloadOf(event)[field]
-  return typeof value === 'string' ? value : null
 }

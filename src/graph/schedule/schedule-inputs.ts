@@ -1,7 +1,5 @@
 import { builder } from '../builder.ts'
-import { RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
-import { ResourcesInput } from '../task/resources-input.ts'
-import { TaskPriorityEnum } from '../task/task-enums.ts'
+import { detailFields, type InputFields } from '../task/create-task-input.ts'
 import { WeekdayEnum } from './schedule-enums.ts'
 
 const IntervalInput = builder.inputType('IntervalInput', {
@@ -71,30 +69,14 @@ export const ScheduledTaskChangesInput = builder.inputType('ScheduledTaskChanges
   }),
 })
 
-function detailsOf(t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) {
+function detailsOf(t: InputFields) {
   return {
-    input: t.field({
-      type: 'JSON',
-      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
-    }),
+    ...detailFields(t),
     dueAtField: t.string({
       description: 'The field of the input that takes the due time, in RFC 3339; the input must be an object then.',
     }),
-    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
-    priority: t.field({
-      type: TaskPriorityEnum,
-      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
-    }),
+    queue: t.string({ description: 'The queue that it waits in, 1 to 100 characters; `default` when absent.' }),
     deadlineAfter: t.field({ type: 'Duration', description: 'Its deadline lies so long after it is made.' }),
-    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
-    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
-    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
-    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
-    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
-    labels: t.field({
-      type: 'JSON',
-      description: 'Names and values to find it by: one object of strings, at most 100.',
-    }),
     concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
     rateKey: t.string({ description: 'Tasks with the same key share a rate.' }),
     fairnessKey: t.string({

@@ -133,6 +133,7 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
       description: 'Names and values to find it by, as one object of strings.',
       resolve: ({ labels = {} }) => ({ ...labels }),
     }),
+    queue: t.string({ description: 'The queue that it waits in.', resolve: ({ queue = 'default' }) => queue }),
     concurrencyKey: t.string({
       nullable: true,
       description: 'Tasks with the same key share a limit.',

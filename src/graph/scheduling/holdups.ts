@@ -5,7 +5,7 @@ import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { MAX_PAGE_SIZE, pageOf } from '../page.ts'
 import { BlockerInterface } from '../task/blocker.ts'
-import type { Reason } from '../task/blockers.ts'
+import { awaits, type Reason } from '../task/blockers.ts'
 import { readBlockers } from '../task/load-blockers.ts'
 import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
@@ -74,7 +74,7 @@ builder.queryFields((t) => ({
   holdups: t.field({
     type: HoldupReportRef,
     description:
-      'What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers.',
+      'What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside.',
     authScopes: { role: 'VIEWER' },
     args: { first: t.arg.int({ description: `How many causes, 1 to ${MAX_PAGE_SIZE}; 20 when it is absent.` }) },
     resolve: async (_root, { first }, context) => {
@@ -94,10 +94,15 @@ async function explained(context: GraphContext, holdups: readonly Holdup[]): Pro
     for (const id of holdup.longest) {
       const found = byId.get(id)
       const blocker = found?.reasons.find((reason) => isOf(holdup.cause, reason, found.task))
-      if (blocker !== undefined) return [{ ...holdup, blocker, oldestId: id }]
+      if (blocker !== undefined) return [{ ...holdup, blocker: ofAll(blocker), oldestId: id }]
     }
     return []
   })
+}
+
+/** What the others that it holds wait for too: conditions are each task's own. */
+function ofAll(reason: Reason): Reason {
+  return reason.kind === 'external' ? { ...reason, ...awaits(reason.waitKey, null) } : reason
 }
 
 function isOf(cause: Cause, reason: Reason, task: WaitingTask): boolean {
@@ -113,7 +118,7 @@ function isOf(cause: Cause, reason: Reason, task: WaitingTask): boolean {
     case 'time':
       return reason.kind === 'time'
     case 'external':
-      return reason.kind === 'external'
+      return reason.kind === 'external' && reason.waitKey === cause.waitKey
     default:
       return cause satisfies never
   }

@@ -1,6 +1,6 @@
 import { readPauses, type Scheduling } from '../../scheduling/store.ts'
 import { MOST_GROUPS, readAgedGroups, readArrivals, readDepartures, readRunning } from '../../task/store/waiting.ts'
-import { readServedTypes } from '../../worker/store.ts'
+import { readServedTypes } from '../../worker/store/served-places.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { TaskPriorityEnum, TaskStatusEnum } from '../task/task-enums.ts'
@@ -31,7 +31,8 @@ const TypeCountRef = builder.objectRef<TypeStats>('TypeCount').implement({
       description: 'When the one that waits longest became READY.',
     }),
     isServed: t.exposeBoolean('isServed', {
-      description: 'Whether a live worker serves the type; it may still lack labels that tasks ask for.',
+      description:
+        'Whether live workers serve the type in each queue of these; they may still lack labels that tasks ask for.',
     }),
     pause: t.field({
       type: PauseRef,

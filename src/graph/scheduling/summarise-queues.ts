@@ -2,6 +2,7 @@ import type { Pause } from '../../scheduling/store.ts'
 import type { TaskPriority, TaskStatus } from '../../task/status.ts'
 import { AGE_LIMITS_MS, type Flow, MOST_COUNTED, type Tally } from '../../task/store/waiting.ts'
 import { type Count, sumOf, totalOf, type WaitingGroup } from '../../task/waiting-group.ts'
+import { keyOfPlace } from '../../worker/store/served-places.ts'
 
 /** What waits in one queue, or in all of them. */
 export interface QueueStats {
@@ -35,7 +36,7 @@ export interface QueueFacts {
   readonly arrivals: Flow
   readonly departures: Flow
   readonly pauses: readonly Pause[]
-  /** Types that live workers serve. */
+  /** Queues and types that live workers serve, by `keyOfPlace` without a placement. */
   readonly served: ReadonlySet<string>
 }
 
@@ -96,7 +97,7 @@ function typesOf(ready: readonly WaitingGroup[], { served, pauses }: QueueFacts)
       type,
       tasks: totalOf(groups),
       oldestReadyAt: oldest(groups),
-      isServed: served.has(type),
+      isServed: groups.every(({ queue }) => served.has(keyOfPlace({ queue, type, placement: '' }))),
       pauses: pauses.filter(({ scope, name }) => scope === 'TYPE' && name === type),
     }))
     .sort((a, b) => b.tasks.value - a.tasks.value || (a.type < b.type ? -1 : 1))

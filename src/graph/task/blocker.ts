@@ -205,9 +205,15 @@ builder.objectRef<BlockerOf<'preference'>>('PreferenceBlocker').implement({
 })
 
 builder.objectRef<BlockerOf<'external'>>('ExternalBlocker').implement({
-  description: 'An outside answer has to come first.',
+  description: 'An event from outside has to come first: see `sendEvent`.',
   interfaces: [BlockerInterface],
-  fields: (t) => ({ waitKey: t.exposeString('waitKey', { description: 'The key that the answer carries.' }) }),
+  fields: (t) => ({
+    waitKey: t.exposeString('waitKey', { description: 'The key of the event.' }),
+    condition: t.exposeString('condition', {
+      nullable: true,
+      description: 'CEL over `payload`, `key` and `sender` that has to hold for it; null takes any.',
+    }),
+  }),
 })
 
 builder.prismaObjectFields('Task', (t) => ({

@@ -13,6 +13,8 @@ export interface BlockedTask {
   readonly wakeAt: Date | null
   readonly scheduledFor: Date | null
   readonly waitKey: string | null
+  /** Condition of the event that it waits for. */
+  readonly waitCondition: string | null
   readonly updatedAt: Date
   readonly pausedFrom: string | null
   readonly queue: string
@@ -66,7 +68,13 @@ export type Blocker =
       readonly rate: RateOutlook
     }
   | RoomBlocker
-  | { readonly kind: 'external'; readonly message: string; readonly waitKey: string }
+  | {
+      readonly kind: 'external'
+      readonly message: string
+      readonly waitKey: string
+      /** CEL that the event has to meet. */
+      readonly condition: string | null
+    }
 
 /** A reason with when it began to hold the task, as far as the rows tell. */
 export type Reason = Blocker & { readonly since: Date }
@@ -124,7 +132,7 @@ export function blockersOf(task: BlockedTask, surroundings: Surroundings): Block
       return until(task.wakeAt, 'BACK_OFF', 'An attempt failed; the next starts at')
     case 'WAITING':
       return [
-        ...(task.waitKey === null ? [] : [awaits(task.waitKey)]),
+        ...(task.waitKey === null ? [] : [awaits(task.waitKey, task.waitCondition)]),
         ...until(
           task.wakeAt,
           'PARKED',
@@ -163,16 +171,18 @@ function until(time: Date | null, cause: 'SCHEDULE' | 'BACK_OFF' | 'PARKED', wor
   return time === null ? [] : [{ kind: 'time', message: `${words} ${time.toISOString()}.`, until: time, cause }]
 }
 
-function awaits(waitKey: string): Blocker {
-  return { kind: 'external', message: `It waits for the outside answer "${waitKey}".`, waitKey }
+/** The reason of a task that waits for an event. */
+export function awaits(waitKey: string, condition: string | null): Extract<Blocker, { kind: 'external' }> {
+  const which = condition === null ? '' : ` for which ${condition} holds`
+  return { kind: 'external', message: `It waits for an event "${waitKey}" from outside${which}.`, waitKey, condition }
 }
 
-function nobodyServes({ type, placement }: BlockedTask): Blocker {
+function nobodyServes({ queue, type, placement }: BlockedTask): Blocker {
   const selector = selectorOf(placement)
   const labels = selector === '' ? '' : ` and has the labels it asks for (${selector})`
   return {
     kind: 'no-worker',
-    message: `No live worker serves the type "${type}"${labels}. Start one.`,
+    message: `No live worker serves the type "${type}"${queue === 'default' ? '' : ` in the queue "${queue}"`}${labels}. Start one.`,
     type,
     lacks: [],
   }

@@ -2,6 +2,9 @@ import { builder } from '../builder.ts'
 import { ResourcesInput } from './resources-input.ts'
 import { DependencyKindEnum, RetryStrategyEnum, TaskPriorityEnum, UniqueModeEnum, UnmetRuleEnum } from './task-enums.ts'
 
+/** What makes the fields of an input. */
+export type InputFields = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
+
 const TaskDependencyInput = builder.inputType('TaskDependencyInput', {
   description: 'A task that has to end first: one that exists, by `taskId`, or one of the same call, by `key`.',
   fields: (t) => ({
@@ -81,64 +84,12 @@ const UniqueInput = builder.inputType('UniqueInput', {
 export const CreateTaskInput = builder.inputType('CreateTaskInput', {
   description: 'A task to make.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
-    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
-    input: t.field({
-      type: 'JSON',
-      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
-    }),
-    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
-    priority: t.field({
-      type: TaskPriorityEnum,
-      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
-    }),
-    scheduledFor: t.field({
-      type: 'DateTime',
-      description: 'Not to start before this, a time to come; as soon as it can when absent.',
-    }),
-    deadline: t.field({
-      type: 'DateTime',
-      description: 'When it should have ended, a time to come. Orders work, stops nothing.',
-    }),
-    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
-    dependsOn: t.field({ type: [TaskDependencyInput], description: 'What has to end first.' }),
-    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
-    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
-    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
-    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
-    labels: t.field({
-      type: 'JSON',
-      description: 'Names and values to find it by: one object of strings, at most 100.',
-    }),
-    workerSelector: t.string({
-      description:
-        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
-    }),
-    workerPreferences: t.field({
-      type: [WorkerPreferenceInput],
-      description:
-        'Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights.',
-    }),
-    preferenceGrace: t.field({
-      type: 'Duration',
-      description:
-        'So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent.',
-    }),
-    concurrencyKey: t.string({
-      description:
-        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
-    }),
-    rateKey: t.string({
-      description:
-        'The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing.',
-    }),
-    fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
+    ...newTaskFields(t),
     idempotencyKey: t.string({
       description:
         'The same key with the same input answers the same task, for 24 hours at least; 1 to 500 characters.',
     }),
     unique: t.field({ type: UniqueInput, description: 'Makes it only when no other stands for its key.' }),
-    parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
   }),
 })
 
@@ -147,59 +98,7 @@ export const NewTaskInput = builder.inputType('NewTaskInput', {
   description: 'One of several tasks to make together.',
   fields: (t) => ({
     key: t.string({ description: 'Names it to others of the same call; 1 to 200 characters, unique in the call.' }),
-    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
-    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
-    input: t.field({
-      type: 'JSON',
-      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
-    }),
-    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
-    priority: t.field({
-      type: TaskPriorityEnum,
-      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
-    }),
-    scheduledFor: t.field({
-      type: 'DateTime',
-      description: 'Not to start before this, a time to come; as soon as it can when absent.',
-    }),
-    deadline: t.field({
-      type: 'DateTime',
-      description: 'When it should have ended, a time to come. Orders work, stops nothing.',
-    }),
-    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
-    dependsOn: t.field({ type: [TaskDependencyInput], description: 'What has to end first.' }),
-    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
-    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
-    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
-    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
-    labels: t.field({
-      type: 'JSON',
-      description: 'Names and values to find it by: one object of strings, at most 100.',
-    }),
-    workerSelector: t.string({
-      description:
-        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
-    }),
-    workerPreferences: t.field({
-      type: [WorkerPreferenceInput],
-      description:
-        'Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights.',
-    }),
-    preferenceGrace: t.field({
-      type: 'Duration',
-      description:
-        'So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent.',
-    }),
-    concurrencyKey: t.string({
-      description:
-        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
-    }),
-    rateKey: t.string({
-      description:
-        'The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing.',
-    }),
-    fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
-    parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
+    ...newTaskFields(t),
   }),
 })
 
@@ -214,3 +113,72 @@ export const CreateTasksInput = builder.inputType('CreateTasksInput', {
     }),
   }),
 })
+
+function newTaskFields(t: InputFields) {
+  return {
+    ...detailFields(t),
+    name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
+    type: t.string({ required: true, description: 'Name of its task type, in lower snake case.' }),
+    queue: t.string({
+      description:
+        'The queue that it waits in, 1 to 100 characters: workers that serve the queue run it, and it can be paused as a whole. `default` when absent.',
+    }),
+    scheduledFor: t.field({
+      type: 'DateTime',
+      description: 'Not to start before this, a time to come; as soon as it can when absent.',
+    }),
+    deadline: t.field({
+      type: 'DateTime',
+      description: 'When it should have ended, a time to come. Orders work, stops nothing.',
+    }),
+    dependsOn: t.field({ type: [TaskDependencyInput], description: 'What has to end first.' }),
+    workerSelector: t.string({
+      description:
+        'Conditions on the labels of the worker, all of which must hold: gpu, !spot, region=eu, tier!=free, zone in (a,b), zone notin (c). Any worker when absent.',
+    }),
+    workerPreferences: t.field({
+      type: [WorkerPreferenceInput],
+      description:
+        'Workers that it would rather have, at most 10: among those that may run it the ones with the largest sum of weights.',
+    }),
+    preferenceGrace: t.field({
+      type: 'Duration',
+      description:
+        'So long it waits for a better worker while one lives; then any may have it. Up to P1D; PT5S when absent.',
+    }),
+    concurrencyKey: t.string({
+      description:
+        'Of the tasks with one key so many run at once as `configureScheduling` says; one where it says nothing.',
+    }),
+    rateKey: t.string({
+      description:
+        'The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing.',
+    }),
+    fairnessKey: t.string({ description: 'Whose share of the workers it counts against; its creator when absent.' }),
+    parentId: t.id({ description: 'TypeID of the task that it is a part of.' }),
+  }
+}
+
+/** What a task that is made now and one that a schedule makes are asked for alike. */
+export function detailFields(t: InputFields) {
+  return {
+    input: t.field({
+      type: 'JSON',
+      description: 'What the handler works on, at most 1 MB; must fit the input schema of the type.',
+    }),
+    description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
+    priority: t.field({
+      type: TaskPriorityEnum,
+      description: 'How urgent it is; that of the type, else MEDIUM, when absent.',
+    }),
+    estimatedDuration: t.field({ type: 'Duration', description: 'How long it will run, as far as you know.' }),
+    retry: t.field({ type: RetryPolicyInput, description: 'How failures are repeated.' }),
+    timeouts: t.field({ type: TimeoutsInput, description: 'Limits on its time.' }),
+    resources: t.field({ type: ResourcesInput, description: 'What it takes of its worker.' }),
+    tags: t.stringList({ description: 'Words to find it by: at most 100, of 1 to 200 characters.' }),
+    labels: t.field({
+      type: 'JSON',
+      description: 'Names and values to find it by: one object of strings, at most 100.',
+    }),
+  }
+}

@@ -3,7 +3,8 @@ import type { Task } from '../../infra/generated/prisma/client.ts'
 import { readLimits } from '../../pool/store.ts'
 import { readPauses } from '../../scheduling/store.ts'
 import { isRateKey, type Limit } from '../../task/limits.ts'
-import { keyOfPlace, type Place, readServedPlaces } from '../../worker/store.ts'
+import { readWaitConditions } from '../../wait/store/read-waits.ts'
+import { keyOfPlace, type Place, readServedPlaces } from '../../worker/store/served-places.ts'
 import type { GraphContext } from '../context.ts'
 import { type BlockedTask, blockersOf, type Reason, type UnsettledDependency, withSince } from './blockers.ts'
 import { loadRate } from './load-rates.ts'
@@ -29,7 +30,7 @@ export type WaitingRow = Pick<
 
 const loaderOfContext = new WeakMap<GraphContext, DataLoader<WaitingRow, Reason[]>>()
 
-/** Why a task does not run now: at most eight statements for all tasks that are asked about at once. */
+/** Why a task does not run now: at most nine statements for all tasks that are asked about at once. */
 export function loadBlockers(context: GraphContext, task: Task): Promise<Reason[]> {
   let loader = loaderOfContext.get(context)
   if (loader === undefined) {
@@ -48,17 +49,24 @@ export async function readBlockers(
   const context = { db, tenant }
   const ready = tasks.filter(({ status }) => status === 'READY')
   const limits = [...new Set(ready.flatMap(({ blockedOn }) => blockedOn ?? []))].filter((key) => !isRateKey(key))
-  const [unsettled, served, pauses, capacities, rates, rooms] = await Promise.all([
+  const waiting = tasks.filter(({ status, waitKey }) => status === 'WAITING' && waitKey !== null)
+  const [unsettled, served, pauses, capacities, rates, rooms, conditions] = await Promise.all([
     readUnsettled(context, tasks),
     readServedPlaces(db, tenant, ready.map(placeOf)),
     ready.length === 0 ? [] : readPauses(db, tenant),
     limits.length === 0 ? new Map<string, number>() : readLimits(db, tenant, limits),
     Promise.all(tasks.map(({ blockedOn }) => loadRate(context, blockedOn))),
     loadRoom(context, ready),
+    readWaitConditions(
+      db,
+      tenant,
+      waiting.map(({ id }) => id),
+    ),
   ])
   const now = new Date()
   return tasks.map((row, index) => {
-    const task: BlockedTask = { ...row, type: row.typeName, slots: slotsOf(row) }
+    const waitCondition = conditions.get(row.id) ?? null
+    const task: BlockedTask = { ...row, type: row.typeName, slots: slotsOf(row), waitCondition }
     const place = keyOfPlace(placeOf(row))
     const blockers = blockersOf(task, {
       unsettled: unsettled.get(row.id) ?? [],
@@ -102,6 +110,6 @@ async function readUnsettled(
   return found
 }
 
-function placeOf({ typeName, placement }: WaitingRow): Place {
-  return { type: typeName, placement }
+function placeOf({ queue, typeName, placement }: WaitingRow): Place {
+  return { queue, type: typeName, placement }
 }

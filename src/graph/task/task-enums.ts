@@ -9,7 +9,7 @@ export const TaskStatusEnum = builder.enumType('TaskStatus', {
     READY: { description: 'May be claimed by a worker.' },
     RUNNING: { description: 'A worker holds it under a lease.' },
     RETRYING: { description: 'An attempt failed; the next starts after its back-off.' },
-    WAITING: { description: 'Parked by its handler until a time or an outside answer, without a worker.' },
+    WAITING: { description: 'Parked by its handler until a time or an event from outside, without a worker.' },
     PAUSED: { description: 'Held back by hand until it is resumed.' },
     COMPLETED: { description: 'Ended with an output.' },
     FAILED: { description: 'Ended with an error; no attempt is left.' },

@@ -144,6 +144,7 @@ export const Task = builder.prismaNode('Task', {
       description: 'What it takes of a worker while it runs, as it or its type says; null when neither does.',
       resolve: ({ resources }) => resources as TaskResources | null,
     }),
+    queue: t.exposeString('queue', { description: 'The queue that it waits in; workers say which they serve.' }),
     concurrencyKey: t.exposeString('concurrencyKey', {
       nullable: true,
       description: 'Tasks with the same key share a limit.',

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import type { ClaimedAnswer } from '../../task/answer.ts'
 import type { JsonValue } from '../../task/json.ts'
 import type { ClaimedTask } from '../../task/store/claim-tasks.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
-import type { WorkerState } from '../../worker/store.ts'
+import type { WorkerState } from '../../worker/store/workers.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
+import { WaitOutcomeEnum } from '../received-event/wait-outcome.ts'
 import { NotFound } from '../user-failure.ts'
 import { REQUEST_ID, workerOf } from './lease-inputs.ts'
 import { WorkerStateEnum } from './worker.ts'
@@ -38,6 +40,31 @@ const ClaimTasksInput = builder.inputType('ClaimTasksInput', {
   }),
 })
 
+const WaitAnswer = builder.objectRef<ClaimedAnswer>('WaitAnswer').implement({
+  description: 'How a wait of a task for an event has ended, for its handler.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'The key that it waited for.' }),
+    outcome: t.field({
+      type: WaitOutcomeEnum,
+      description: 'ANSWERED: an event came. TIMED_OUT: its time came first.',
+      resolve: ({ eventId }) => (eventId === null ? 'TIMED_OUT' : 'ANSWERED'),
+    }),
+    payload: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the event carried; null when none came.',
+      resolve: ({ payload }) => payload,
+    }),
+    eventId: t.id({
+      nullable: true,
+      description: 'TypeID of the event; null when none came.',
+      resolve: ({ eventId }) => (eventId === null ? null : encodeTypeId(ID_PREFIXES.receivedEvent, eventId)),
+    }),
+    sender: t.exposeString('sender', { nullable: true, description: 'Who sent the event.' }),
+    at: t.field({ type: 'DateTime', description: 'When the wait ended.', resolve: ({ atMs }) => new Date(atMs) }),
+  }),
+})
+
 const LeasedTask = builder.objectRef<ClaimedTask>('LeasedTask').implement({
   description: 'A task under a lease, with what its handler needs.',
   fields: (t) => ({
@@ -66,6 +93,12 @@ const LeasedTask = builder.objectRef<ClaimedTask>('LeasedTask').implement({
       type: 'Duration',
       description: 'How long the attempt may still run; a sign of life does not change it.',
       resolve: ({ timeLeftMs }) => timeLeftMs,
+    }),
+    answers: t.field({
+      type: [WaitAnswer],
+      description:
+        'How its latest ten waits for events have ended, the earliest first; empty when it never waited for one.',
+      resolve: ({ answers }) => [...(answers ?? [])],
     }),
   }),
 })
@@ -114,10 +147,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { tenant, workers, signal }) => {
       const workerId = workerOf(input)
       const { requestId, types, limit } = input
-      const claim = await workers.claim(
-        { tenant, workerId, queue: 'default', types, limit, requestId, waitMs: input.wait ?? 0 },
-        signal,
-      )
+      const claim = await workers.claim({ tenant, workerId, types, limit, requestId, waitMs: input.wait ?? 0 }, signal)
       if (claim === null) throw new NotFound('worker', input.workerId, ['input', 'workerId'])
       return claim
     },

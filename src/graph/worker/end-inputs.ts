@@ -4,8 +4,9 @@ import type { JsonValue } from '../../task/json.ts'
 import { toJsonText } from '../../task/json-text.ts'
 import { MAX_JSON_BYTES } from '../../task/new-task.ts'
 import { storableText } from '../../task/storable-text.ts'
+import { checkWait } from '../../wait/check-wait.ts'
 import { builder } from '../builder.ts'
-import { invalid } from '../invalid-input.ts'
+import { InvalidInput, invalid } from '../invalid-input.ts'
 
 /** What adds fields to an input. */
 export type InputFields = Parameters<Parameters<typeof builder.inputType>[1]['fields']>[0]
@@ -62,16 +63,23 @@ export const ReleaseInput = builder.inputType('ReleaseInput', {
 })
 
 export const parkFields = (t: InputFields) => ({
-  until: t.field({ type: 'DateTime', description: 'The time.' }),
-  key: t.string({
-    description: 'Names the answer, 1 to 500 characters.',
-    validate: z.string().min(1, 'is empty').max(500, 'is longer than 500 characters'),
+  until: t.field({ type: 'DateTime', description: 'Then it goes on, whatever has come.' }),
+  timeout: t.field({ type: 'Duration', description: 'The same, counted from now; the earlier one counts.' }),
+  key: t.string({ description: 'Key of the event that it waits for, 1 to 500 characters: `sendEvent` names it.' }),
+  condition: t.string({
+    description:
+      'CEL over `payload`, `key` and `sender` of the event: one that it does not hold for is passed by. At most 4,000 characters.',
+  }),
+  lookBack: t.field({
+    type: 'Duration',
+    description:
+      'Events that came up to so long before are taken too, the earliest first, each once by a task; none when absent.',
   }),
 })
 
 /** That a task is parked, in a batch. */
 export const ParkInput = builder.inputType('ParkInput', {
-  description: 'That a task waits without a worker until a time or an outside answer, whichever comes first.',
+  description: 'That a task waits without a worker until a time or an event from outside, whichever comes first.',
   fields: parkFields,
 })
 
@@ -116,8 +124,22 @@ export function releaseOf({ reason, delay }: typeof ReleaseInput.$inferInput): A
   }
 }
 
-/** @throws InvalidInput when it names neither a time nor an answer */
-export function parkOf({ until, key }: typeof ParkInput.$inferInput, path: Path): AttemptEnd {
-  if (until == null && key == null) throw invalid([...path, 'until'], 'is missing: give a time, a key, or both')
-  return { kind: 'park', park: { until: until ?? null, waitKey: key == null ? null : storableText(key, 500) } }
+/** @throws InvalidInput when it names neither a time nor a key, or what cannot be waited for */
+export function parkOf(
+  { until, timeout, key, condition, lookBack }: typeof ParkInput.$inferInput,
+  path: Path,
+): AttemptEnd {
+  if (until == null && timeout == null && key == null)
+    throw invalid([...path, 'until'], 'is missing: give a time, a key, or both')
+  const asked = {
+    ...(timeout != null && { timeoutMs: Math.round(timeout) }),
+    ...(condition != null && { condition }),
+    ...(lookBack != null && { lookBackMs: Math.round(lookBack) }),
+  }
+  const issues = checkWait({ ...asked, ...(key != null && { key }) })
+  if (issues.length > 0)
+    throw new InvalidInput(issues.map(({ field, message }) => ({ path: [...path, FIELDS[field]], message })))
+  return { kind: 'park', park: { until: until ?? null, waitKey: key ?? null, ...asked } }
 }
+
+const FIELDS = { key: 'key', condition: 'condition', timeoutMs: 'timeout', lookBackMs: 'lookBack' } as const

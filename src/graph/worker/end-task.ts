@@ -40,7 +40,10 @@ const ParkTaskInput = builder.inputType('ParkTaskInput', {
 const CompleteTaskSuccess = endedType('CompleteTaskSuccess', 'The task is COMPLETED.')
 const FailTaskSuccess = endedType('FailTaskSuccess', 'The attempt has failed: the task is RETRYING or FAILED.')
 const ReleaseTaskSuccess = endedType('ReleaseTaskSuccess', 'The task is READY again, or SCHEDULED for its delay.')
-const ParkTaskSuccess = endedType('ParkTaskSuccess', 'The task is WAITING.')
+const ParkTaskSuccess = endedType(
+  'ParkTaskSuccess',
+  'The task is WAITING, or READY when what it waits for had come before.',
+)
 
 const REPEAT = 'Sent again after a lost answer it does nothing twice.'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { drainWorker } from '../../engine/drain-worker.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
-import type { WorkerState } from '../../worker/store.ts'
+import type { WorkerState } from '../../worker/store/workers.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { actorOf } from '../task/task-payload.ts'

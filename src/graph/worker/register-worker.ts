@@ -5,7 +5,7 @@ import type { JsonSchema, JsonValue } from '../../task/json.ts'
 import type { TaskDefaults } from '../../task/new-task.ts'
 import type { TaskTypeRegistration } from '../../task/store/task-types.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
-import { readWorkerState, type WorkerState } from '../../worker/store.ts'
+import { readWorkerState, type WorkerState } from '../../worker/store/workers.ts'
 import { builder } from '../builder.ts'
 import { type InputIssue, InvalidInput } from '../invalid-input.ts'
 import { RetryPolicyInput, TimeoutsInput } from '../task/create-task-input.ts'
@@ -75,6 +75,13 @@ const RegisterWorkerInput = builder.inputType('RegisterWorkerInput', {
       required: true,
       description: 'The task types that it serves, 1 to 1,000.',
       validate: z.array(z.unknown()).min(1, 'is empty: name a type').max(1_000, 'holds more than 1,000 types'),
+    }),
+    queues: t.stringList({
+      description: 'The queues that it takes tasks from, 1 to 100; `default` when absent.',
+      validate: z
+        .array(z.string().min(1, 'is empty').max(100, 'is longer than 100 characters'))
+        .min(1, 'is empty: name a queue')
+        .max(100, 'holds more than 100 queues'),
     }),
     labels: t.field({ type: 'JSON', description: 'Names and values it is chosen by: one object of strings.' }),
     slots: t.int({
@@ -149,6 +156,7 @@ builder.mutationFields((t) => ({
         pid: pid ?? null,
         version: version ?? null,
         types: input.types.map((type) => type.name),
+        queues: [...new Set(input.queues ?? ['default'])],
         labels: input.labels == null ? {} : labelsOf(input.labels, ['input', 'labels']),
         slots,
         resources: input.resources == null ? {} : resourcesOf(input.resources, ['input', 'resources']),

@@ -3,7 +3,8 @@ import { type ClaimAnswer, type ClaimTasks, claimTasks } from '../../engine/clai
 import type { Engine } from '../../engine/engine.ts'
 import { returnUnheld } from '../../engine/return-unheld.ts'
 import type { Bells, Ear } from '../../infra/channel/bells.ts'
-import { beatWorker, readEndedLeases, readWorkerState, type WorkerState } from '../../worker/store.ts'
+import { readEndedLeases } from '../../worker/store/leases.ts'
+import { beatWorker, readWorkerState, type WorkerState } from '../../worker/store/workers.ts'
 
 /** No request waits longer, in milliseconds: proxies cut those that do. */
 export const LONGEST_WAIT_MS = 25_000

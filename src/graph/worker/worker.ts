@@ -31,6 +31,7 @@ export const Worker = builder.prismaNode('Worker', {
     pid: t.exposeInt('pid', { nullable: true, description: 'Number of its process on that machine.' }),
     version: t.exposeString('version', { nullable: true, description: 'Version of the program that it runs.' }),
     types: t.exposeStringList('types', { description: 'Names of the task types that it serves.' }),
+    queues: t.exposeStringList('queues', { description: 'The queues that it takes tasks from.' }),
     labels: t.field({
       type: 'JSON',
       description: 'Names and values it is chosen by.',

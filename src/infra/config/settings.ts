@@ -90,6 +90,16 @@ export const settings = {
     parse: amounts,
     isList: true,
   },
+  queues: {
+    env: 'TASK_MGMT_QUEUES',
+    flag: 'queues',
+    placeholder: 'NAMES',
+    default: 'default',
+    about: 'The queues that the worker of this process takes tasks from.',
+    expected: 'names of 1 to 100 characters, separated by commas',
+    parse: listOf(z.string().max(100)).pipe(z.array(z.string()).min(1)),
+    isList: true,
+  },
   workerLabels: {
     env: 'TASK_MGMT_WORKER_LABELS',
     flag: 'worker-labels',

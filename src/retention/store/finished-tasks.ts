@@ -72,7 +72,7 @@ export async function readHolders(
   return { children: found.rows, needed: new Set(open.rows.map(({ id }) => id)) }
 }
 
-/** Deletes tasks that the transaction has locked, with their attempts; their dependencies go by the foreign key. */
+/** Deletes tasks that the transaction has locked, with their attempts and waits; their dependencies go by the foreign key. */
 export async function deleteTasks(client: ClientBase, tenant: string, ids: readonly string[]): Promise<void> {
   const records = client.query({
     name: 'delete-attempt-records',
@@ -84,5 +84,12 @@ export async function deleteTasks(client: ClientBase, tenant: string, ids: reado
     text: 'DELETE FROM task WHERE tenant = $1 AND id = ANY ($2::uuid[])',
     values: [tenant, ids],
   })
-  await Promise.all([records, tasks])
+  const waits = client.query({
+    name: 'delete-waits-of-tasks',
+    // Those of a task that has finished have ended.
+    text: `DELETE FROM event_wait
+      WHERE tenant = $1 AND task_id = ANY ($2::uuid[]) AND task_id IS NOT NULL AND ended_at IS NOT NULL`,
+    values: [tenant, ids],
+  })
+  await Promise.all([records, tasks, waits])
 }

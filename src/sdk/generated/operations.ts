@@ -232,6 +232,8 @@ export type CreateTaskInput = {
   readonly preferenceGrace?: string | null | undefined;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters: workers that serve the queue run it, and it can be paused as a whole. `default` when absent. */
+  readonly queue?: string | null | undefined;
   /** The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing. */
   readonly rateKey?: string | null | undefined;
   /** What it takes of its worker. */
@@ -360,6 +362,8 @@ export type EventKind =
   | 'SCHEDULE_RESUMED'
   /** It was changed by hand. */
   | 'SCHEDULE_UPDATED'
+  /** The event that it was parked for has come; READY, unless it is PAUSED. */
+  | 'TASK_ANSWERED'
   /** It was cancelled. */
   | 'TASK_CANCELLED'
   /** It ended with success. */
@@ -370,7 +374,7 @@ export type EventKind =
   | 'TASK_DEADLINE_MISSED'
   /** It ended with an error that no retry is left for. */
   | 'TASK_FAILED'
-  /** The handler gave up its slot until a time or an outside answer. */
+  /** The handler gave up its slot until a time or an event from outside. */
   | 'TASK_PARKED'
   /** It was taken out of the queue by hand. */
   | 'TASK_PAUSED'
@@ -650,6 +654,8 @@ export type NewTaskInput = {
   readonly preferenceGrace?: string | null | undefined;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters: workers that serve the queue run it, and it can be paused as a whole. `default` when absent. */
+  readonly queue?: string | null | undefined;
   /** The tasks with one key start as often as `configureScheduling` says; as they come where it says nothing. */
   readonly rateKey?: string | null | undefined;
   /** What it takes of its worker. */
@@ -688,23 +694,35 @@ export type OverlapPolicy =
   /** Starts none; the default. */
   | 'SKIP';
 
-/** That a task waits without a worker until a time or an outside answer, whichever comes first. */
+/** That a task waits without a worker until a time or an event from outside, whichever comes first. */
 export type ParkInput = {
-  /** Names the answer, 1 to 500 characters. */
+  /** CEL over `payload`, `key` and `sender` of the event: one that it does not hold for is passed by. At most 4,000 characters. */
+  readonly condition?: string | null | undefined;
+  /** Key of the event that it waits for, 1 to 500 characters: `sendEvent` names it. */
   readonly key?: string | null | undefined;
-  /** The time. */
+  /** Events that came up to so long before are taken too, the earliest first, each once by a task; none when absent. */
+  readonly lookBack?: string | null | undefined;
+  /** The same, counted from now; the earlier one counts. */
+  readonly timeout?: string | null | undefined;
+  /** Then it goes on, whatever has come. */
   readonly until?: string | null | undefined;
 };
 
 /** A task to park. */
 export type ParkTaskInput = {
+  /** CEL over `payload`, `key` and `sender` of the event: one that it does not hold for is passed by. At most 4,000 characters. */
+  readonly condition?: string | null | undefined;
   /** The epoch that the claim gave, from 1. */
   readonly epoch: number;
-  /** Names the answer, 1 to 500 characters. */
+  /** Key of the event that it waits for, 1 to 500 characters: `sendEvent` names it. */
   readonly key?: string | null | undefined;
+  /** Events that came up to so long before are taken too, the earliest first, each once by a task; none when absent. */
+  readonly lookBack?: string | null | undefined;
   /** TypeID of the task. */
   readonly taskId: string;
-  /** The time. */
+  /** The same, counted from now; the earlier one counts. */
+  readonly timeout?: string | null | undefined;
+  /** Then it goes on, whatever has come. */
   readonly until?: string | null | undefined;
   /** TypeID of the worker that holds the lease. */
   readonly workerId: string;
@@ -776,6 +794,12 @@ export type RateLimitInput = {
   readonly type?: string | null | undefined;
 };
 
+/** Which events are wanted. All conditions that are given must hold. */
+export type ReceivedEventFilter = {
+  /** Its whole key. */
+  readonly key?: string | null | undefined;
+};
+
 /** A process that is about to run tasks. */
 export type RegisterWorkerInput = {
   /** Machine that it runs on, 1 to 255 characters. */
@@ -788,6 +812,8 @@ export type RegisterWorkerInput = {
   readonly name: string;
   /** Number of its process on that machine. */
   readonly pid?: number | null | undefined;
+  /** The queues that it takes tasks from, 1 to 100; `default` when absent. */
+  readonly queues?: ReadonlyArray<string> | null | undefined;
   /** New at each start of the process, and the same when the request is sent again because its answer was lost: the same worker is answered then. 1 to 200 characters. */
   readonly requestId: string;
   /** What its tasks may take together; without it, it gets no task that asks for any. */
@@ -1001,6 +1027,8 @@ export type ScheduledTaskChangesInput = {
   readonly name?: string | null | undefined;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters; `default` when absent. */
+  readonly queue?: string | null | undefined;
   /** Tasks with the same key share a rate. */
   readonly rateKey?: string | null | undefined;
   /** What it takes of its worker. */
@@ -1037,6 +1065,8 @@ export type ScheduledTaskInput = {
   readonly name: string;
   /** How urgent it is; that of the type, else MEDIUM, when absent. */
   readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters; `default` when absent. */
+  readonly queue?: string | null | undefined;
   /** Tasks with the same key share a rate. */
   readonly rateKey?: string | null | undefined;
   /** What it takes of its worker. */
@@ -1078,6 +1108,16 @@ export type SchedulingWeightsInput = {
   readonly length?: number | null | undefined;
   /** Urgency; 0.4 when absent. */
   readonly priority?: number | null | undefined;
+};
+
+/** An event for whoever waits for its key. */
+export type SendEventInput = {
+  /** Your own id of it, 1 to 500 characters: the same twice is one event, as long as the first is kept. With another key or payload it is refused. */
+  readonly id?: string | null | undefined;
+  /** What it is called, 1 to 500 characters; waits name it. */
+  readonly key: string;
+  /** What it carries: JSON of at most 256 KB. Null when absent. */
+  readonly payload?: unknown;
 };
 
 /** A task type that a worker serves. What is said here replaces what was said of the type before. */
@@ -1244,7 +1284,7 @@ export type TaskStatus =
   | 'SCHEDULED'
   /** Never ran: what it depends on did not turn out as needed. */
   | 'SKIPPED'
-  /** Parked by its handler until a time or an outside answer, without a worker. */
+  /** Parked by its handler until a time or an event from outside, without a worker. */
   | 'WAITING';
 
 /** Conditions on a status; all that are given must hold. */
@@ -1388,6 +1428,15 @@ export type UpdateTaskInput = {
   readonly tags?: ReadonlyArray<string> | null | undefined;
 };
 
+/** How a wait for an event ended. */
+export type WaitOutcome =
+  /** An event came that it waited for. */
+  | 'ANSWERED'
+  /** The task ended: it was cancelled, or its total time-out passed. */
+  | 'CANCELLED'
+  /** Its time came first; the task went on without an event. */
+  | 'TIMED_OUT';
+
 /** A day of the week. */
 export type Weekday =
   /** The day after Thursday. */
@@ -1501,6 +1550,7 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_SchedulePaused_Fragment
       | EventFields_ScheduleResumed_Fragment
       | EventFields_ScheduleUpdated_Fragment
+      | EventFields_TaskAnswered_Fragment
       | EventFields_TaskCancelled_Fragment
       | EventFields_TaskCompleted_Fragment
       | EventFields_TaskCreated_Fragment
@@ -1552,6 +1602,7 @@ export type EventsSubscription = { readonly events:
         | EventFields_SchedulePaused_Fragment
         | EventFields_ScheduleResumed_Fragment
         | EventFields_ScheduleUpdated_Fragment
+        | EventFields_TaskAnswered_Fragment
         | EventFields_TaskCancelled_Fragment
         | EventFields_TaskCompleted_Fragment
         | EventFields_TaskCreated_Fragment
@@ -1635,6 +1686,8 @@ type EventFields_ScheduleResumed_Fragment = { readonly __typename: 'ScheduleResu
 
 type EventFields_ScheduleUpdated_Fragment = { readonly __typename: 'ScheduleUpdated', readonly scheduleId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_TaskAnswered_Fragment = { readonly __typename: 'TaskAnswered', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly waitKey: string | null, readonly eventId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_TaskCancelled_Fragment = { readonly __typename: 'TaskCancelled', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskCompleted_Fragment = { readonly __typename: 'TaskCompleted', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
@@ -1653,7 +1706,7 @@ type EventFields_TaskPending_Fragment = { readonly __typename: 'TaskPending', re
 
 type EventFields_TaskProgressed_Fragment = { readonly __typename: 'TaskProgressed', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly progress: { readonly fraction: number, readonly message: string | null } };
 
-type EventFields_TaskReady_Fragment = { readonly __typename: 'TaskReady', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly isByHand: boolean, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_TaskReady_Fragment = { readonly __typename: 'TaskReady', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly isByHand: boolean, readonly unansweredKey: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskReleased_Fragment = { readonly __typename: 'TaskReleased', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
@@ -1694,6 +1747,7 @@ export type EventFieldsFragment =
   | EventFields_SchedulePaused_Fragment
   | EventFields_ScheduleResumed_Fragment
   | EventFields_ScheduleUpdated_Fragment
+  | EventFields_TaskAnswered_Fragment
   | EventFields_TaskCancelled_Fragment
   | EventFields_TaskCompleted_Fragment
   | EventFields_TaskCreated_Fragment
@@ -1748,7 +1802,7 @@ type ReasonFields_ConcurrencyBlocker_Fragment = { readonly __typename: 'Concurre
 
 type ReasonFields_DependencyBlocker_Fragment = { readonly __typename: 'DependencyBlocker', readonly taskId: string, readonly needs: Open<DependencyKind>, readonly message: string, readonly since: string, readonly task: OtherTaskFragment | null };
 
-type ReasonFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly message: string, readonly since: string };
+type ReasonFields_ExternalBlocker_Fragment = { readonly __typename: 'ExternalBlocker', readonly waitKey: string, readonly condition: string | null, readonly message: string, readonly since: string };
 
 type ReasonFields_NoWorkerBlocker_Fragment = { readonly __typename: 'NoWorkerBlocker', readonly type: string, readonly message: string, readonly since: string };
 
@@ -1807,6 +1861,51 @@ export type ListHoldupsQuery = { readonly holdups: { readonly isComplete: boolea
         | ReasonFields_ResourceBlocker_Fragment
         | ReasonFields_TimeBlocker_Fragment
       , readonly tasks: TaskCountFieldsFragment, readonly direct: TaskCountFieldsFragment, readonly oldest: { readonly id: string, readonly name: string, readonly createdAt: string, readonly readyAt: string | null } | null }> } };
+
+export type SendEventMutationVariables = Exact<{
+  input: SendEventInput;
+}>;
+
+
+export type SendEventMutation = { readonly sendEvent:
+    | (
+      { readonly __typename: 'EventIdConflictError' }
+      & UserErrorFields_EventIdConflictError_Fragment
+    )
+    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type GetReceivedEventQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetReceivedEventQuery = { readonly receivedEvent: (
+    { readonly payload: unknown, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: Open<TaskStatus> }> }
+    & ReceivedEventFieldsFragment
+  ) | null };
+
+export type ListReceivedEventsQueryVariables = Exact<{
+  filter?: ReceivedEventFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListReceivedEventsQuery = { readonly receivedEvents: { readonly nodes: ReadonlyArray<ReceivedEventFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ListWaitsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ListWaitsQuery = { readonly task: { readonly id: string, readonly waits: ReadonlyArray<{ readonly key: string, readonly condition: string | null, readonly since: string, readonly endedAt: string | null, readonly outcome: Open<WaitOutcome> | null, readonly eventId: string | null }> } | null };
+
+export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: string, readonly dedupId: string | null, readonly sender: string | null, readonly receivedAt: string, readonly woken: number, readonly failedConditions: number };
 
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
@@ -2099,7 +2198,7 @@ export type GetViewerQuery = { readonly viewer: { readonly name: string, readonl
 
 export type ResourceAmountsFragment = { readonly cpuCores: number | null, readonly memoryMb: number | null, readonly gpu: number | null, readonly diskMb: number | null, readonly networkMbps: number | null, readonly custom: ReadonlyArray<{ readonly name: string, readonly amount: number }> };
 
-export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null, readonly capacity: ResourceAmountsFragment, readonly usage: ResourceAmountsFragment };
+export type WorkerFieldsFragment = { readonly id: string, readonly name: string, readonly host: string, readonly pid: number | null, readonly version: string | null, readonly state: Open<WorkerState>, readonly types: ReadonlyArray<string>, readonly queues: ReadonlyArray<string>, readonly labels: unknown, readonly slots: number, readonly leases: number, readonly lease: string, readonly startedAt: string, readonly heartbeatAt: string, readonly heartbeatAge: string, readonly stoppedAt: string | null, readonly capacity: ResourceAmountsFragment, readonly usage: ResourceAmountsFragment };
 
 export type ListWorkersQueryVariables = Exact<{
   state?: WorkerState | null | undefined;
@@ -2173,7 +2272,7 @@ export type TaskStateFragment = (
 );
 
 export type TaskDetailsFragment = (
-  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly concurrencyKey: string | null, readonly rateKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly workerSelector: string | null, readonly preferenceGrace: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: ResourceAmountsFragment | null, readonly workerPreferences: ReadonlyArray<{ readonly selector: string, readonly weight: number }>, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
+  { readonly description: string | null, readonly input: unknown, readonly deadline: string | null, readonly isOverdue: boolean, readonly estimatedDuration: string | null, readonly queue: string, readonly concurrencyKey: string | null, readonly rateKey: string | null, readonly fairnessKey: string | null, readonly idempotencyKey: string | null, readonly createdBy: string | null, readonly workerSelector: string | null, readonly preferenceGrace: string | null, readonly cursor: string, readonly retry: { readonly maxAttempts: number, readonly strategy: Open<RetryStrategy>, readonly initial: string, readonly factor: number, readonly max: string, readonly jitter: number, readonly nonRetryableCodes: ReadonlyArray<string> } | null, readonly timeouts: { readonly queue: string | null, readonly attempt: string | null, readonly total: string | null, readonly heartbeat: string | null }, readonly resources: ResourceAmountsFragment | null, readonly workerPreferences: ReadonlyArray<{ readonly selector: string, readonly weight: number }>, readonly parent: { readonly id: string, readonly name: string } | null, readonly dependencies: ReadonlyArray<{ readonly kind: Open<DependencyKind>, readonly state: Open<DependencyState>, readonly inputField: string | null, readonly condition: string | null, readonly onUnmet: Open<UnmetRule>, readonly dependsOn: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } }>, readonly attempts: ReadonlyArray<AttemptFieldsFragment> }
   & TaskStateFragment
 );
 
@@ -2413,6 +2512,8 @@ type UserErrorFields_CursorExpired_Fragment = { readonly code: string, readonly 
 
 type UserErrorFields_DependencyCycleError_Fragment = { readonly cycle: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_EventIdConflictError_Fragment = { readonly eventId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_IdempotencyConflictError_Fragment = { readonly key: string, readonly taskIds: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_IllegalTransitionError_Fragment = { readonly taskId: string, readonly from: Open<TaskStatus>, readonly command: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
@@ -2430,6 +2531,7 @@ type UserErrorFields_VersionConflictError_Fragment = { readonly taskId: string, 
 export type UserErrorFieldsFragment =
   | UserErrorFields_CursorExpired_Fragment
   | UserErrorFields_DependencyCycleError_Fragment
+  | UserErrorFields_EventIdConflictError_Fragment
   | UserErrorFields_IdempotencyConflictError_Fragment
   | UserErrorFields_IllegalTransitionError_Fragment
   | UserErrorFields_NotFoundError_Fragment
@@ -2458,7 +2560,7 @@ export type ClaimTasksMutationVariables = Exact<{
 
 
 export type ClaimTasksMutation = { readonly claimTasks:
-    | { readonly __typename: 'ClaimTasksSuccess', readonly state: Open<WorkerState>, readonly hasMore: boolean, readonly waited: string, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: string, readonly input: unknown, readonly labels: unknown, readonly attempt: number, readonly epoch: number, readonly version: number, readonly wakeAt: string, readonly timeLeft: string }> }
+    | { readonly __typename: 'ClaimTasksSuccess', readonly state: Open<WorkerState>, readonly hasMore: boolean, readonly waited: string, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: string, readonly input: unknown, readonly labels: unknown, readonly attempt: number, readonly epoch: number, readonly version: number, readonly wakeAt: string, readonly timeLeft: string, readonly answers: ReadonlyArray<{ readonly key: string, readonly outcome: Open<WaitOutcome>, readonly payload: unknown, readonly eventId: string | null, readonly sender: string | null, readonly at: string }> }> }
     | (
       { readonly __typename: 'NotFoundError' }
       & UserErrorFields_NotFoundError_Fragment
@@ -2677,49 +2779,49 @@ const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMut
   name: 'appendLog',
   kind: 'mutation',
   field: 'appendLog',
-  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
   name: 'cancelBackfill',
   kind: 'mutation',
   field: 'cancelBackfill',
-  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
   name: 'claimTasks',
   kind: 'mutation',
   field: 'claimTasks',
-  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
   name: 'completeTask',
   kind: 'mutation',
   field: 'completeTask',
-  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
   name: 'configurePool',
   kind: 'mutation',
   field: 'configurePool',
-  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
   name: 'configureScheduling',
   kind: 'mutation',
   field: 'configureScheduling',
-  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -2733,77 +2835,77 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
   name: 'createBackfill',
   kind: 'mutation',
   field: 'createBackfill',
-  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
   name: 'deleteSchedule',
   kind: 'mutation',
   field: 'deleteSchedule',
-  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainWorkerMutationVariables> = {
   name: 'drainWorker',
   kind: 'mutation',
   field: 'drainWorker',
-  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
 const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
   name: 'explainTask',
   kind: 'query',
   field: 'task',
-  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
+  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}",
 }
 
 const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
   name: 'failTask',
   kind: 'mutation',
   field: 'failTask',
-  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -2811,6 +2913,13 @@ const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVari
   kind: 'query',
   field: 'health',
   text: "query getHealth{health{status version startedAt uptime checks{name isHealthy latency message}}}",
+}
+
+const getReceivedEventOperation: Operation<GetReceivedEventQuery['receivedEvent'], GetReceivedEventQueryVariables> = {
+  name: 'getReceivedEvent',
+  kind: 'query',
+  field: 'receivedEvent',
+  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
 }
 
 const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
@@ -2824,7 +2933,7 @@ const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> =
   name: 'getTask',
   kind: 'query',
   field: 'task',
-  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
+  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
 }
 
 const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQueryVariables> = {
@@ -2845,14 +2954,14 @@ const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVari
   name: 'getWorker',
   kind: 'query',
   field: 'worker',
-  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
+  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
 const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
   name: 'heartbeatWorker',
   kind: 'mutation',
   field: 'heartbeatWorker',
-  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -2873,7 +2982,7 @@ const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQu
   name: 'listHoldups',
   kind: 'query',
   field: 'holdups',
-  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}fragment TaskCountFields on TaskCount{value isExact}",
+  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}fragment TaskCountFields on TaskCount{value isExact}",
 }
 
 const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
@@ -2881,6 +2990,13 @@ const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVaria
   kind: 'query',
   field: 'pools',
   text: "query listPools{pools{...PoolFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}",
+}
+
+const listReceivedEventsOperation: Operation<ListReceivedEventsQuery['receivedEvents'], ListReceivedEventsQueryVariables> = {
+  name: 'listReceivedEvents',
+  kind: 'query',
+  field: 'receivedEvents',
+  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
 }
 
 const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
@@ -2904,53 +3020,60 @@ const listTaskTypesOperation: Operation<ListTaskTypesQuery['taskTypes'], ListTas
   text: "query listTaskTypes{taskTypes{...TaskTypeFields}}fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}",
 }
 
+const listWaitsOperation: Operation<ListWaitsQuery['task'], ListWaitsQueryVariables> = {
+  name: 'listWaits',
+  kind: 'query',
+  field: 'task',
+  text: "query listWaits($id:ID!){task(id:$id){id waits{key condition since endedAt outcome eventId}}}",
+}
+
 const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQueryVariables> = {
   name: 'listWorkers',
   kind: 'query',
   field: 'workers',
-  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
+  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
   name: 'parkTask',
   kind: 'mutation',
   field: 'parkTask',
-  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
   name: 'pauseClaims',
   kind: 'mutation',
   field: 'pauseClaims',
-  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
   name: 'previewSchedule',
   kind: 'query',
   field: 'previewSchedule',
-  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
@@ -2978,77 +3101,84 @@ const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'
   name: 'registerWorker',
   kind: 'mutation',
   field: 'registerWorker',
-  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
   name: 'releaseTask',
   kind: 'mutation',
   field: 'releaseTask',
-  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
   name: 'reportAttempts',
   kind: 'mutation',
   field: 'reportAttempts',
-  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
   name: 'reportProgress',
   kind: 'mutation',
   field: 'reportProgress',
-  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
   name: 'resumeClaims',
   kind: 'mutation',
   field: 'resumeClaims',
-  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+}
+
+const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMutationVariables> = {
+  name: 'sendEvent',
+  kind: 'mutation',
+  field: 'sendEvent',
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
   name: 'stopWorker',
   kind: 'mutation',
   field: 'stopWorker',
-  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
   name: 'taskExplained',
   kind: 'subscription',
   field: 'taskUpdated',
-  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey}}fragment OtherTask on Task{id name status startedAt}",
+  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}",
 }
 
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
@@ -3069,14 +3199,14 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 /** The operations of the graph, over a transport. */
@@ -3142,6 +3272,9 @@ export function getSdk(transport: Transport) {
     /** How the server is. */
     getHealth: (variables: GetHealthQueryVariables = {}, options?: CallOptions) =>
       transport.request(getHealthOperation, variables, options),
+    /** One event from outside by its id; null when there is none in your tenant, or it is not kept any more. */
+    getReceivedEvent: (variables: GetReceivedEventQueryVariables, options?: CallOptions) =>
+      transport.request(getReceivedEventOperation, variables, options),
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     getSchedule: (variables: GetScheduleQueryVariables, options?: CallOptions) =>
       transport.request(getScheduleOperation, variables, options),
@@ -3166,12 +3299,15 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
-    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, outside answers. */
+    /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside. */
     listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listHoldupsOperation, variables, options),
     /** The pools by name, at most 1,000. */
     listPools: (variables: ListPoolsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listPoolsOperation, variables, options),
+    /** Events that were sent from outside, the latest first. */
+    listReceivedEvents: (variables: ListReceivedEventsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listReceivedEventsOperation, variables, options),
     /** Schedules that are not deleted, the latest created first. */
     listSchedules: (variables: ListSchedulesQueryVariables = {}, options?: CallOptions) =>
       transport.request(listSchedulesOperation, variables, options),
@@ -3181,6 +3317,9 @@ export function getSdk(transport: Transport) {
     /** All task types by name, at most 1,000. */
     listTaskTypes: (variables: ListTaskTypesQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTaskTypesOperation, variables, options),
+    /** One task by its id; null when there is none in your tenant. */
+    listWaits: (variables: ListWaitsQueryVariables, options?: CallOptions) =>
+      transport.request(listWaitsOperation, variables, options),
     /** Workers, the latest started first, at most 500. */
     listWorkers: (variables: ListWorkersQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkersOperation, variables, options),
@@ -3238,6 +3377,9 @@ export function getSdk(transport: Transport) {
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
+    /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back. */
+    sendEvent: (variables: SendEventMutationVariables, options?: CallOptions) =>
+      transport.request(sendEventOperation, variables, options),
     /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
     stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
       transport.request(stopWorkerOperation, variables, options),

@@ -15,7 +15,7 @@ export interface AdmissibleTask {
 }
 
 /**
- * Locks the tasks that compete for some limits: those that wait at them, of types that somebody serves, and of those that
+ * Locks the tasks that compete for some limits: those that wait at them, of queues and types that somebody serves, and of those that
  * have slots or tokens of them the ones that nobody has claimed yet; in their order.
  *
  * Locks: rows of `task` FOR NO KEY UPDATE, skipping those that others hold: they are being claimed, or come up again.
@@ -33,12 +33,12 @@ export async function lockAdmissible(
   const { rows } = await client.query<AdmissibleTask>(
     prepared(
       `WITH served AS MATERIALIZED (
-        SELECT DISTINCT s."type" FROM "worker" AS w, unnest(w."types") AS s("type")
+        SELECT DISTINCT q."queue" || '/' || s."type" AS "line" FROM "worker" AS w, unnest(w."queues") AS q("queue"), unnest(w."types") AS s("type")
         WHERE w."tenant" = $1 AND w."state" IN ('ACTIVE', 'DRAINING')
       ), waiting AS MATERIALIZED (
         SELECT b."id" FROM unnest($2::text[], $3::int[]) AS k("key", "most") CROSS JOIN LATERAL (
           SELECT t."id" FROM "task" AS t WHERE t."tenant" = $1 AND t."blocked_on" = k."key" AND t."blocked_on" IS NOT NULL
-            AND t."type" = ANY (ARRAY(SELECT "type" FROM served))
+            AND t."queue" || '/' || t."type" = ANY (ARRAY(SELECT "line" FROM served))
           ORDER BY t."generation", t."order_key", t."id" LIMIT k."most"
         ) AS b
       )

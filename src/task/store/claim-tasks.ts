@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
 import { arrayOf, prepared } from '../../infra/row-batch.ts'
+import type { ClaimedAnswer } from '../answer.ts'
 import type { JsonValue } from '../json.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
 
@@ -18,12 +19,15 @@ export interface ClaimedTask {
   readonly wakeAt: Date
   /** Milliseconds until the attempt or the total time-out ends this attempt; signs of life do not change it. */
   readonly timeLeftMs: number
+  /** How its latest ten waits for events have ended, the earliest first; null when it never waited for one. */
+  readonly answers: readonly ClaimedAnswer[] | null
 }
 
 export interface ClaimRequest {
   readonly tenant: string
   readonly workerId: string
-  readonly queue: string
+  /** Only of this queue; of all that the worker serves when absent. */
+  readonly queue?: string | undefined
   /** Task types that the worker serves. */
   readonly types: readonly string[]
   /** Most tasks to take. */
@@ -36,7 +40,7 @@ export interface ClaimRequest {
  * Leases what comes next to a worker: the one statement that hands out work; `toClaim` reads its rows. It leases nothing where
  * something is near that takes room of its worker or would rather have another: `isChoosy` says so, and `leaseStatement` does it.
  *
- * Probes task_claim_idx once per served type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
+ * Probes task_claim_idx once per served queue, type and placement that waits and the worker meets, and merges, so what stands in front and nobody serves costs nothing. Looks
  * at more candidates than asked, because rivals may hold the first. Writes the task and its event; the attempt's record is written when it ends.
  *
  * Locks: the worker's row FOR SHARE (it must be ACTIVE), then tasks FOR NO KEY UPDATE, skipping those held by others; it
@@ -54,7 +58,7 @@ export function claimStatement(request: ClaimRequest): QueryConfig {
   return prepared(CLAIM, [
     request.tenant,
     request.workerId,
-    request.queue,
+    request.queue ?? null,
     [...new Set(request.types)],
     request.limit,
     (request.isAlone === true ? 1 : 2) * request.limit + 32,
@@ -90,9 +94,9 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   const byId = new Map<string, ClaimedTask>()
   for (const row of rows) {
     if (row.seen === null) {
-      const { id, name, type, input, labels, attempt, epoch, version, wakeAtMs, timeLeftMs } = row
+      const { id, name, type, input, labels, attempt, epoch, version, wakeAtMs, timeLeftMs, answers } = row
       const wakeAt = new Date(wakeAtMs)
-      byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs })
+      byId.set(id, { id, name, type, input, labels, attempt, epoch, version, wakeAt, timeLeftMs, answers })
     } else {
       seen = row.seen
       order = row.ids ?? []
@@ -102,24 +106,42 @@ export function toClaim(rows: readonly ClaimRow[]): Claim {
   return { tasks, hasMore: seen > tasks.length }
 }
 
-/** Served types that nobody has paused: $1 tenant, $3 queue, $4 types. */
+/** Queues and types that a worker serves and nobody has paused: $1 tenant, $2 worker, $3 its only queue now, or null, $4 types. */
 export const SERVED = `
-  SELECT s."type" FROM unnest($4::text[]) AS s("type") WHERE NOT EXISTS (
+  SELECT q."queue", s."type" FROM "worker" AS w
+  CROSS JOIN LATERAL unnest(CASE WHEN $3::text IS NULL THEN w."queues" ELSE ARRAY[$3] END) AS q("queue")
+  CROSS JOIN unnest($4::text[]) AS s("type")
+  WHERE w."tenant" = $1 AND w."id" = $2 AND NOT EXISTS (
     SELECT FROM "pause" AS p WHERE p."tenant" = $1
-      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = $3 OR p."scope" = 'TYPE' AND p."name" = s."type"))`
+      AND (p."scope" = 'ALL' OR p."scope" = 'QUEUE' AND p."name" = q."queue" OR p."scope" = 'TYPE' AND p."name" = s."type"))`
 
 /**
- * Placements of which tasks could be claimed, by the type that is `served`, after '' for each: one probe of task_claim_idx for each,
- * however many tasks and placements there are. $1 tenant, $3 queue.
+ * Placements of which tasks could be claimed, by the queue and type that are `served`, after '' for each: one probe of task_claim_idx
+ * for each, however many tasks and placements there are. $1 tenant.
  */
 export const WAITING_PLACES = `
-  SELECT "type", ''::text AS "key" FROM served
+  SELECT "queue", "type", ''::text AS "key" FROM served
   UNION ALL
-  SELECT w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
+  SELECT w."queue", w."type", n."key" FROM waiting AS w CROSS JOIN LATERAL (
     SELECT t."placement" AS "key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = w."queue" AND t."type" = w."type" AND t."placement" > w."key" AND t."is_claimable"
     ORDER BY t."placement" LIMIT 1
   ) AS n WHERE EXISTS (SELECT FROM "placement" AS p WHERE p."tenant" = $1)`
+
+/**
+ * How the latest waits of the task `t` for events have ended, as JSON. A task that had as many leases as attempts was never parked, so
+ * nothing is looked up for it. Indexes: event_wait_ended_task_idx, received_event_pkey.
+ */
+export const ANSWERS = `CASE WHEN t."epoch" <> t."attempt" THEN (
+      SELECT jsonb_agg(jsonb_build_object('key', a."key", 'eventId', a."event_id", 'payload', a."payload", 'sender', a."sender",
+        'atMs', date_part('epoch', a."ended_at") * 1000) ORDER BY a."epoch")
+      FROM (
+        SELECT w."key", w."event_id", w."ended_at", w."epoch", e."payload", e."sender" FROM "event_wait" AS w
+        LEFT JOIN LATERAL (SELECT * FROM "received_event" AS e WHERE e."tenant" = w."tenant" AND e."id" = w."event_id" LIMIT 1) AS e ON true
+        WHERE w."tenant" = t."tenant" AND w."task_id" = t."id" AND w."task_id" IS NOT NULL
+          AND w."ended_at" IS NOT NULL AND w."outcome" <> 'CANCELLED'
+        ORDER BY w."epoch" DESC LIMIT 10
+      ) AS a) END`
 
 /** Leases what is `locked`, of the `candidate`s: $1 tenant, $2 worker. */
 const LEASE_LOCKED = `
@@ -148,7 +170,8 @@ lease AS MATERIALIZED (
     date_part('epoch', t."wake_at") * 1000 AS "wake_at_ms",
     greatest(least(
       (coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms")::float8,
-      date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms"
+      date_part('epoch', t."expires_at" - (SELECT "now" FROM lease)) * 1000), 0) AS "time_left_ms",
+    ${ANSWERS} AS "answers"
 ), resumed AS (
   UPDATE "attempt_record" AS r SET ("epoch", "worker_id") = (SELECT c."epoch", $2::uuid FROM claimed AS c WHERE c."id" = r."task_id")
   WHERE r."tenant" = $1 AND r."task_id" = ANY (ARRAY(SELECT "id" FROM locked WHERE "is_resumed")) AND r."finished_at" IS NULL
@@ -164,11 +187,11 @@ lease AS MATERIALIZED (
   ON CONFLICT ("tenant", "generation", "worker_id") DO UPDATE SET "tag" = greatest("fair_clock"."tag", excluded."tag")
 )
 SELECT NULL::uuid AS "id", NULL::text AS "name", NULL::text AS "type", NULL::jsonb AS "input", NULL::jsonb AS "labels", NULL::int AS "attempt",
-  NULL::int AS "epoch", NULL::int AS "version", NULL::float8 AS "wakeAtMs", NULL::float8 AS "timeLeftMs",
+  NULL::int AS "epoch", NULL::int AS "version", NULL::float8 AS "wakeAtMs", NULL::float8 AS "timeLeftMs", NULL::jsonb AS "answers",
   (SELECT count(*)::int FROM candidate) AS "seen", (SELECT "ids" FROM lease) AS "ids",
   (SELECT coalesce(bool_or("is_choosy"), false) FROM candidate) AS "isChoosy"
 UNION ALL
-SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at_ms", "time_left_ms", NULL, NULL, NULL FROM claimed`
+SELECT "id", "name", "type", "input", "labels", "attempt", "epoch", "version", "wake_at_ms", "time_left_ms", "answers", NULL, NULL, NULL FROM claimed`
 
 const CLAIM = `
 WITH RECURSIVE alive AS MATERIALIZED (
@@ -176,8 +199,8 @@ WITH RECURSIVE alive AS MATERIALIZED (
 ), served AS MATERIALIZED (${SERVED}
 ), waiting AS (${WAITING_PLACES}
 ), place AS MATERIALIZED (
-  SELECT "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
-  SELECT w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
+  SELECT "queue", "type", "key", false AS "is_choosy" FROM waiting WHERE "key" = '' UNION ALL
+  SELECT w."queue", w."type", p."key", p."resources" IS NOT NULL OR p."preferences" IS NOT NULL
   FROM waiting AS w
   CROSS JOIN LATERAL (SELECT * FROM "placement" AS p WHERE p."tenant" = $1 AND p."key" = w."key" LIMIT 1) AS p CROSS JOIN alive
   WHERE w."key" <> '' AND meets_requirements(alive."labels", p."requirements")
@@ -185,7 +208,7 @@ WITH RECURSIVE alive AS MATERIALIZED (
 ), candidate AS MATERIALIZED (
   SELECT c."place", c."generation", c."order_key", c."id", place."is_choosy" FROM place CROSS JOIN LATERAL (
     SELECT t.ctid AS "place", t."id", t."generation", t."order_key" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."queue" = $3 AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
+    WHERE t."tenant" = $1 AND t."queue" = place."queue" AND t."type" = place."type" AND t."placement" = place."key" AND t."is_claimable"
     ORDER BY t."generation", t."order_key", t."id" LIMIT $6
   ) AS c WHERE EXISTS (SELECT FROM alive)
   ORDER BY c."generation", c."order_key", c."id" LIMIT $6

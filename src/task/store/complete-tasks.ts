@@ -24,6 +24,8 @@ export interface CompletedTask {
   readonly limits: readonly Limit[] | null
   /** The key of its Placement: some take room of their worker. */
   readonly placement: string
+  /** It carried out a step of a run, which is to learn of it. */
+  readonly isOfRun: boolean
 }
 
 /**
@@ -102,13 +104,13 @@ WITH locked AS MATERIALIZED (
     "finished_at" = (SELECT "now" FROM clock), "updated_at" = (SELECT "now" FROM clock),
     "worker_id" = NULL, "claimed_at" = NULL, "beat_at" = NULL, "wake_at" = NULL, "wait_key" = NULL
   FROM locked AS l WHERE t.ctid = l."place"
-  RETURNING t."id", t."type", t."version", t."attempt", t."epoch", t."limits", t."placement", l."worker_id", l."ready_at", l."claimed_at"
+  RETURNING t."id", t."type", t."version", t."attempt", t."epoch", t."limits", t."placement", t."run_id", l."worker_id", l."ready_at", l."claimed_at"
 ), recorded AS (
   ${record(given)} WHERE t."epoch" = t."attempt"
 ), parked_before AS (
   ${record(given)} WHERE t."epoch" <> t."attempt" ${END_IF_THERE}
 )
-SELECT t."id", t."type", t."version", t."attempt", t."limits", t."placement", (SELECT date_part('epoch', "now") * 1000 FROM clock) AS "nowMs" FROM completed AS t`
+SELECT t."id", t."type", t."version", t."attempt", t."limits", t."placement", t."run_id" IS NOT NULL AS "isOfRun", (SELECT date_part('epoch', "now") * 1000 FROM clock) AS "nowMs" FROM completed AS t`
 }
 
 function record({ cpuMs, peakRssMb }: Given): string {

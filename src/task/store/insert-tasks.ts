@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type BatchColumn, insertBatch } from '../../infra/row-batch.ts'
-import type { UnmetRule } from '../command.ts'
-import type { DependencyKind, NewTask } from '../new-task.ts'
+import type { NewTask } from '../new-task.ts'
+import type { PlannedDependency } from '../plan-tasks.ts'
 import { askedPreferences } from '../preference.ts'
 import type { TaskResources } from '../resources.ts'
 import type { TaskState } from '../task-state.ts'
@@ -22,17 +22,14 @@ export interface TaskRow {
   /** uuids of the schedule that starts it, and of the backfill on whose behalf */
   readonly scheduleId?: string | null
   readonly backfillId?: string | null
+  /** uuid of the run of a workflow that it is part of, and which step it carries out */
+  readonly runId?: string | null
+  readonly stepPath?: string | null
 }
 
-export interface DependencyRow {
+export interface DependencyRow extends PlannedDependency {
   readonly tenant: string
   readonly taskId: string
-  readonly dependsOnId: string
-  readonly kind: DependencyKind
-  readonly inputField: string | null
-  readonly condition: string | null
-  readonly onUnmet: UnmetRule
-  readonly state: 'PENDING' | 'SATISFIED' | 'UNMET'
   readonly settledAt: Date | null
 }
 
@@ -110,6 +107,8 @@ const TASK_COLUMNS: readonly BatchColumn<TaskRow>[] = [
   { name: 'parent_id', type: 'uuid', of: ({ asked }) => asked.parentId },
   { name: 'schedule_id', type: 'uuid', of: ({ scheduleId }) => scheduleId },
   { name: 'backfill_id', type: 'uuid', of: ({ backfillId }) => backfillId },
+  { name: 'run_id', type: 'uuid', of: ({ runId }) => runId },
+  { name: 'step_path', type: 'text', of: ({ stepPath }) => stepPath },
 ]
 
 const DEPENDENCY_COLUMNS: readonly BatchColumn<DependencyRow>[] = [

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
 import { DEFAULT_ATTEMPT_TIMEOUT_MS } from '../task-state.ts'
-import type { ClaimedTask } from './claim-tasks.ts'
+import { ANSWERS, type ClaimedTask } from './claim-tasks.ts'
 
 /** What tells a request of a worker from its others; the same when it is repeated. */
 export interface WorkerRequest {
@@ -51,7 +51,7 @@ export async function readClaimed(client: ClientBase, request: WorkerRequest): P
       `SELECT t."id", t."name", t."type", t."input", t."labels", t."attempt", t."epoch", t."version", t."wake_at" AS "wakeAt",
         greatest(extract(epoch FROM least(
           t."claimed_at" + make_interval(secs => greatest(coalesce(t."attempt_timeout_ms", ${DEFAULT_ATTEMPT_TIMEOUT_MS}) - t."elapsed_ms", 0) / 1000.0),
-          t."expires_at") - clock_timestamp()) * 1000, 0)::float8 AS "timeLeftMs"
+          t."expires_at") - clock_timestamp()) * 1000, 0)::float8 AS "timeLeftMs", ${ANSWERS} AS "answers"
       FROM (SELECT "leases" FROM "worker_request" WHERE "tenant" = $1 AND "worker_id" = $2 AND "request_id" = $3) AS done
       LEFT JOIN LATERAL jsonb_array_elements(done."leases") WITH ORDINALITY AS lease("value", "place") ON true
       LEFT JOIN LATERAL (

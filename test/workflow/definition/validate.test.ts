@@ -307,6 +307,17 @@ describe('expressions', () => {
     ])
   })
 
+  test('in object form that are too long or too deep as a whole are told', () => {
+    let deep: unknown = 'input.a'
+    for (let level = 0; level < 40; level++) deep = { not: { and: [deep] } }
+    const long = { or: Array.from({ length: 150 }, () => `input.name == "${'x'.repeat(40)}"`) }
+    const found = problemsOf({ name: 'x', steps: [task('a', { when: deep as never }), task('b', { when: long })] })
+    expect(found).toEqual([
+      expect.stringMatching(/^BAD_EXPRESSION steps\[0\]\.when .*(deep|depth)/i),
+      expect.stringMatching(/^BAD_EXPRESSION steps\[1\]\.when: has \d+ characters; 4000 at most/),
+    ])
+  })
+
   test('of a key of concurrency know only what there is before the run', () => {
     const top =
       "limits: { concurrency: { limit: 1, key: '${{ input.repo }} ${{ context.a }} ${{ run.id }} ${{ steps.a.output }}' } }\ncontext: { a: 1 }"
@@ -438,7 +449,7 @@ describe('the output of a step may be read where it is certain', () => {
   - id: l
     type: LOOP
     after: [s]
-    while: index < 3 && previous != 1 && steps.s.status == "COMPLETED"
+    while: index < 3 && previous != 1 && steps.s.status == "COMPLETED" && steps.f.status == ""
     until: steps.f.output.done && steps.g.output.done
     maxIterations: 5
     steps:
@@ -457,11 +468,58 @@ describe('the output of a step may be read where it is certain', () => {
       'MAY_NOT_HAVE_RUN steps[1].steps[1].input @1:1: "b" may have been skipped, and has no output then; ask first: has(steps.b.output) ? steps.b.output : null, or in when',
       'STEP_NOT_BEFORE steps[1].steps[2].input[1] @1:1: "e" comes later in the SEQUENTIAL "s"',
       'STEP_NOT_BEFORE steps[1].steps[2].input[2] @1:1: "s" holds this step, and ends after it',
+      'STEP_NOT_BEFORE steps[2].while @1:64: "f" runs in the iteration that is asked for; use previous, the output of the one before',
       'MAY_NOT_HAVE_RUN steps[2].until @1:24: "g" may have been skipped, and has no output then; ask first: has(steps.g.output) ? steps.g.output : null, or in when',
       'STEP_NOT_BEFORE steps[2].steps[0].input[2] @1:1: "g" need not have ended by then; let "f" come after it: after: [g]',
       'warning: USELESS_COMPENSATION steps[2].steps[1].onFailure: is COMPENSATE, and no step beside this one has a compensation: that is FAIL',
       'STEP_NOT_BEFORE steps[3].steps[1].input @1:1: "h" runs at the same time, in the PARALLEL "p"',
     ])
+  })
+})
+
+describe('fields of outputs', () => {
+  const output = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { total: {}, at: { type: 'object', properties: { x: {} } } },
+  }
+  const known: Known = {
+    taskTypes: new Map([['custom', { output }]]),
+    workflows: new Map([['child', { output }]]),
+  }
+  const read = (of: string) => ({ after: ['s'], input: `\${{ ${of} }}` })
+  const problemsWith = (step: Step, of: string) =>
+    problemsOf(workflowOf(step, task('last', read(of))), known).map((problem) => problem.replace(/^\S+ \S+ \S+ /, ''))
+
+  test.each<[Step, string, string[]]>([
+    [task('s'), 'steps.s.output.totl', ['steps.s.output has no totl; did you mean total?']],
+    [task('s'), 'steps.s.output.at.y', []],
+    [task('s'), 'has(steps.s.output.totl) || steps.s.output["total"] == 1', []],
+    [
+      { id: 's', type: 'SUBWORKFLOW', workflow: 'child' },
+      'steps.s.output.sum',
+      ['steps.s.output has no sum; there are total, at'],
+    ],
+    [{ id: 's', type: 'SUBWORKFLOW', workflow: 'child', version: 1 }, 'steps.s.output.sum', []],
+    [
+      { id: 's', type: 'WEBHOOK', url: 'https://x' },
+      'steps.s.output.text',
+      ['steps.s.output has no text; there are status, headers, body'],
+    ],
+    [{ id: 's', type: 'WEBHOOK', url: 'https://x', callback: true }, 'steps.s.output.text', []],
+    [
+      { id: 's', type: 'APPROVAL', message: 'ok?', approvers: { role: 'ADMIN' } },
+      'steps.s.output.aproved || steps.s.output.form.any',
+      ['steps.s.output has no aproved; did you mean approved?'],
+    ],
+    [
+      { id: 's', type: 'PARALLEL', steps: [task('a'), { id: 'q', type: 'SEQUENTIAL', steps: [task('b'), task('c')] }] },
+      '[steps.s.output.a.total, steps.s.output.q.sum, steps.s.output.c]',
+      ['steps.s.output.q has no sum; there are total, at', 'steps.s.output has no c; did you mean a?'],
+    ],
+    [{ id: 's', type: 'MAP', items: 'input.l', steps: [task('a')] }, 'steps.s.output[0].anything', []],
+  ])('%j read by %s', (step, of, expected) => {
+    expect(problemsWith(step, of)).toEqual(expected)
   })
 })
 

@@ -52,6 +52,7 @@ export function defineWorkflow<
   const Context extends { readonly [name: string]: JsonValue } = { readonly [name: string]: JsonValue },
 >(
   { limits, ...options }: WorkflowOptions<Context>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement will do
   build: (around: Around<Input, Context>) => Fillable | void,
 ): WorkflowDefinition & TypedWorkflow<Input, Output> {
   let result: Fillable | undefined

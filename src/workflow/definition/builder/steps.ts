@@ -51,6 +51,7 @@ export interface Steps {
       readonly steps: Steps
       readonly index: Ref<number>
       readonly previous: Ref<Output>
+      // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement will do
     }) => { readonly until?: ConditionInput } | void,
   ): StepRef<Output>
   /** Runs steps once per element. */

@@ -53,7 +53,14 @@ export function certaintiesOf(layout: Layout): Certain {
     const lessons = facts.map((fact) => lessonOf(layout, surelyRun, fact)).filter((lesson) => lesson !== null)
     if (lessons.length === 0) return knowledge
     const learned = { ...knowledge, completed: knowledge.completed.copy(), failed: knowledge.failed.copy() }
-    for (const { placed, what } of lessons) learned[what].add(placed.number)
+    for (const { placed, what } of lessons) {
+      learned[what].add(placed.number)
+      // It has run, so what was certain when it started is so.
+      const before = befores.get(placed)
+      if (before === undefined) continue
+      learned.completed.addAll(before.completed)
+      learned.failed.addAll(before.failed)
+    }
     return learned
   }
   const when = (knowledge: Knowledge, condition: Condition | undefined, holds: boolean): Knowledge =>
@@ -137,7 +144,11 @@ function isSurelyLed(edges: readonly Edge[], surelyRun: BitSet): boolean {
   const leading = edges.filter(({ kind }) => kind !== 'TURN')
   const sure = leading.filter(({ from }) => surelyRun.has(from.number))
   if (leading.length === 0 || sure.some(({ kind }) => kind === 'AFTER')) return true
-  return sure.some(({ from, kind }) => kind === 'THEN' && sure.some((one) => one.from === from && one.kind === 'ELSE'))
+  // A CONDITION that has failed chooses nothing.
+  const deciding = sure.filter(({ from }) => hasOutput(from))
+  return deciding.some(
+    ({ from, kind }) => kind === 'THEN' && deciding.some((one) => one.from === from && one.kind === 'ELSE'),
+  )
 }
 
 interface Lesson {

@@ -1,3 +1,4 @@
+import { readReaches } from '../../../expression/reaches.ts'
 import { conditionText } from '../condition-text.ts'
 import type { Compensation, Condition, Step, StepBase, Template } from '../definition.ts'
 import type { ProblemPath } from '../problem.ts'
@@ -11,8 +12,8 @@ export interface Text {
   readonly isCondition: boolean
   /** Variables that are there only for this one. */
   readonly extra?: 'event' | 'callback'
-  /** From an object-form condition: the text was made, not written. */
-  readonly isMade?: boolean
+  /** From a condition in object form with parts that cannot be read, which are told each at its place. */
+  readonly hasBadParts?: boolean
   /** A text with `${{` that cannot be split into its parts. */
   readonly isOpen?: boolean
 }
@@ -79,7 +80,8 @@ export function ofExpression(text: string, path: ProblemPath): Text {
 export function ofCondition(condition: Condition | undefined, path: ProblemPath): readonly Text[] {
   if (condition === undefined) return []
   if (typeof condition === 'string') return [{ path, text: condition, isCondition: true }]
-  return [{ path, text: conditionText(condition), isCondition: true, isMade: true }]
+  const hasBadParts = leavesOf(condition, path).some(({ text }) => !readReaches(text).ok)
+  return [{ path, text: conditionText(condition), isCondition: true, hasBadParts }]
 }
 
 /** CEL and fields within a condition in object form. */

@@ -211,6 +211,7 @@ export const WorkerScalarFieldEnum = {
   pid: 'pid',
   version: 'version',
   types: 'types',
+  queues: 'queues',
   labels: 'labels',
   slots: 'slots',
   resources: 'resources',

@@ -78,6 +78,7 @@ export type WorkerCountAggregateOutputType = {
   pid: number
   version: number
   types: number
+  queues: number
   labels: number
   slots: number
   resources: number
@@ -143,6 +144,7 @@ export type WorkerCountAggregateInputType = {
   pid?: true
   version?: true
   types?: true
+  queues?: true
   labels?: true
   slots?: true
   resources?: true
@@ -249,6 +251,7 @@ export type WorkerGroupByOutputType = {
   pid: number | null
   version: string | null
   types: string[]
+  queues: string[]
   labels: runtime.JsonValue
   slots: number
   resources: runtime.JsonValue
@@ -291,6 +294,7 @@ export type WorkerWhereInput = {
   pid?: Prisma.IntNullableFilter<"Worker"> | number | null
   version?: Prisma.StringNullableFilter<"Worker"> | string | null
   types?: Prisma.StringNullableListFilter<"Worker">
+  queues?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonFilter<"Worker">
   slots?: Prisma.IntFilter<"Worker"> | number
   resources?: Prisma.JsonFilter<"Worker">
@@ -312,6 +316,7 @@ export type WorkerOrderByWithRelationInput = {
   pid?: Prisma.SortOrderInput | Prisma.SortOrder
   version?: Prisma.SortOrderInput | Prisma.SortOrder
   types?: Prisma.SortOrder
+  queues?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
   resources?: Prisma.SortOrder
@@ -337,6 +342,7 @@ export type WorkerWhereUniqueInput = Prisma.AtLeast<{
   pid?: Prisma.IntNullableFilter<"Worker"> | number | null
   version?: Prisma.StringNullableFilter<"Worker"> | string | null
   types?: Prisma.StringNullableListFilter<"Worker">
+  queues?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonFilter<"Worker">
   slots?: Prisma.IntFilter<"Worker"> | number
   resources?: Prisma.JsonFilter<"Worker">
@@ -358,6 +364,7 @@ export type WorkerOrderByWithAggregationInput = {
   pid?: Prisma.SortOrderInput | Prisma.SortOrder
   version?: Prisma.SortOrderInput | Prisma.SortOrder
   types?: Prisma.SortOrder
+  queues?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
   resources?: Prisma.SortOrder
@@ -385,6 +392,7 @@ export type WorkerScalarWhereWithAggregatesInput = {
   pid?: Prisma.IntNullableWithAggregatesFilter<"Worker"> | number | null
   version?: Prisma.StringNullableWithAggregatesFilter<"Worker"> | string | null
   types?: Prisma.StringNullableListFilter<"Worker">
+  queues?: Prisma.StringNullableListFilter<"Worker">
   labels?: Prisma.JsonWithAggregatesFilter<"Worker">
   slots?: Prisma.IntWithAggregatesFilter<"Worker"> | number
   resources?: Prisma.JsonWithAggregatesFilter<"Worker">
@@ -404,6 +412,7 @@ export type WorkerCreateInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -425,6 +434,7 @@ export type WorkerUncheckedCreateInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -446,6 +456,7 @@ export type WorkerUpdateInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -467,6 +478,7 @@ export type WorkerUncheckedUpdateInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -488,6 +500,7 @@ export type WorkerCreateManyInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -507,6 +520,7 @@ export type WorkerUpdateManyMutationInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -526,6 +540,7 @@ export type WorkerUncheckedUpdateManyInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -560,6 +575,7 @@ export type WorkerCountOrderByAggregateInput = {
   pid?: Prisma.SortOrder
   version?: Prisma.SortOrder
   types?: Prisma.SortOrder
+  queues?: Prisma.SortOrder
   labels?: Prisma.SortOrder
   slots?: Prisma.SortOrder
   resources?: Prisma.SortOrder
@@ -649,6 +665,10 @@ export type WorkerCreatetypesInput = {
   set: string[]
 }
 
+export type WorkerCreatequeuesInput = {
+  set: string[]
+}
+
 export type NullableIntFieldUpdateOperationsInput = {
   set?: number | null
   increment?: number
@@ -658,6 +678,11 @@ export type NullableIntFieldUpdateOperationsInput = {
 }
 
 export type WorkerUpdatetypesInput = {
+  set?: string[]
+  push?: string | string[]
+}
+
+export type WorkerUpdatequeuesInput = {
   set?: string[]
   push?: string | string[]
 }
@@ -674,6 +699,7 @@ export type WorkerCreateWithoutTasksInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -694,6 +720,7 @@ export type WorkerUncheckedCreateWithoutTasksInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -730,6 +757,7 @@ export type WorkerUpdateWithoutTasksInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -750,6 +778,7 @@ export type WorkerUncheckedUpdateWithoutTasksInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -770,6 +799,7 @@ export type WorkerCreateWithoutAttemptsInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -790,6 +820,7 @@ export type WorkerUncheckedCreateWithoutAttemptsInput = {
   pid?: number | null
   version?: string | null
   types?: Prisma.WorkerCreatetypesInput | string[]
+  queues?: Prisma.WorkerCreatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots: number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -826,6 +857,7 @@ export type WorkerUpdateWithoutAttemptsInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -846,6 +878,7 @@ export type WorkerUncheckedUpdateWithoutAttemptsInput = {
   pid?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   version?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   types?: Prisma.WorkerUpdatetypesInput | string[]
+  queues?: Prisma.WorkerUpdatequeuesInput | string[]
   labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   slots?: Prisma.IntFieldUpdateOperationsInput | number
   resources?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -906,6 +939,7 @@ export type WorkerSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   pid?: boolean
   version?: boolean
   types?: boolean
+  queues?: boolean
   labels?: boolean
   slots?: boolean
   resources?: boolean
@@ -928,6 +962,7 @@ export type WorkerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   pid?: boolean
   version?: boolean
   types?: boolean
+  queues?: boolean
   labels?: boolean
   slots?: boolean
   resources?: boolean
@@ -947,6 +982,7 @@ export type WorkerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   pid?: boolean
   version?: boolean
   types?: boolean
+  queues?: boolean
   labels?: boolean
   slots?: boolean
   resources?: boolean
@@ -966,6 +1002,7 @@ export type WorkerSelectScalar = {
   pid?: boolean
   version?: boolean
   types?: boolean
+  queues?: boolean
   labels?: boolean
   slots?: boolean
   resources?: boolean
@@ -977,7 +1014,7 @@ export type WorkerSelectScalar = {
   stoppedAt?: boolean
 }
 
-export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "labels" | "slots" | "resources" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "listedAt" | "stoppedAt", ExtArgs["result"]["worker"]>
+export type WorkerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "host" | "pid" | "version" | "types" | "queues" | "labels" | "slots" | "resources" | "state" | "leaseMs" | "startedAt" | "heartbeatAt" | "listedAt" | "stoppedAt", ExtArgs["result"]["worker"]>
 export type WorkerInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | Prisma.Worker$tasksArgs<ExtArgs>
   attempts?: boolean | Prisma.Worker$attemptsArgs<ExtArgs>
@@ -1000,6 +1037,10 @@ export type $WorkerPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     pid: number | null
     version: string | null
     types: string[]
+    /**
+     * The queues that it takes tasks from.
+     */
+    queues: string[]
     labels: runtime.JsonValue
     slots: number
     /**
@@ -1447,6 +1488,7 @@ export interface WorkerFieldRefs {
   readonly pid: Prisma.FieldRef<"Worker", 'Int'>
   readonly version: Prisma.FieldRef<"Worker", 'String'>
   readonly types: Prisma.FieldRef<"Worker", 'String[]'>
+  readonly queues: Prisma.FieldRef<"Worker", 'String[]'>
   readonly labels: Prisma.FieldRef<"Worker", 'Json'>
   readonly slots: Prisma.FieldRef<"Worker", 'Int'>
   readonly resources: Prisma.FieldRef<"Worker", 'Json'>

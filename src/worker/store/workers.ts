@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import { amountsOf, type TaskResources } from '../task/resources.ts'
+import { amountsOf, type TaskResources } from '../../task/resources.ts'
 
 /** A process that runs tasks, as it introduces itself. */
 export interface WorkerRegistration {
@@ -11,6 +11,8 @@ export interface WorkerRegistration {
   readonly pid: number | null
   readonly version: string | null
   readonly types: readonly string[]
+  /** Queues that it takes tasks from; `default` when absent. */
+  readonly queues?: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   /** Tasks it runs at once. */
   readonly slots: number
@@ -29,8 +31,8 @@ export type WorkerState = 'ACTIVE' | 'DRAINING' | 'LOST' | 'STOPPED'
  */
 export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: WorkerRegistration): Promise<boolean> {
   const { rowCount } = await client.query(
-    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ("tenant", "id") DO NOTHING`,
+    `INSERT INTO "worker" ("tenant", "id", "name", "host", "pid", "version", "types", "labels", "slots", "lease_ms", "resources", "queues")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT ("tenant", "id") DO NOTHING`,
     [
       worker.tenant,
       worker.id,
@@ -43,6 +45,7 @@ export async function insertWorker(client: Pick<ClientBase, 'query'>, worker: Wo
       worker.slots,
       worker.leaseMs,
       JSON.stringify(amountsOf(worker.resources ?? {})),
+      worker.queues ?? ['default'],
     ],
   )
   return rowCount === 1
@@ -118,65 +121,6 @@ export async function readAliveWorkers(
   return rows
 }
 
-/**
- * Running tasks whose worker is LOST or STOPPED: nobody will end their attempts.
- *
- * Index: task_status_idx, which holds few rows for RUNNING.
- */
-export async function readOrphans(
-  client: ClientBase,
-  limit: number,
-): Promise<{ tenant: string; id: string; epoch: number }[]> {
-  const { rows } = await client.query<{ tenant: string; id: string; epoch: number }>(
-    `SELECT t."tenant", t."id", t."epoch" FROM (SELECT DISTINCT "tenant" FROM "worker") AS w
-    JOIN "task" AS t ON t."tenant" = w."tenant" AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED'
-    JOIN "worker" AS gone ON gone."tenant" = t."tenant" AND gone."id" = t."worker_id" AND gone."state" IN ('LOST', 'STOPPED')
-    ORDER BY t."tenant", t."id" LIMIT $1`,
-    [limit],
-  )
-  return rows
-}
-
-/** Which of the leases that a worker believes to hold are over. */
-export async function readEndedLeases(
-  db: Pool,
-  tenant: string,
-  leases: readonly { readonly taskId: string; readonly epoch: number }[],
-): Promise<{ taskId: string; epoch: number; status: string | null }[]> {
-  const { rows } = await db.query<{ taskId: string; epoch: number; status: string | null }>(
-    `SELECT held."id" AS "taskId", held."epoch", t."status"::text FROM unnest($2::uuid[], $3::int[]) AS held("id", "epoch")
-    LEFT JOIN "task" AS t ON t."tenant" = $1 AND t."id" = held."id"
-    WHERE t."id" IS NULL OR t."status" <> 'RUNNING' OR t."epoch" <> held."epoch"`,
-    [tenant, leases.map(({ taskId }) => taskId), leases.map(({ epoch }) => epoch)],
-  )
-  return rows
-}
-
-/**
- * Running tasks whose lease a worker has without knowing of it: the answer to its claim was lost.
- *
- * Index: task_status_idx, which holds few rows for RUNNING.
- *
- * @param held the leases that it does know of
- * @param claimedBefore leaves out what was leased later: its answer may be under way
- */
-export async function readUnheld(
-  client: ClientBase,
-  tenant: string,
-  workerId: string,
-  held: readonly { readonly taskId: string; readonly epoch: number }[],
-  claimedBefore: Date | null = null,
-): Promise<{ id: string; epoch: number }[]> {
-  const { rows } = await client.query<{ id: string; epoch: number }>(
-    `SELECT t."id", t."epoch" FROM "task" AS t
-    WHERE t."tenant" = $1 AND t."status" = 'RUNNING' AND t."status" <> 'COMPLETED' AND t."worker_id" = $2
-      AND ($5::timestamptz IS NULL OR t."claimed_at" < $5)
-      AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::int[]) AS held("id", "epoch") WHERE held."id" = t."id" AND held."epoch" = t."epoch")`,
-    [tenant, workerId, held.map(({ taskId }) => taskId), held.map(({ epoch }) => epoch), claimedBefore],
-  )
-  return rows
-}
-
 /** What a worker's sign of life found. */
 export interface Beat {
   readonly state: WorkerState
@@ -219,45 +163,4 @@ export async function readWorkerState(db: Pool, tenant: string, id: string): Pro
     [tenant, id],
   )
   return rows[0]?.state ?? null
-}
-
-/** The task types that live workers serve. Index: worker_alive_idx. */
-export async function readServedTypes(db: Pool, tenant: string): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ type: string }>(
-    `SELECT DISTINCT unnest("types") AS "type" FROM "worker"
-    WHERE "tenant" = $1 AND "state" = 'ACTIVE' AND "heartbeat_at" > now() - "lease_ms" * interval '1 millisecond'`,
-    [tenant],
-  )
-  return new Set(rows.map(({ type }) => type))
-}
-
-/** Where tasks may run: their type, and the canonical selector of their workers, '' for any. */
-export interface Place {
-  readonly type: string
-  readonly placement: string
-}
-
-/** Names a place among others. */
-export function keyOfPlace({ type, placement }: Place): string {
-  return `${type} ${placement}`
-}
-
-/** Which places live workers serve, as {@link keyOfPlace} names them. Index: worker_alive_idx. */
-export async function readServedPlaces(
-  client: Pick<ClientBase, 'query'>,
-  tenant: string,
-  places: readonly Place[],
-): Promise<ReadonlySet<string>> {
-  const wanted = [...new Map(places.map((place) => [keyOfPlace(place), place])).values()]
-  if (wanted.length === 0) return new Set()
-  const { rows } = await client.query<Place>(
-    `SELECT DISTINCT wanted.type, wanted.placement
-     FROM unnest($2::text[], $3::text[]) AS wanted (type, placement)
-     JOIN worker AS w ON w.tenant = $1 AND w.state = 'ACTIVE' AND w.heartbeat_at > now() - w.lease_ms * interval '1 millisecond'
-       AND wanted.type = ANY(w.types)
-     LEFT JOIN placement AS p ON p.tenant = $1 AND p.key = wanted.placement
-     WHERE wanted.placement = '' OR meets_requirements(w.labels, p.requirements)`,
-    [tenant, wanted.map(({ type }) => type), wanted.map(({ placement }) => placement)],
-  )
-  return new Set(rows.map(keyOfPlace))
 }

@@ -1,0 +1,70 @@
+import type { ClientBase } from 'pg'
+import { prepared } from '../../infra/row-batch.ts'
+
+interface TurnKey {
+  readonly workflowId: string
+  readonly key: string
+}
+
+/** Holds turns until the end of the transaction, in one order whoever asks. */
+export async function lockTurns(client: ClientBase, tenant: string, turns: readonly TurnKey[]): Promise<void> {
+  await client.query(
+    prepared(
+      `SELECT pg_advisory_xact_lock(l."hash") FROM (
+        SELECT DISTINCT hashtextextended($1 || ' ' || t."name", 7301) AS "hash" FROM unnest($2::text[]) AS t("name") ORDER BY 1) AS l`,
+      [tenant, turns.map(({ workflowId, key }) => `${workflowId} ${key}`)],
+    ),
+  )
+}
+
+export interface TurnState {
+  /** Runs that have a turn and have not ended. */
+  readonly running: number
+  /** uuid of the one that has had it longest */
+  readonly oldestId: string | null
+}
+
+/** How a turn stands. The caller holds it. Index: workflow_run_turn_idx. */
+export async function readTurn(client: ClientBase, tenant: string, { workflowId, key }: TurnKey): Promise<TurnState> {
+  const { rows } = await client.query<TurnState>(
+    prepared(
+      `SELECT count(*)::int AS "running", (array_agg(r."id" ORDER BY r."id"))[1] AS "oldestId" FROM "workflow_run" AS r
+      WHERE r."tenant" = $1 AND r."workflow_id" = $2 AND r."concurrency_key" = $3 AND r."finished_at" IS NULL AND r."has_turn"`,
+      [tenant, workflowId, key],
+    ),
+  )
+  return rows[0]!
+}
+
+/**
+ * Gives turns to the runs that have waited longest, as far as there is room. The caller holds the turns.
+ *
+ * Locks: the runs that get one FOR NO KEY UPDATE, passing by those that others hold. Index: workflow_run_turn_idx.
+ *
+ * @returns uuids of those that may start
+ */
+export async function giveTurns(
+  client: ClientBase,
+  tenant: string,
+  turns: readonly (TurnKey & { readonly limit: number })[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    prepared(
+      `WITH turn AS MATERIALIZED (
+        SELECT DISTINCT * FROM unnest($2::uuid[], $3::text[], $4::int[]) AS d("workflow_id", "key", "limit")
+      ), room AS MATERIALIZED (
+        SELECT t.*, greatest(t."limit" - (SELECT count(*) FROM "workflow_run" AS r
+          WHERE r."tenant" = $1 AND r."workflow_id" = t."workflow_id" AND r."concurrency_key" = t."key" AND r."finished_at" IS NULL AND r."has_turn"), 0) AS "left"
+        FROM turn AS t
+      ), chosen AS MATERIALIZED (
+        SELECT n."id" FROM room AS t CROSS JOIN LATERAL (
+          SELECT r."id" FROM "workflow_run" AS r
+          WHERE r."tenant" = $1 AND r."workflow_id" = t."workflow_id" AND r."concurrency_key" = t."key" AND r."finished_at" IS NULL AND NOT r."has_turn"
+          ORDER BY r."id" LIMIT t."left" FOR NO KEY UPDATE SKIP LOCKED) AS n
+      )
+      UPDATE "workflow_run" AS r SET "has_turn" = true FROM chosen AS c WHERE r."tenant" = $1 AND r."id" = c."id" RETURNING r."id"`,
+      [tenant, turns.map(({ workflowId }) => workflowId), turns.map(({ key }) => key), turns.map(({ limit }) => limit)],
+    ),
+  )
+  return rows.map(({ id }) => id)
+}
