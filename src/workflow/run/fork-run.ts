@@ -45,9 +45,14 @@ export function forkRun(plan: Plan, source: ForkSource, { id, from, input, now, 
   if (!hasEnded(source.run)) return { kind: 'refused', code: 'RUN_NOT_ENDED' }
   const rows = new Map(source.rows.map((row) => [row.path, row]))
   if (!rows.has(from)) return { kind: 'refused', code: 'STEP_NOT_REACHED' }
-  const { workflow, version } = source.run
+  // One that was compensated begins afresh.
+  const { workflow, version, undoneTo } = source.run
   const given = input === undefined ? source.run.input : input
-  const run: RunRow = { ...newRun({ id, workflow, version }), ...(given === undefined ? {} : { input: given }) }
+  const run: RunRow = {
+    ...newRun({ id, workflow, version }),
+    undoneTo,
+    ...(given === undefined ? {} : { input: given }),
+  }
   const draft = new Draft(plan, { run, steps: new Map() }, { now, context: withRows(context, rows) })
   const again = affected(plan, rows, from)
   const reopening: Reopening = {
