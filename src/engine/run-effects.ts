@@ -258,7 +258,7 @@ function settledBy({ run, effect: { id, path } }: Wanted<'withdrawApproval'>) {
 /** A child run tells its parent how it ended. */
 export function endForParent(
   { row, parent }: LockedRun,
-  { status, output, error }: Extract<Effect, { kind: 'endRun' }>,
+  { status, output, error }: Pick<Extract<Effect, { kind: 'endRun' }>, 'status' | 'output' | 'error'>,
 ): Message[] {
   if (parent === null) return []
   const end: End =

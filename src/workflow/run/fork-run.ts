@@ -7,7 +7,7 @@ import { type Fate, type Reopening, reopenScope } from './reopen.ts'
 import { fateAfterFailure } from './retry-run.ts'
 import { hasEnded, type RunRow, type StepPath, type StepRun } from './run-state.ts'
 
-/** A run to fork: its rows, those of CONDITION steps with their outputs. */
+/** A run to fork: its rows, those of CONDITION steps with their outputs, those of iterations with their inputs. */
 export interface ForkSource {
   readonly run: RunRow
   readonly rows: readonly StepRun[]
