@@ -23,7 +23,7 @@ import { lockCascade } from './lock-cascade.ts'
 import { checkTaskInput, insertPlanned } from './make-tasks.ts'
 import type { RunTools } from './run-tools.ts'
 import { freeTurns } from './run-turns.ts'
-import { rowAt, type SteppedRun } from './step-runs.ts'
+import { rowAt, type SteppedRun } from './stepped-run.ts'
 
 /** What carrying out has come to. */
 export interface CarriedOut {

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { WhenFull } from '../workflow/definition/definition.ts'
 import type { Message } from '../workflow/store/inbox.ts'
 import { giveTurns, lockTurns, readTurn } from '../workflow/store/turns.ts'
-import type { SteppedRun } from './step-runs.ts'
+import type { SteppedRun } from './stepped-run.ts'
 
 /** Who shares a limit of runs: those of a workflow with the same key. */
 export interface Turn {
