@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander'
 import { GraphQLRequestError, NetworkError, TaskMgmtError } from '../sdk/errors.ts'
+import type { DefinitionProblemFieldsFragment } from '../sdk/generated/operations.ts'
+import { showProblem } from './show/workflow.ts'
 
 /** What the process ends with; scripts rely on these. */
 export const EXIT_CODES = {
@@ -77,6 +79,9 @@ function hintOfRefusal({ refusal }: TaskMgmtError): string | null {
     return (refusal.issues as { path: readonly string[]; message: string }[])
       .map(({ path, message }) => `${path.slice(1).join('.') || 'input'}: ${message}`)
       .join('\n')
+  }
+  if ('problems' in refusal && Array.isArray(refusal.problems)) {
+    return (refusal.problems as DefinitionProblemFieldsFragment[]).map(showProblem).join('\n')
   }
   if ('knownTypes' in refusal && Array.isArray(refusal.knownTypes)) {
     return refusal.knownTypes.length === 0

@@ -13,6 +13,7 @@ import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
 import { addTaskWhy } from './commands/task-why.ts'
 import { addWorkerCommands } from './commands/worker.ts'
+import { addWorkflowCommands } from './commands/workflow.ts'
 import type { CliOptions, Session } from './session.ts'
 
 const EXAMPLES = `
@@ -46,6 +47,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
   addEventCommands(program.command('event').description('Tell tasks that wait what has happened outside'), call)
+  addWorkflowCommands(program.command('workflow').description('Run steps that hang together'), call)
   addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)

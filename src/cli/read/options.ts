@@ -3,6 +3,7 @@ import type {
   MissedPolicy,
   OverlapPolicy,
   Role,
+  RunStatus,
   ScheduleStatus,
   SchedulingStrategy,
   TaskPriority,
@@ -28,6 +29,15 @@ const STATUSES = [
 const PRIORITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'BACKGROUND'] as const satisfies readonly TaskPriority[]
 const ROLES = ['ADMIN', 'OPERATOR', 'DEVELOPER', 'WORKER', 'VIEWER'] as const satisfies readonly Role[]
 const SCHEDULE_STATUSES = ['ACTIVE', 'PAUSED', 'ENDED'] as const satisfies readonly ScheduleStatus[]
+const RUN_STATUSES = [
+  'PENDING',
+  'RUNNING',
+  'PAUSED',
+  'WAITING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+] as const satisfies readonly RunStatus[]
 const MISSED_POLICIES = ['SKIP', 'ONCE', 'ALL'] as const satisfies readonly MissedPolicy[]
 const OVERLAP_POLICIES = ['ALLOW', 'SKIP', 'QUEUE', 'CANCEL'] as const satisfies readonly OverlapPolicy[]
 const WEEKDAYS = [
@@ -59,6 +69,11 @@ export function readStatuses(text: string, before: readonly TaskStatus[] = []): 
 /** As {@link readStatuses}, of schedules. */
 export function readScheduleStatuses(text: string, before: readonly ScheduleStatus[] = []): readonly ScheduleStatus[] {
   return [...before, ...text.split(',').map((name) => oneOf(name, SCHEDULE_STATUSES, 'status'))]
+}
+
+/** As {@link readStatuses}, of runs. */
+export function readRunStatuses(text: string, before: readonly RunStatus[] = []): readonly RunStatus[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, RUN_STATUSES, 'status'))]
 }
 
 /** Days of the week in any case, separated by commas or given several times. */

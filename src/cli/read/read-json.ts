@@ -20,7 +20,8 @@ export async function readJson(text: string, readInput: () => Promise<string>, o
   }
 }
 
-async function readText(text: string, readInput: () => Promise<string>, option: string): Promise<string> {
+/** The text itself, that of `@file`, or the standard input for `-`. */
+export async function readText(text: string, readInput: () => Promise<string>, option: string): Promise<string> {
   if (text === '-') return readInput()
   if (!text.startsWith('@')) return text
   try {

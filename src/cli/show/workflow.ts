@@ -1,0 +1,81 @@
+import type {
+  DefinitionProblemFieldsFragment,
+  RunGraphFieldsFragment,
+  WorkflowRunDetailsFragment,
+  WorkflowRunSummaryFragment,
+} from '../../sdk/generated/operations.ts'
+import type { Call } from '../call.ts'
+import type { Terminal } from '../terminal.ts'
+import { paintStatus } from './status.ts'
+import { clean } from './text.ts'
+import { elapsedMs, showMs } from './times.ts'
+
+type Node = RunGraphFieldsFragment['nodes'][number]
+
+/** A problem as compilers write theirs: where, how bad, what. */
+export function showProblem({ severity, line, column, place, code, message }: DefinitionProblemFieldsFragment): string {
+  const where = line === null ? place : `${line}:${column ?? 1} ${place}`
+  return `${where === '' ? 'definition' : where}: ${severity.toLowerCase()} ${code}: ${clean(message)}`
+}
+
+/** The steps of a run as a tree, each with where it stands and how long it took. */
+export function treeLines(
+  { nodes, edges }: Pick<RunGraphFieldsFragment, 'nodes' | 'edges'>,
+  { colors, now }: Pick<Terminal, 'colors' | 'now'>,
+): string[] {
+  const within = Map.groupBy(nodes, ({ inside }) => inside)
+  const before = Map.groupBy(edges, ({ to }) => to)
+  const lines: string[] = []
+  const draw = (holder: string | null, lead: string): void => {
+    const children = within.get(holder) ?? []
+    for (const [index, node] of children.entries()) {
+      const isLast = index === children.length - 1
+      const after = (before.get(node.id) ?? []).map(({ from }) => from.slice((holder?.length ?? -1) + 1))
+      lines.push(`${lead}${isLast ? '└─' : '├─'} ${showNode(node, after, { colors, now })}`)
+      draw(node.id, `${lead}${isLast ? '   ' : '│  '}`)
+    }
+  }
+  draw(null, '')
+  return lines
+}
+
+function showNode(node: Node, after: readonly string[], { colors, now }: Pick<Terminal, 'colors' | 'now'>): string {
+  const { name, type, status, attempt, iterations } = node
+  const took = elapsedMs(node, now())
+  const facts = [
+    ...(iterations === null ? [] : [`${iterations.ended} of ${iterations.total ?? iterations.begun}`]),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(took === null ? [] : [showMs(took)]),
+    ...(after.length === 0 ? [] : [`after ${after.join(', ')}`]),
+  ]
+  const kind = type === 'ITERATION' ? '' : ` ${colors.dim(type.toLowerCase())}`
+  const more = facts.length === 0 ? '' : ` ${colors.dim(`(${facts.join('; ')})`)}`
+  return `${paintStatus(status, status, colors)} ${clean(name)}${kind}${more}`
+}
+
+/** A run on one line. */
+export function showRunLine(
+  run: WorkflowRunSummaryFragment,
+  { colors, now }: Pick<Terminal, 'colors' | 'now'>,
+): string {
+  const took = elapsedMs(run, now())
+  const { id, status, workflow, version } = run
+  const time = took === null ? '' : ` ${colors.dim(showMs(took))}`
+  return `${colors.bold(id)} ${clean(workflow.name)} v${version.number} ${paintStatus(status, status, colors)}${time}`
+}
+
+/** What there is to say of a run beneath its first line: how far it is, why it waits, what came of it. */
+export function showRunFacts(
+  run: WorkflowRunDetailsFragment,
+  { terminal: { colors }, self }: Pick<Call, 'terminal' | 'self'>,
+): string[] {
+  const { progress, blockedBy, approvals, error, output, status } = run
+  const open = approvals.nodes.filter((approval) => approval.status === 'OPEN')
+  return [
+    `${colors.dim('Steps')} ${progress.ended} of ${progress.total} ended`,
+    ...blockedBy.map(({ message }) => `${colors.yellow('waits:')} ${clean(message)}`),
+    ...open.map(({ id, message }) => `${clean(message)} ${colors.dim(`Answer it: ${self} workflow approve ${id}`)}`),
+    ...(error === null ? [] : [`${colors.red(error.code)} ${clean(error.message)}`]),
+    ...(status === 'COMPLETED' ? [`${colors.dim('Output')} ${clean(JSON.stringify(output))}`] : []),
+  ]
+}
