@@ -4,7 +4,6 @@ import type {
   WorkflowRunDetailsFragment,
   WorkflowRunSummaryFragment,
 } from '../../sdk/generated/operations.ts'
-import type { Call } from '../call.ts'
 import type { Terminal } from '../terminal.ts'
 import { paintStatus } from './status.ts'
 import { clean } from './text.ts'
@@ -67,7 +66,7 @@ export function showRunLine(
 /** What there is to say of a run beneath its first line: how far it is, why it waits, what came of it. */
 export function showRunFacts(
   run: WorkflowRunDetailsFragment,
-  { terminal: { colors }, self }: Pick<Call, 'terminal' | 'self'>,
+  { terminal: { colors }, self }: { readonly terminal: Pick<Terminal, 'colors'>; readonly self: string },
 ): string[] {
   const { progress, blockedBy, approvals, error, output, status } = run
   const open = approvals.nodes.filter((approval) => approval.status === 'OPEN')
