@@ -80,7 +80,9 @@ async function start(
     const answer = await takeIdempotencyKey(client, { ...call, bodyHash: bodyHashOf(body) }, [runId])
     if (answer.kind === 'repeated') {
       const { taskIds, isSameBody } = answer
-      if (!isSameBody) return { refusal: { code: 'IDEMPOTENCY_CONFLICT', key: idempotencyKey, taskIds } }
+      if (!isSameBody) {
+        return { refusal: { code: 'IDEMPOTENCY_CONFLICT', key: idempotencyKey, taskIds: [], runId: taskIds[0]! } }
+      }
       return { runId: taskIds[0]!, isReplay: true, stepped: null, hasNews: false }
     }
     await answerIdempotencyKey(client, call, [runId])

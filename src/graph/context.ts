@@ -1,16 +1,16 @@
 import type { Pool } from 'pg'
 import type { Principal } from '../access/principal.ts'
 import type { Authenticator } from '../engine/authenticate.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
+import type { RunEngine } from '../engine/run-tools.ts'
+import type { WorkflowCheck } from '../workflow/definition/check-workflow.ts'
 import type { EventReader } from './event/event-reader.ts'
 import type { HealthReader } from './health/health-report.ts'
 import type { PrismaCarrier } from './prisma-of.ts'
 import type { ReasonWatch } from './task/look.ts'
 import type { WorkerWaits } from './worker/worker-waits.ts'
 
-/** The engine, with the check of inputs against the schemas of task types. */
-export type GraphEngine = Engine & { readonly schemas: SchemaCheck }
+/** The engine, with the check of inputs against the schemas of task types, and what the stepping of runs needs. */
+export type GraphEngine = RunEngine
 
 /** What the graph is built on; the same for every operation. */
 export interface GraphParts extends PrismaCarrier {
@@ -19,6 +19,8 @@ export interface GraphParts extends PrismaCarrier {
   readonly events: EventReader
   /** What the verbs act on. */
   readonly engine: GraphEngine
+  /** Judges definitions of workflows. */
+  readonly definitions: WorkflowCheck
   readonly authenticator: Authenticator
   readonly health: HealthReader
   /** The requests of workers that may wait. */

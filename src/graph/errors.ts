@@ -98,6 +98,7 @@ builder.objectType(IdempotencyConflict, {
       description: 'The tasks that the key made, in order, at most 100.',
       resolve: ({ taskIds }) => taskIds.slice(0, 100),
     }),
+    runId: t.exposeID('runId', { nullable: true, description: 'The run that the key started.' }),
   }),
 })
 

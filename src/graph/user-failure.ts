@@ -1,5 +1,6 @@
 import type { Refusal } from '../task/refusal.ts'
 import { encodeTypeId, ID_PREFIXES } from '../task/type-id.ts'
+import { type DefinitionProblem, pathText } from '../workflow/definition/problem.ts'
 import { InvalidInput } from './invalid-input.ts'
 
 type Path = readonly string[] | null
@@ -55,14 +56,17 @@ export class IdempotencyConflict extends UserFailure {
   readonly key: string
   /** Public ids of the tasks that the key made. */
   readonly taskIds: readonly string[]
+  /** Public id of the run that it started. */
+  readonly runId: string | null
 
-  constructor(key: string, taskIds: readonly string[]) {
+  constructor(key: string, { taskIds, runId }: { taskIds: readonly string[]; runId: string | null }) {
     super(
       `The idempotency key "${key}" was used before for a different request. Repeat that request unchanged, or take a new key.`,
       ['input', 'idempotencyKey'],
     )
     this.key = key
     this.taskIds = taskIds
+    this.runId = runId
   }
 }
 
@@ -138,6 +142,78 @@ export class StaleLease extends UserFailure {
   }
 }
 
+export class InvalidWorkflow extends UserFailure {
+  readonly code = 'INVALID_WORKFLOW'
+  readonly problems: readonly DefinitionProblem[]
+
+  constructor(problems: readonly DefinitionProblem[], path: Path) {
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    const [first] = errors
+    const where = first === undefined || first.path.length === 0 ? '' : `${pathText(first.path)} `
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+    super(`The definition cannot be run: ${where}${first?.message ?? ''}${more}. Correct what \`problems\` lists.`, path)
+    this.problems = problems
+  }
+}
+
+export class UnknownWorkflow extends UserFailure {
+  readonly code = 'UNKNOWN_WORKFLOW'
+  readonly workflow: string
+  readonly version: number | null
+
+  constructor(workflow: string, version: number | null, path: Path) {
+    const wanted = version === null ? 'has no version that is READY' : `has no version ${version} that can be run`
+    super(`There is no workflow called "${workflow}", or it ${wanted}. Create it, or correct the name.`, path)
+    this.workflow = workflow
+    this.version = version
+  }
+}
+
+export class IllegalRunCommand extends UserFailure {
+  readonly code = 'ILLEGAL_RUN_COMMAND'
+  readonly runId: string
+  readonly from: string
+  readonly command: string
+
+  constructor(runId: string, from: string, command: string) {
+    super(`A run that is ${from} cannot be asked to ${command}. Read it again: it may have moved on meanwhile.`, [
+      'input',
+      'id',
+    ])
+    this.runId = runId
+    this.from = from
+    this.command = command
+  }
+}
+
+export class RunsFull extends UserFailure {
+  readonly code = 'RUNS_FULL'
+  readonly workflow: string
+  readonly key: string
+  readonly limit: number
+
+  constructor(workflow: string, key: string, limit: number) {
+    const whose = key === '' ? '' : ` with the key "${key}"`
+    super(`${limit} runs of "${workflow}"${whose} are under way, as many as it allows. Try again when one has ended.`)
+    this.workflow = workflow
+    this.key = key
+    this.limit = limit
+  }
+}
+
+type ApprovalCode = 'NOT_AN_APPROVER' | 'ALREADY_DECIDED' | 'APPROVAL_CLOSED'
+
+export class AnswerRefused extends UserFailure {
+  readonly code: ApprovalCode
+  readonly approvalId: string
+
+  constructor(code: ApprovalCode, approvalId: string, message: string) {
+    super(message, ['input', 'id'])
+    this.code = code
+    this.approvalId = approvalId
+  }
+}
+
 /** Where a part of a verb's request stands in the arguments of the mutation. */
 export type PathOf = (path: readonly (string | number)[]) => readonly (string | number)[]
 
@@ -157,16 +233,35 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'DEPENDENCY_CYCLE':
       return new DependencyCycle(refusal.cycle)
     case 'IDEMPOTENCY_CONFLICT':
-      return new IdempotencyConflict(refusal.key, refusal.taskIds.map(publicTaskId))
+      return new IdempotencyConflict(refusal.key, {
+        taskIds: refusal.taskIds.map(publicTaskId),
+        runId: refusal.runId === undefined ? null : publicRunId(refusal.runId),
+      })
     case 'EVENT_ID_CONFLICT':
       return new EventIdConflict(refusal.id, encodeTypeId(ID_PREFIXES.receivedEvent, refusal.eventId))
     case 'ILLEGAL_TRANSITION':
       return new IllegalTransition(publicTaskId(refusal.taskId), refusal.from, refusal.command)
+    case 'UNKNOWN_WORKFLOW':
+      return new UnknownWorkflow(refusal.workflow, refusal.version, pathOf(['workflow']).map(String))
+    case 'ILLEGAL_RUN_COMMAND':
+      return new IllegalRunCommand(publicRunId(refusal.runId), refusal.from, refusal.command)
+    case 'RUNS_FULL':
+      return new RunsFull(refusal.workflow, refusal.key, refusal.limit)
+    case 'NOT_AN_APPROVER':
+    case 'ALREADY_DECIDED':
+    case 'APPROVAL_CLOSED': {
+      const approvalId = encodeTypeId(ID_PREFIXES.approval, refusal.approvalId)
+      return new AnswerRefused(refusal.code, approvalId, refusal.message)
+    }
     case 'VERSION_CONFLICT':
       return new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
     case 'STALE_LEASE':
       return new StaleLease({ ...refusal, taskId: publicTaskId(refusal.taskId) }, pathOf(['epoch']).map(String))
   }
+}
+
+function publicRunId(uuid: string): string {
+  return encodeTypeId(ID_PREFIXES.run, uuid)
 }
 
 function publicTaskId(uuid: string): string {

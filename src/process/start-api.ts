@@ -13,6 +13,7 @@ import { createGraphServer } from '../graph/server.ts'
 import { createReasonWatch, REASON_TOPICS } from '../graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
 import { openBells } from '../infra/channel/bells.ts'
+import { createWorkflowCheck } from '../workflow/definition/check-workflow.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
 
@@ -46,6 +47,7 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
     prisma,
     engine,
     events: { ...createEventReader({ db: pool, tail, onError }), ...createLineReader({ db: pool, channel, onError }) },
+    definitions: createWorkflowCheck(),
     authenticator: createAuthenticator({ db: pool, mode: access.kind }),
     workers: createWorkerWaits({ engine, bells }),
     reasons: createReasonWatch({ db: pool, bells: await openBells(channel, REASON_TOPICS), onError }),

@@ -21,13 +21,19 @@ export type Refusal =
   /** `id` is the uuid that was asked for. */
   | {
       readonly code: 'NOT_FOUND'
-      readonly what: 'task' | 'worker' | 'schedule' | 'backfill' | 'run' | 'approval'
+      readonly what: 'task' | 'worker' | 'schedule' | 'backfill' | 'workflow' | 'run' | 'approval'
       readonly id: string
       readonly path: readonly (string | number)[]
     }
   /** The local keys along the cycle; the first stands again at the end. */
   | { readonly code: 'DEPENDENCY_CYCLE'; readonly cycle: readonly string[] }
-  | { readonly code: 'IDEMPOTENCY_CONFLICT'; readonly key: string; readonly taskIds: readonly string[] }
+  /** uuids of the tasks that the key made, or of the run that it started. */
+  | {
+      readonly code: 'IDEMPOTENCY_CONFLICT'
+      readonly key: string
+      readonly taskIds: readonly string[]
+      readonly runId?: string
+    }
   /** The sender's id of an event was used before for another; `eventId` is the uuid of that. */
   | { readonly code: 'EVENT_ID_CONFLICT'; readonly id: string; readonly eventId: string }
   | {

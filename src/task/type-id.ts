@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   receivedEvent: 'event',
   workflow: 'workflow',
   run: 'run',
+  stepRun: 'step',
   approval: 'approval',
 } as const
 

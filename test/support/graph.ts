@@ -15,8 +15,9 @@ import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
 import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
-import { createSchemaCheck } from '../../src/task/schema-check.ts'
+import { createWorkflowCheck } from '../../src/workflow/definition/check-workflow.ts'
 import { freshDatabase } from './database.ts'
+import { testEngine } from './engine.ts'
 import { sourceOf } from './event-process.ts'
 import { openTestLog, type TestLog } from './task-log.ts'
 
@@ -91,7 +92,7 @@ export async function startGraph(options: TestGraphOptions = {}): Promise<TestGr
   const channel = memoryChannel(onError)
   await channel.subscribe('events', () => tail.ring())
   const log = openTestLog(pool, channel)
-  const engine: GraphEngine = { db: pool, channel, schemas: createSchemaCheck() }
+  const engine: GraphEngine = { ...testEngine(pool), channel }
   const server = createGraphServer({
     db: pool,
     prisma,
@@ -100,6 +101,7 @@ export async function startGraph(options: TestGraphOptions = {}): Promise<TestGr
       ...createEventReader({ db: pool, tail: counted, onError }),
       ...createLineReader({ db: pool, channel, onError }),
     },
+    definitions: createWorkflowCheck(),
     authenticator: createAuthenticator({ db: pool, mode: options.mode ?? 'open' }),
     workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
     reasons: createReasonWatch({ db: pool, bells: await openBells(channel, REASON_TOPICS), onError }),

@@ -17,6 +17,7 @@ import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
 import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
+import { createWorkflowCheck } from '../../src/workflow/definition/check-workflow.ts'
 import { freshDatabase } from './database.ts'
 import { type TestEngine, testEngine } from './engine.ts'
 
@@ -83,6 +84,7 @@ async function serve(options: {
     prisma,
     engine,
     events: { ...createEventReader({ db, tail, onError }), ...createLineReader({ db, channel, onError }) },
+    definitions: createWorkflowCheck(),
     authenticator: createAuthenticator({ db, mode }),
     workers: createWorkerWaits({ engine, bells: await openBells(channel, ['claimable', 'revoked', 'leased']) }),
     reasons: createReasonWatch({ db, bells: await openBells(channel, REASON_TOPICS), onError }),

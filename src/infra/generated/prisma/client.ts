@@ -82,6 +82,31 @@ export type ScheduleFire = Prisma.ScheduleFireModel
  */
 export type Backfill = Prisma.BackfillModel
 /**
+ * Model Workflow
+ * 
+ */
+export type Workflow = Prisma.WorkflowModel
+/**
+ * Model WorkflowVersion
+ * 
+ */
+export type WorkflowVersion = Prisma.WorkflowVersionModel
+/**
+ * Model WorkflowRun
+ * 
+ */
+export type WorkflowRun = Prisma.WorkflowRunModel
+/**
+ * Model StepRun
+ * 
+ */
+export type StepRun = Prisma.StepRunModel
+/**
+ * Model Approval
+ * 
+ */
+export type Approval = Prisma.ApprovalModel
+/**
  * Model IdempotencyKey
  * 
  */

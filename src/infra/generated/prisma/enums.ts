@@ -107,6 +107,69 @@ export const ScheduleStatus = {
 export type ScheduleStatus = (typeof ScheduleStatus)[keyof typeof ScheduleStatus]
 
 
+export const WorkflowStatus = {
+  DRAFT: 'DRAFT',
+  READY: 'READY',
+  RETIRED: 'RETIRED'
+} as const
+
+export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus]
+
+
+export const RunStatus = {
+  PENDING: 'PENDING',
+  RUNNING: 'RUNNING',
+  PAUSED: 'PAUSED',
+  WAITING: 'WAITING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED'
+} as const
+
+export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus]
+
+
+export const StepRunStatus = {
+  PENDING: 'PENDING',
+  RUNNING: 'RUNNING',
+  WAITING: 'WAITING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED',
+  SKIPPED: 'SKIPPED'
+} as const
+
+export type StepRunStatus = (typeof StepRunStatus)[keyof typeof StepRunStatus]
+
+
+export const StepRunType = {
+  TASK: 'TASK',
+  CONDITION: 'CONDITION',
+  PARALLEL: 'PARALLEL',
+  SEQUENTIAL: 'SEQUENTIAL',
+  LOOP: 'LOOP',
+  MAP: 'MAP',
+  WAIT: 'WAIT',
+  APPROVAL: 'APPROVAL',
+  WEBHOOK: 'WEBHOOK',
+  SUBWORKFLOW: 'SUBWORKFLOW',
+  CUSTOM: 'CUSTOM',
+  ITERATION: 'ITERATION'
+} as const
+
+export type StepRunType = (typeof StepRunType)[keyof typeof StepRunType]
+
+
+export const ApprovalStatus = {
+  OPEN: 'OPEN',
+  APPROVED: 'APPROVED',
+  REFUSED: 'REFUSED',
+  WITHDRAWN: 'WITHDRAWN'
+} as const
+
+export type ApprovalStatus = (typeof ApprovalStatus)[keyof typeof ApprovalStatus]
+
+
 export const MissedPolicy = {
   SKIP: 'SKIP',
   ONCE: 'ONCE',

@@ -59,6 +59,11 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
+  Workflow: 'Workflow',
+  WorkflowVersion: 'WorkflowVersion',
+  WorkflowRun: 'WorkflowRun',
+  StepRun: 'StepRun',
+  Approval: 'Approval',
   IdempotencyKey: 'IdempotencyKey',
   ApiKey: 'ApiKey'
 } as const
@@ -164,7 +169,9 @@ export const TaskScalarFieldEnum = {
   orderKey: 'orderKey',
   scheduleId: 'scheduleId',
   backfillId: 'backfillId',
-  deadlineMissedAt: 'deadlineMissedAt'
+  deadlineMissedAt: 'deadlineMissedAt',
+  runId: 'runId',
+  stepPath: 'stepPath'
 } as const
 
 export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
@@ -291,6 +298,109 @@ export const BackfillScalarFieldEnum = {
 } as const
 
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const WorkflowScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  latest: 'latest',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy'
+} as const
+
+export type WorkflowScalarFieldEnum = (typeof WorkflowScalarFieldEnum)[keyof typeof WorkflowScalarFieldEnum]
+
+
+export const WorkflowVersionScalarFieldEnum = {
+  tenant: 'tenant',
+  workflowId: 'workflowId',
+  number: 'number',
+  status: 'status',
+  hash: 'hash',
+  definition: 'definition',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy'
+} as const
+
+export type WorkflowVersionScalarFieldEnum = (typeof WorkflowVersionScalarFieldEnum)[keyof typeof WorkflowVersionScalarFieldEnum]
+
+
+export const WorkflowRunScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  workflowId: 'workflowId',
+  versionNumber: 'versionNumber',
+  status: 'status',
+  attempt: 'attempt',
+  input: 'input',
+  output: 'output',
+  error: 'error',
+  seq: 'seq',
+  concurrencyKey: 'concurrencyKey',
+  parentRunId: 'parentRunId',
+  parentPath: 'parentPath',
+  forkedFromId: 'forkedFromId',
+  trigger: 'trigger',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  startedAt: 'startedAt',
+  finishedAt: 'finishedAt',
+  timeoutAt: 'timeoutAt',
+  wakeAt: 'wakeAt'
+} as const
+
+export type WorkflowRunScalarFieldEnum = (typeof WorkflowRunScalarFieldEnum)[keyof typeof WorkflowRunScalarFieldEnum]
+
+
+export const StepRunScalarFieldEnum = {
+  tenant: 'tenant',
+  runId: 'runId',
+  path: 'path',
+  stepId: 'stepId',
+  type: 'type',
+  holder: 'holder',
+  status: 'status',
+  attempt: 'attempt',
+  index: 'index',
+  total: 'total',
+  next: 'next',
+  ended: 'ended',
+  failed: 'failed',
+  awaitedId: 'awaitedId',
+  waitKey: 'waitKey',
+  decisions: 'decisions',
+  waitUntil: 'waitUntil',
+  retryAt: 'retryAt',
+  timeoutAt: 'timeoutAt',
+  input: 'input',
+  output: 'output',
+  error: 'error',
+  startedAt: 'startedAt',
+  finishedAt: 'finishedAt'
+} as const
+
+export type StepRunScalarFieldEnum = (typeof StepRunScalarFieldEnum)[keyof typeof StepRunScalarFieldEnum]
+
+
+export const ApprovalScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  runId: 'runId',
+  path: 'path',
+  status: 'status',
+  message: 'message',
+  principals: 'principals',
+  role: 'role',
+  need: 'need',
+  form: 'form',
+  askedAt: 'askedAt',
+  expiresAt: 'expiresAt',
+  settledAt: 'settledAt'
+} as const
+
+export type ApprovalScalarFieldEnum = (typeof ApprovalScalarFieldEnum)[keyof typeof ApprovalScalarFieldEnum]
 
 
 export const IdempotencyKeyScalarFieldEnum = {

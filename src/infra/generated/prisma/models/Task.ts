@@ -116,6 +116,8 @@ export type TaskMinAggregateOutputType = {
   scheduleId: string | null
   backfillId: string | null
   deadlineMissedAt: Date | null
+  runId: string | null
+  stepPath: string | null
 }
 
 export type TaskMaxAggregateOutputType = {
@@ -172,6 +174,8 @@ export type TaskMaxAggregateOutputType = {
   scheduleId: string | null
   backfillId: string | null
   deadlineMissedAt: Date | null
+  runId: string | null
+  stepPath: string | null
 }
 
 export type TaskCountAggregateOutputType = {
@@ -237,6 +241,8 @@ export type TaskCountAggregateOutputType = {
   scheduleId: number
   backfillId: number
   deadlineMissedAt: number
+  runId: number
+  stepPath: number
   _all: number
 }
 
@@ -331,6 +337,8 @@ export type TaskMinAggregateInputType = {
   scheduleId?: true
   backfillId?: true
   deadlineMissedAt?: true
+  runId?: true
+  stepPath?: true
 }
 
 export type TaskMaxAggregateInputType = {
@@ -387,6 +395,8 @@ export type TaskMaxAggregateInputType = {
   scheduleId?: true
   backfillId?: true
   deadlineMissedAt?: true
+  runId?: true
+  stepPath?: true
 }
 
 export type TaskCountAggregateInputType = {
@@ -452,6 +462,8 @@ export type TaskCountAggregateInputType = {
   scheduleId?: true
   backfillId?: true
   deadlineMissedAt?: true
+  runId?: true
+  stepPath?: true
   _all?: true
 }
 
@@ -604,6 +616,8 @@ export type TaskGroupByOutputType = {
   scheduleId: string | null
   backfillId: string | null
   deadlineMissedAt: Date | null
+  runId: string | null
+  stepPath: string | null
   _count: TaskCountAggregateOutputType | null
   _avg: TaskAvgAggregateOutputType | null
   _sum: TaskSumAggregateOutputType | null
@@ -692,6 +706,8 @@ export type TaskWhereInput = {
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
   deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
+  runId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  stepPath?: Prisma.StringNullableFilter<"Task"> | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -701,6 +717,7 @@ export type TaskWhereInput = {
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
 }
 
 export type TaskOrderByWithRelationInput = {
@@ -766,6 +783,8 @@ export type TaskOrderByWithRelationInput = {
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
   backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  runId?: Prisma.SortOrderInput | Prisma.SortOrder
+  stepPath?: Prisma.SortOrderInput | Prisma.SortOrder
   type?: Prisma.TaskTypeOrderByWithRelationInput
   parent?: Prisma.TaskOrderByWithRelationInput
   children?: Prisma.TaskOrderByRelationAggregateInput
@@ -775,6 +794,7 @@ export type TaskOrderByWithRelationInput = {
   worker?: Prisma.WorkerOrderByWithRelationInput
   schedule?: Prisma.ScheduleOrderByWithRelationInput
   fire?: Prisma.ScheduleFireOrderByWithRelationInput
+  run?: Prisma.WorkflowRunOrderByWithRelationInput
 }
 
 export type TaskWhereUniqueInput = Prisma.AtLeast<{
@@ -844,6 +864,8 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
   deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
+  runId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  stepPath?: Prisma.StringNullableFilter<"Task"> | string | null
   type?: Prisma.XOR<Prisma.TaskTypeScalarRelationFilter, Prisma.TaskTypeWhereInput>
   parent?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   children?: Prisma.TaskListRelationFilter
@@ -853,6 +875,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
 }, "tenant_id">
 
 export type TaskOrderByWithAggregationInput = {
@@ -918,6 +941,8 @@ export type TaskOrderByWithAggregationInput = {
   scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
   backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   deadlineMissedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  runId?: Prisma.SortOrderInput | Prisma.SortOrder
+  stepPath?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.TaskCountOrderByAggregateInput
   _avg?: Prisma.TaskAvgOrderByAggregateInput
   _max?: Prisma.TaskMaxOrderByAggregateInput
@@ -991,6 +1016,8 @@ export type TaskScalarWhereWithAggregatesInput = {
   scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
   backfillId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
   deadlineMissedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Task"> | Date | string | null
+  runId?: Prisma.UuidNullableWithAggregatesFilter<"Task"> | string | null
+  stepPath?: Prisma.StringNullableWithAggregatesFilter<"Task"> | string | null
 }
 
 export type TaskCreateInput = {
@@ -1051,6 +1078,7 @@ export type TaskCreateInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -1060,6 +1088,7 @@ export type TaskCreateInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateInput = {
@@ -1125,6 +1154,8 @@ export type TaskUncheckedCreateInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -1190,6 +1221,7 @@ export type TaskUpdateInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -1199,6 +1231,7 @@ export type TaskUpdateInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateInput = {
@@ -1264,6 +1297,8 @@ export type TaskUncheckedUpdateInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -1334,6 +1369,8 @@ export type TaskCreateManyInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
 }
 
 export type TaskUpdateManyMutationInput = {
@@ -1394,6 +1431,7 @@ export type TaskUpdateManyMutationInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskUncheckedUpdateManyInput = {
@@ -1459,6 +1497,8 @@ export type TaskUncheckedUpdateManyInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskListRelationFilter = {
@@ -1552,6 +1592,8 @@ export type TaskCountOrderByAggregateInput = {
   scheduleId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   deadlineMissedAt?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
+  stepPath?: Prisma.SortOrder
 }
 
 export type TaskAvgOrderByAggregateInput = {
@@ -1626,6 +1668,8 @@ export type TaskMaxOrderByAggregateInput = {
   scheduleId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   deadlineMissedAt?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
+  stepPath?: Prisma.SortOrder
 }
 
 export type TaskMinOrderByAggregateInput = {
@@ -1682,6 +1726,8 @@ export type TaskMinOrderByAggregateInput = {
   scheduleId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   deadlineMissedAt?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
+  stepPath?: Prisma.SortOrder
 }
 
 export type TaskSumOrderByAggregateInput = {
@@ -2002,6 +2048,48 @@ export type TaskUpdateOneWithoutFireNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFireInput, Prisma.TaskUpdateWithoutFireInput>, Prisma.TaskUncheckedUpdateWithoutFireInput>
 }
 
+export type TaskCreateNestedManyWithoutRunInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput> | Prisma.TaskCreateWithoutRunInput[] | Prisma.TaskUncheckedCreateWithoutRunInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutRunInput | Prisma.TaskCreateOrConnectWithoutRunInput[]
+  createMany?: Prisma.TaskCreateManyRunInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUncheckedCreateNestedManyWithoutRunInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput> | Prisma.TaskCreateWithoutRunInput[] | Prisma.TaskUncheckedCreateWithoutRunInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutRunInput | Prisma.TaskCreateOrConnectWithoutRunInput[]
+  createMany?: Prisma.TaskCreateManyRunInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUpdateManyWithoutRunNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput> | Prisma.TaskCreateWithoutRunInput[] | Prisma.TaskUncheckedCreateWithoutRunInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutRunInput | Prisma.TaskCreateOrConnectWithoutRunInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutRunInput | Prisma.TaskUpsertWithWhereUniqueWithoutRunInput[]
+  createMany?: Prisma.TaskCreateManyRunInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutRunInput | Prisma.TaskUpdateWithWhereUniqueWithoutRunInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutRunInput | Prisma.TaskUpdateManyWithWhereWithoutRunInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskUncheckedUpdateManyWithoutRunNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput> | Prisma.TaskCreateWithoutRunInput[] | Prisma.TaskUncheckedCreateWithoutRunInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutRunInput | Prisma.TaskCreateOrConnectWithoutRunInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutRunInput | Prisma.TaskUpsertWithWhereUniqueWithoutRunInput[]
+  createMany?: Prisma.TaskCreateManyRunInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutRunInput | Prisma.TaskUpdateWithWhereUniqueWithoutRunInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutRunInput | Prisma.TaskUpdateManyWithWhereWithoutRunInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
 export type TaskCreateWithoutTypeInput = {
   id: string
   name: string
@@ -2060,6 +2148,7 @@ export type TaskCreateWithoutTypeInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2068,6 +2157,7 @@ export type TaskCreateWithoutTypeInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutTypeInput = {
@@ -2131,6 +2221,8 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -2230,6 +2322,8 @@ export type TaskScalarWhereInput = {
   scheduleId?: Prisma.UuidNullableFilter<"Task"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"Task"> | string | null
   deadlineMissedAt?: Prisma.DateTimeNullableFilter<"Task"> | Date | string | null
+  runId?: Prisma.UuidNullableFilter<"Task"> | string | null
+  stepPath?: Prisma.StringNullableFilter<"Task"> | string | null
 }
 
 export type TaskCreateWithoutChildrenInput = {
@@ -2290,6 +2384,7 @@ export type TaskCreateWithoutChildrenInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2298,6 +2393,7 @@ export type TaskCreateWithoutChildrenInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutChildrenInput = {
@@ -2363,6 +2459,8 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
@@ -2432,6 +2530,7 @@ export type TaskCreateWithoutParentInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2440,6 +2539,7 @@ export type TaskCreateWithoutParentInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutParentInput = {
@@ -2503,6 +2603,8 @@ export type TaskUncheckedCreateWithoutParentInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -2589,6 +2691,7 @@ export type TaskUpdateWithoutChildrenInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -2597,6 +2700,7 @@ export type TaskUpdateWithoutChildrenInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutChildrenInput = {
@@ -2662,6 +2766,8 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
@@ -2742,6 +2848,7 @@ export type TaskCreateWithoutDependenciesInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -2750,6 +2857,7 @@ export type TaskCreateWithoutDependenciesInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutDependenciesInput = {
@@ -2815,6 +2923,8 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
@@ -2884,6 +2994,7 @@ export type TaskCreateWithoutDependentsInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -2892,6 +3003,7 @@ export type TaskCreateWithoutDependentsInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutDependentsInput = {
@@ -2957,6 +3069,8 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
@@ -3037,6 +3151,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3045,6 +3160,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependenciesInput = {
@@ -3110,6 +3226,8 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
@@ -3185,6 +3303,7 @@ export type TaskUpdateWithoutDependentsInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3193,6 +3312,7 @@ export type TaskUpdateWithoutDependentsInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependentsInput = {
@@ -3258,6 +3378,8 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
@@ -3322,6 +3444,7 @@ export type TaskCreateWithoutAttemptsInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3330,6 +3453,7 @@ export type TaskCreateWithoutAttemptsInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutAttemptsInput = {
@@ -3395,6 +3519,8 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -3475,6 +3601,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3483,6 +3610,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutAttemptsInput = {
@@ -3548,6 +3676,8 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -3612,6 +3742,7 @@ export type TaskCreateWithoutWorkerInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3620,6 +3751,7 @@ export type TaskCreateWithoutWorkerInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutWorkerInput = {
@@ -3683,6 +3815,8 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -3774,6 +3908,7 @@ export type TaskCreateWithoutScheduleInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3782,6 +3917,7 @@ export type TaskCreateWithoutScheduleInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutScheduleInput = {
@@ -3845,6 +3981,8 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -3936,6 +4074,7 @@ export type TaskCreateWithoutFireInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3944,6 +4083,7 @@ export type TaskCreateWithoutFireInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutFireInput = {
@@ -4009,6 +4149,8 @@ export type TaskUncheckedCreateWithoutFireInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
   children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
@@ -4089,6 +4231,7 @@ export type TaskUpdateWithoutFireInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -4097,6 +4240,7 @@ export type TaskUpdateWithoutFireInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutFireInput = {
@@ -4162,10 +4306,178 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+}
+
+export type TaskCreateWithoutRunInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+}
+
+export type TaskUncheckedCreateWithoutRunInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutRunInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput>
+}
+
+export type TaskCreateManyRunInputEnvelope = {
+  data: Prisma.TaskCreateManyRunInput | Prisma.TaskCreateManyRunInput[]
+  skipDuplicates?: boolean
+}
+
+export type TaskUpsertWithWhereUniqueWithoutRunInput = {
+  where: Prisma.TaskWhereUniqueInput
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutRunInput, Prisma.TaskUncheckedUpdateWithoutRunInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput>
+}
+
+export type TaskUpdateWithWhereUniqueWithoutRunInput = {
+  where: Prisma.TaskWhereUniqueInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutRunInput, Prisma.TaskUncheckedUpdateWithoutRunInput>
+}
+
+export type TaskUpdateManyWithWhereWithoutRunInput = {
+  where: Prisma.TaskScalarWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutRunInput>
 }
 
 export type TaskCreateManyTypeInput = {
@@ -4229,6 +4541,8 @@ export type TaskCreateManyTypeInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
 }
 
 export type TaskUpdateWithoutTypeInput = {
@@ -4289,6 +4603,7 @@ export type TaskUpdateWithoutTypeInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -4297,6 +4612,7 @@ export type TaskUpdateWithoutTypeInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutTypeInput = {
@@ -4360,6 +4676,8 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -4428,6 +4746,8 @@ export type TaskUncheckedUpdateManyWithoutTypeInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskCreateManyParentInput = {
@@ -4491,6 +4811,8 @@ export type TaskCreateManyParentInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
 }
 
 export type TaskUpdateWithoutParentInput = {
@@ -4551,6 +4873,7 @@ export type TaskUpdateWithoutParentInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -4559,6 +4882,7 @@ export type TaskUpdateWithoutParentInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutParentInput = {
@@ -4622,6 +4946,8 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -4690,6 +5016,8 @@ export type TaskUncheckedUpdateManyWithoutParentInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskCreateManyWorkerInput = {
@@ -4753,6 +5081,8 @@ export type TaskCreateManyWorkerInput = {
   scheduleId?: string | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
 }
 
 export type TaskUpdateWithoutWorkerInput = {
@@ -4813,6 +5143,7 @@ export type TaskUpdateWithoutWorkerInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -4821,6 +5152,7 @@ export type TaskUpdateWithoutWorkerInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutWorkerInput = {
@@ -4884,6 +5216,8 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -4952,6 +5286,8 @@ export type TaskUncheckedUpdateManyWithoutWorkerInput = {
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskCreateManyScheduleInput = {
@@ -5015,6 +5351,8 @@ export type TaskCreateManyScheduleInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
 }
 
 export type TaskUpdateWithoutScheduleInput = {
@@ -5075,6 +5413,7 @@ export type TaskUpdateWithoutScheduleInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -5083,6 +5422,7 @@ export type TaskUpdateWithoutScheduleInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutScheduleInput = {
@@ -5146,6 +5486,8 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
@@ -5214,6 +5556,278 @@ export type TaskUncheckedUpdateManyWithoutScheduleInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+}
+
+export type TaskCreateManyRunInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  stepPath?: string | null
+}
+
+export type TaskUpdateWithoutRunInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutRunInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateManyWithoutRunInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -5337,6 +5951,8 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   scheduleId?: boolean
   backfillId?: boolean
   deadlineMissedAt?: boolean
+  runId?: boolean
+  stepPath?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   children?: boolean | Prisma.Task$childrenArgs<ExtArgs>
@@ -5346,6 +5962,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
@@ -5412,10 +6029,13 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   scheduleId?: boolean
   backfillId?: boolean
   deadlineMissedAt?: boolean
+  runId?: boolean
+  stepPath?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -5481,10 +6101,13 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   scheduleId?: boolean
   backfillId?: boolean
   deadlineMissedAt?: boolean
+  runId?: boolean
+  stepPath?: boolean
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectScalar = {
@@ -5550,9 +6173,11 @@ export type TaskSelectScalar = {
   scheduleId?: boolean
   backfillId?: boolean
   deadlineMissedAt?: boolean
+  runId?: boolean
+  stepPath?: boolean
 }
 
-export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt", ExtArgs["result"]["task"]>
+export type TaskOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "queue" | "typeName" | "status" | "priority" | "version" | "input" | "output" | "error" | "progressFraction" | "progressMessage" | "createdAt" | "updatedAt" | "scheduledFor" | "readyAt" | "startedAt" | "finishedAt" | "deadline" | "estimatedMs" | "retry" | "queueTimeoutMs" | "attemptTimeoutMs" | "totalTimeoutMs" | "heartbeatTimeoutMs" | "resources" | "tags" | "labels" | "concurrencyKey" | "rateKey" | "fairnessKey" | "idempotencyKey" | "createdBy" | "parentId" | "waitingOn" | "attempt" | "epoch" | "failures" | "losses" | "isResumed" | "elapsedMs" | "workerId" | "claimedAt" | "beatAt" | "wakeAt" | "expiresAt" | "waitKey" | "pausedFrom" | "pausedWakeAt" | "cancelReason" | "isClaimable" | "limits" | "blockedOn" | "placement" | "preferences" | "generation" | "orderKey" | "scheduleId" | "backfillId" | "deadlineMissedAt" | "runId" | "stepPath", ExtArgs["result"]["task"]>
 export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
@@ -5563,6 +6188,7 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -5570,12 +6196,14 @@ export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
 }
 export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.Task$parentArgs<ExtArgs>
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
+  run?: boolean | Prisma.Task$runArgs<ExtArgs>
 }
 
 export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -5590,6 +6218,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     worker: Prisma.$WorkerPayload<ExtArgs> | null
     schedule: Prisma.$SchedulePayload<ExtArgs> | null
     fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
+    run: Prisma.$WorkflowRunPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -5696,6 +6325,11 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      * When the clock saw it pass its deadline unfinished.
      */
     deadlineMissedAt: Date | null
+    /**
+     * Of a step of a run; the run may be gone.
+     */
+    runId: string | null
+    stepPath: string | null
   }, ExtArgs["result"]["task"]>
   composites: {}
 }
@@ -6099,6 +6733,7 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   worker<T extends Prisma.Task$workerArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$workerArgs<ExtArgs>>): Prisma.Prisma__WorkerClient<runtime.Types.Result.GetResult<Prisma.$WorkerPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  run<T extends Prisma.Task$runArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$runArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -6190,6 +6825,8 @@ export interface TaskFieldRefs {
   readonly scheduleId: Prisma.FieldRef<"Task", 'String'>
   readonly backfillId: Prisma.FieldRef<"Task", 'String'>
   readonly deadlineMissedAt: Prisma.FieldRef<"Task", 'DateTime'>
+  readonly runId: Prisma.FieldRef<"Task", 'String'>
+  readonly stepPath: Prisma.FieldRef<"Task", 'String'>
 }
     
 
@@ -6769,6 +7406,25 @@ export type Task$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs 
    */
   include?: Prisma.ScheduleFireInclude<ExtArgs> | null
   where?: Prisma.ScheduleFireWhereInput
+}
+
+/**
+ * Task.run
+ */
+export type Task$runArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the WorkflowRun
+   */
+  select?: Prisma.WorkflowRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the WorkflowRun
+   */
+  omit?: Prisma.WorkflowRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.WorkflowRunInclude<ExtArgs> | null
+  where?: Prisma.WorkflowRunWhereInput
 }
 
 /**
