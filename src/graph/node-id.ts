@@ -35,7 +35,7 @@ export function decodeNodeId(id: string): { typename: string; id: string } {
   const [typeId, path] = cut(id)
   const decoded = decodeTypeId(typeId)
   const typename = decoded === null ? undefined : TYPE_OF_PREFIX.get(decoded.prefix)
-  if (decoded === null || typename === undefined || (typename === 'StepRun') !== (path.length > 1)) {
+  if (decoded === null || typename === undefined || (typename === 'StepRun') !== path.length > 1) {
     throw requestError('BAD_ID', `"${shorten(id)}" is not an id: expected ${expected([...TYPE_OF_PREFIX.keys()])}.`, {
       id,
     })

@@ -151,7 +151,10 @@ export class InvalidWorkflow extends UserFailure {
     const [first] = errors
     const where = first === undefined || first.path.length === 0 ? '' : `${pathText(first.path)} `
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-    super(`The definition cannot be run: ${where}${first?.message ?? ''}${more}. Correct what \`problems\` lists.`, path)
+    super(
+      `The definition cannot be run: ${where}${first?.message ?? ''}${more}. Correct what \`problems\` lists.`,
+      path,
+    )
     this.problems = problems
   }
 }
