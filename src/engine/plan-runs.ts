@@ -76,7 +76,7 @@ const MOST_KEY_CHARACTERS = 500
 function turnOf(
   { context: { language } }: RunTools,
   { workflowId }: RunnableVersion,
-  { limits }: WorkflowDefinition,
+  { limits, context = {} }: WorkflowDefinition,
   input: JsonValue,
 ): { readonly turn: WantedTurn | null } | { readonly refusal: Refusal } {
   const bound = limits?.concurrency
@@ -85,7 +85,7 @@ function turnOf(
   const parts: string[] = []
   for (const part of bound.key === undefined ? [] : textParts(bound.key)) {
     const answer: Evaluation<JsonValue> =
-      typeof part === 'string' ? { ok: true, value: part } : language.evaluate(part.expression, { input })
+      typeof part === 'string' ? { ok: true, value: part } : language.evaluate(part.expression, { input, context })
     if (!answer.ok) return invalidKey(`cannot be evaluated over this input: ${problemText(answer.problem)}`)
     parts.push(typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value))
   }

@@ -41,6 +41,7 @@ import './worker/report-task.ts'
 import './worker/stop-worker.ts'
 import './worker/worker.ts'
 import './worker/worker-event-types.ts'
+import './workflow/workflow-errors.ts'
 import { builder } from './builder.ts'
 
 /** The whole graph: every file above has added its part. */
