@@ -33,6 +33,8 @@ const shared = [
   'settle-dependents',
   'command-task',
   'plan-call',
+  'plan-runs',
+  'plan-fires',
   'unique-task',
   'transact',
   'engine',
@@ -46,6 +48,13 @@ const shared = [
   'wait-changes',
   'look-back',
   'answer-waits',
+  'run-tools',
+  'stepped-run',
+  'step-runs',
+  'run-effects',
+  'run-turns',
+  'begin-run',
+  'command-run',
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */

@@ -58,24 +58,29 @@ export async function planRuns(
     if (version == null || plan === undefined) {
       return { refusal: { code: 'UNKNOWN_WORKFLOW', workflow: one.workflow, version: one.version } }
     }
-    const issues = checkInput(tools, plan.definition, one.input)
+    const issues = checkRunInput(tools, plan.definition, one.input)
     if (issues.length > 0) return { refusal: { code: 'VALIDATION', issues } }
-    const turn = turnOf(tools, version, plan.definition, one.input)
+    const turn = wantedTurnOf(tools, version, plan.definition, one.input)
     return 'refusal' in turn ? turn : { run: { asked: one, version, turn: turn.turn } }
   })
 }
 
 /** What is wrong with the input by the definition's schema. */
-function checkInput({ schemas }: RunTools, { input: schema }: WorkflowDefinition, value: JsonValue): InputIssue[] {
+export function checkRunInput(
+  { schemas }: RunTools,
+  { input: schema }: WorkflowDefinition,
+  value: JsonValue,
+): InputIssue[] {
   if (schema === undefined || schema === true) return []
   return schemas.problems(canonicalJson(schema === false ? { not: {} } : schema), value, ['input'])
 }
 
 const MOST_KEY_CHARACTERS = 500
 
-function turnOf(
+/** What the run asks of the limit that the workflow puts on its runs, if it does; a key that cannot be made is refused. */
+export function wantedTurnOf(
   { context: { language } }: RunTools,
-  { workflowId }: RunnableVersion,
+  { workflowId }: Pick<RunnableVersion, 'workflowId'>,
   { limits, context = {} }: WorkflowDefinition,
   input: JsonValue,
 ): { readonly turn: WantedTurn | null } | { readonly refusal: Refusal } {

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { WhenFull } from '../workflow/definition/definition.ts'
 import type { Message } from '../workflow/store/inbox.ts'
 import { giveTurns, lockTurns, readTurns } from '../workflow/store/turns.ts'
-import type { SteppedRun } from './step-runs.ts'
+import type { SteppedRun } from './stepped-run.ts'
 
 /** What a new run asks of a limit that runs of a workflow with the same key share. */
 export interface WantedTurn {
@@ -48,21 +48,11 @@ export async function takeTurns(
   })
 }
 
-/** As {@link takeTurns}, for one run. */
-export async function takeTurn(
-  client: ClientBase,
-  tenant: string,
-  turn: Pick<WantedTurn, 'workflowId' | 'key'>,
-  { limit, whenFull = 'WAIT' }: { readonly limit: number; readonly whenFull?: WhenFull },
-): Promise<TurnTaken> {
-  return (await takeTurns(client, tenant, [{ ...turn, limit, whenFull }]))[0]!
-}
-
 /** Gives the turns of runs that have ended to those that wait for them. Locks: the turns, by advisory locks in one order. */
 export async function freeTurns(
   client: ClientBase,
   tenant: string,
-  ended: readonly SteppedRun[],
+  ended: readonly Pick<SteppedRun, 'run' | 'plan'>[],
 ): Promise<readonly Message[]> {
   const turns = ended.flatMap(({ run, plan }) => {
     const limit = plan.definition.limits?.concurrency?.limit

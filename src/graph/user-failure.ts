@@ -248,6 +248,8 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
       return new UnknownWorkflow(refusal.workflow, refusal.version, pathOf(['workflow']).map(String))
     case 'ILLEGAL_RUN_COMMAND':
       return new IllegalRunCommand(publicRunId(refusal.runId), refusal.from, refusal.command)
+    case 'CANNOT_FORK':
+      return new InvalidInput([{ path: pathOf(['from']), message: refusal.message }])
     case 'RUNS_FULL':
       return new RunsFull(refusal.workflow, refusal.key, refusal.limit)
     case 'NOT_AN_APPROVER':

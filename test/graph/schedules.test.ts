@@ -175,7 +175,7 @@ describe('a schedule in the graph', () => {
         fires(first: 3) { nodes { id dueAt cause status taskId task { id status name } backfill { id } } pageInfo { hasNextPage endCursor } }
         backfills { nodes { id started running fires { nodes { cause } } } } }
         events(first: 100, filter: { scheduleId: { eq: $id } }) { events { __typename ... on ScheduleEvent { scheduleId schedule { name } }
-          ... on ScheduleFired { taskId cause dueAt fireId } ... on BackfillStarted { backfillId total } } } }`,
+          ... on ScheduleFired { startedTaskId startedRunId cause dueAt fireId } ... on BackfillStarted { backfillId total } } } }`,
       { id },
     )
     expect(errors).toBeUndefined()

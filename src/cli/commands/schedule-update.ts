@@ -93,13 +93,13 @@ async function changesOfTarget(id: string, options: Options, call: Call): Promis
     if (workflowVersion !== undefined) throw new UsageError('A --workflow-version goes with --workflow only.')
     const changes = await changesOfTask(options, call)
     return found.task === null
-      ? { task: { name: name ?? found.name, type: type!, ...changes } }
+      ? { task: { ...changes, name: name ?? found.name, type: type! } }
       : { taskChanges: changes }
   }
   refuseTaskOptions(options)
   const changes = await changesOfRun(options, call)
   if (Object.keys(changes).length === 0) return {}
-  return found.workflow === null ? { workflow: { name: workflow!, ...changes } } : { workflowChanges: changes }
+  return found.workflow === null ? { workflow: { ...changes, name: workflow! } } : { workflowChanges: changes }
 }
 
 async function changesOfRun(options: Options, { terminal }: Call): Promise<ScheduledRunChangesInput> {

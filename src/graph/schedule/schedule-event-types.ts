@@ -45,18 +45,13 @@ for (const kind of ['ScheduleFired', 'ScheduleFireQueued', 'ScheduleFireSkipped'
 for (const kind of ['BackfillStarted', 'BackfillCompleted', 'BackfillCancelled'] as const) {
   addId(kind, 'backfillId', ID_PREFIXES.backfill, 'TypeID of the backfill.')
 }
-addOptionalId(
-  'ScheduleFired',
+addStarted(
+  'startedTaskId',
   'taskId',
   ID_PREFIXES.task,
   'TypeID of the task that it started; null when it started a run.',
 )
-addOptionalId(
-  'ScheduleFired',
-  'runId',
-  ID_PREFIXES.run,
-  'TypeID of the run that it started; null when it started a task.',
-)
+addStarted('startedRunId', 'runId', ID_PREFIXES.run, 'TypeID of the run that it started; null when it started a task.')
 addText('ScheduleFireSkipped', 'reason', 'Why it started nothing.')
 addText('SchedulePaused', 'reason', 'Why, when the system did it; null when somebody did.')
 addTime('ScheduleFireMissed', 'firstDueAt', 'from', 'The first due time that was given up.')
@@ -108,13 +103,13 @@ function addId(kind: ScheduleEventKind, field: string, prefix: IdPrefix, descrip
   )
 }
 
-function addOptionalId(kind: ScheduleEventKind, field: string, prefix: IdPrefix, description: string): void {
-  builder.objectField(eventType(kind), field, (t) =>
+function addStarted(field: string, key: 'taskId' | 'runId', prefix: IdPrefix, description: string): void {
+  builder.objectField(eventType('ScheduleFired'), field, (t) =>
     t.id({
       nullable: true,
       description,
       resolve: (event) => {
-        const id = textOf(event, field)
+        const id = textOf(event, key)
         return id === null ? null : encodeTypeId(prefix, id)
       },
     }),
