@@ -12,7 +12,11 @@ import type { Engine } from './engine.ts'
 export interface RunTools {
   readonly schemas: SchemaCheck
   /** Plans of versions, which never change, by {@link versionKey}; those not seen before are read together. */
-  plansOf(client: ClientBase, tenant: string, versions: readonly VersionKey[]): Promise<ReadonlyMap<string, Plan>>
+  plansOf(
+    client: Pick<ClientBase, 'query'>,
+    tenant: string,
+    versions: readonly VersionKey[],
+  ): Promise<ReadonlyMap<string, Plan>>
   /** What a call brings along, but for what it asks to be read. */
   readonly context: Omit<StepContext, 'known'>
 }

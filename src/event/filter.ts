@@ -11,6 +11,8 @@ export interface EventFilter {
   readonly statuses?: readonly TaskStatus[]
   /** uuids */
   readonly scheduleIds?: readonly string[]
+  /** uuids */
+  readonly runIds?: readonly string[]
 }
 
 export type EventMatcher = (event: Event) => boolean
@@ -23,13 +25,15 @@ export function matcherOf(filter: EventFilter): EventMatcher {
   const taskTypes = filter.taskTypes && new Set(filter.taskTypes)
   const statuses = filter.statuses && new Set(filter.statuses)
   const scheduleIds = filter.scheduleIds && new Set(filter.scheduleIds)
+  const runIds = filter.runIds && new Set(filter.runIds)
   return (event) =>
     event.tenant === tenant &&
     (taskIds === undefined || has(taskIds, event.taskId)) &&
     (kinds === undefined || kinds.has(event.kind)) &&
     (taskTypes === undefined || has(taskTypes, event.taskType)) &&
     (statuses === undefined || has(statuses, event.status)) &&
-    (scheduleIds === undefined || has(scheduleIds, event.scheduleId))
+    (scheduleIds === undefined || has(scheduleIds, event.scheduleId)) &&
+    (runIds === undefined || has(runIds, event.runId))
 }
 
 function has<Value>(wanted: ReadonlySet<Value>, value: Value | null): boolean {

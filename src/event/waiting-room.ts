@@ -2,8 +2,8 @@ import type { Event } from './event.ts'
 import type { EventFilter } from './filter.ts'
 
 /**
- * Where readers wait that have had everything. A frame wakes only those it may concern: readers of single tasks are found by task,
- * so that thousands of them cost a frame nothing.
+ * Where readers wait that have had everything. A frame wakes only those it may concern: readers of single tasks and runs are
+ * found by these, so that thousands of them cost a frame nothing.
  */
 export interface WaitingRoom {
   /**
@@ -26,11 +26,12 @@ export interface WaitRequest {
 type Waiter = (frame: number | null) => void
 
 export function openWaitingRoom(): WaitingRoom {
-  const ofTask = new Map<string, Set<Waiter>>()
+  const ofOne = new Map<string, Set<Waiter>>()
   const ofTenant = new Map<string, Set<Waiter>>()
 
-  function placesOf({ tenant, taskIds }: EventFilter): [Map<string, Set<Waiter>>, readonly string[]] {
-    return taskIds === undefined ? [ofTenant, [tenant]] : [ofTask, taskIds]
+  function placesOf({ tenant, taskIds, runIds }: EventFilter): [Map<string, Set<Waiter>>, readonly string[]] {
+    const ids = taskIds ?? runIds
+    return ids === undefined ? [ofTenant, [tenant]] : [ofOne, ids]
   }
 
   return {
@@ -52,12 +53,13 @@ export function openWaitingRoom(): WaitingRoom {
     wake(events, frame) {
       // A reader leaves every place at once, so it is woken once.
       for (const event of events) {
-        if (event.taskId !== null) for (const waiter of ofTask.get(event.taskId) ?? []) waiter(frame)
+        const id = event.taskId ?? event.runId
+        if (id !== null) for (const waiter of ofOne.get(id) ?? []) waiter(frame)
         for (const waiter of ofTenant.get(event.tenant) ?? []) waiter(frame)
       }
     },
     wakeAll() {
-      for (const waiters of [...ofTask.values(), ...ofTenant.values()]) for (const waiter of waiters) waiter(null)
+      for (const waiters of [...ofOne.values(), ...ofTenant.values()]) for (const waiter of waiters) waiter(null)
     },
   }
 }

@@ -10,12 +10,16 @@ import {
 import type { Plugin } from 'graphql-yoga'
 import type { GraphContext } from './context.ts'
 
+/** Types whose field `cursor` is a position in the log. */
+const WITH_CURSOR = ['Task', 'WorkflowRun']
+
 const asksForCursor = new WeakMap<DocumentNode, boolean>()
 
 /**
- * Takes the position in the event log before an operation reads anything, when the operation asks for `Task.cursor`.
+ * Takes the position in the event log before an operation reads anything, when the operation asks for the cursor of a
+ * task or run.
  *
- * A cursor taken after a task was read would skip what happened in between.
+ * A cursor taken after it was read would skip what happened in between.
  */
 export function useFirstCursor(): Plugin<GraphContext> {
   const take = async ({ args, extendContext }: Hook) => {
@@ -37,7 +41,7 @@ function selectsCursor(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema)
   const visitor = visitWithTypeInfo(types, {
     Field({ name }) {
-      if (name.value !== 'cursor' || types.getParentType()?.name !== 'Task') return undefined
+      if (name.value !== 'cursor' || !WITH_CURSOR.includes(types.getParentType()?.name ?? '')) return undefined
       isFound = true
       return BREAK
     },

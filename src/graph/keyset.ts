@@ -29,6 +29,23 @@ export function decodeKeyset(order: string, cursor: string): Keyset {
   return { at: at as number | null, id }
 }
 
+/** A cursor of a list that is sorted by one value that no two of its entries share. */
+export function encodePlace(order: string, place: string | number): string {
+  return Buffer.from(JSON.stringify([order, place])).toString('base64url')
+}
+
+/** @throws GraphQLError BAD_USER_INPUT when the cursor was not made for this order */
+export function decodePlace<Place extends 'string' | 'number'>(
+  order: string,
+  type: Place,
+  cursor: string,
+): Place extends 'string' ? string : number {
+  const [madeFor, place] = parseParts(cursor) ?? []
+  if (madeFor !== order || typeof place !== type)
+    throw badPage('The cursor is not one that this list gave out. Start again without it.')
+  return place as never
+}
+
 function parseParts(cursor: string): unknown[] | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())

@@ -21,17 +21,18 @@ export interface Page {
 /**
  * Checks the paging arguments of a connection.
  *
- * @throws GraphQLError BAD_USER_INPUT when a size is out of 1 to 100, or both ends are asked for
+ * @param max the largest page
+ * @throws GraphQLError BAD_USER_INPUT when a size is out of 1 to the largest, or both ends are asked for
  */
-export function pageOf(args: PageArgs): Page {
+export function pageOf(args: PageArgs, max = MAX_PAGE_SIZE): Page {
   const { first, last } = args
   if (first != null && last != null) throw badPage('Ask for `first` or for `last`, not for both.')
   for (const [name, size] of [
     ['first', first],
     ['last', last],
   ] as const) {
-    if (size != null && (size < 1 || size > MAX_PAGE_SIZE)) {
-      throw badPage(`\`${name}\` is ${size}: a page has 1 to ${MAX_PAGE_SIZE} entries. Use the cursor to read on.`)
+    if (size != null && (size < 1 || size > max)) {
+      throw badPage(`\`${name}\` is ${size}: a page has 1 to ${max} entries. Use the cursor to read on.`)
     }
   }
   return {

@@ -301,21 +301,37 @@ describe('a schedule of a workflow in the graph', () => {
     const due = await dueNow(graph.pool, uuid(schedule.id))
     await fireSchedules(graph.engine)
     const { data: fired, errors } = await graph.ask(
-      `mutation ($id: ID!) { fireSchedule(input: { id: $id }) { ... on FireScheduleSuccess { task { id } runId } } }`,
+      `mutation ($id: ID!) { fireSchedule(input: { id: $id }) { ... on FireScheduleSuccess { task { id } run { id status trigger schedule { id } fire { cause } } } } }`,
       { id: schedule.id },
     )
     expect(errors).toBeUndefined()
-    expect(fired.fireSchedule).toMatchObject({ task: null, runId: expect.stringMatching(/^run_/) })
+    expect(fired.fireSchedule).toMatchObject({
+      task: null,
+      run: {
+        id: expect.stringMatching(/^run_/),
+        status: 'PENDING',
+        trigger: { kind: 'SCHEDULE', scheduleId: schedule.id, cause: 'HAND' },
+        schedule: { id: schedule.id },
+        fire: { cause: 'HAND' },
+      },
+    })
     const { data } = await graph.ask(
-      `query ($id: ID!) { schedule(id: $id) { fires(first: 5) { nodes { cause dueAt taskId runId task { id } } } }
+      `query ($id: ID!) { schedule(id: $id) { fires(first: 5) { nodes { cause dueAt taskId runId task { id } run { id } } } }
         schedules(filter: { workflow: "report" }) { nodes { id } }
         events(filter: { scheduleId: { eq: $id } }) { events { ... on ScheduleFired { startedTaskId startedRunId cause } } } }`,
       { id: schedule.id },
     )
     const run = expect.stringMatching(/^run_/)
     expect(data.schedule.fires.nodes).toEqual([
-      { cause: 'HAND', dueAt: expect.any(String), taskId: null, task: null, runId: fired.fireSchedule.runId },
-      { cause: 'TIME', dueAt: due.toISOString(), taskId: null, task: null, runId: run },
+      {
+        cause: 'HAND',
+        dueAt: expect.any(String),
+        taskId: null,
+        task: null,
+        runId: fired.fireSchedule.run.id,
+        run: { id: fired.fireSchedule.run.id },
+      },
+      { cause: 'TIME', dueAt: due.toISOString(), taskId: null, task: null, runId: run, run: { id: run } },
     ])
     expect(data.schedules.nodes).toEqual([{ id: schedule.id }])
     expect(data.events.events.filter((event: { cause?: string }) => event.cause !== undefined)).toEqual([

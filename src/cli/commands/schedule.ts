@@ -91,9 +91,12 @@ function addSteering(schedule: Command, run: RunCall): void {
     .option('--idempotency-key <key>', 'the same key again answers what was started the first time')
     .action((id: string, options: { idempotencyKey?: string }) =>
       run(async (call) => {
-        const { task, runId } = unwrap(await call.client.fireSchedule({ input: { id, ...options } }, signalOf(call)))
-        if (call.isJson) call.json(runId === null ? task : { runId })
-        else call.line(`Fired: ${call.terminal.colors.bold(task?.id ?? runId ?? 'its task is gone already')}`)
+        const { task, run: started } = unwrap(
+          await call.client.fireSchedule({ input: { id, ...options } }, signalOf(call)),
+        )
+        if (call.isJson) call.json(task ?? started)
+        else
+          call.line(`Fired: ${call.terminal.colors.bold((task ?? started)?.id ?? 'what it started is gone already')}`)
       }),
     )
   schedule

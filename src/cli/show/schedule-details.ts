@@ -60,12 +60,16 @@ function showExclusions({ exclude }: TimingFieldsFragment): string | null {
 }
 
 function showFire(fire: ScheduleDetailsFragment['fires']['nodes'][number]): string {
-  const { dueAt, cause, status, task, taskId, runId, reason, errorMessage } = fire
-  const started = task === null ? (taskId ?? runId) : `${task.id} ${task.status}`
+  const { dueAt, cause, status, task, taskId, run, runId, reason, errorMessage } = fire
+  const started = showStarted(task ?? run) ?? taskId ?? runId
   const why = clean(reason ?? errorMessage ?? '')
   const idle = why === '' ? status : `${status}: ${why}`
   const what = status === 'STARTED' ? started : idle
   return `${dueAt} ${cause === 'TIME' ? '' : `${cause.toLowerCase()} `}${what}`
+}
+
+function showStarted(started: { readonly id: string; readonly status: string } | null): string | null {
+  return started === null ? null : `${started.id} ${started.status}`
 }
 
 function section(title: string, lines: readonly string[], { colors }: Terminal): string[] {

@@ -34,19 +34,22 @@ function withHead(source: string): string {
 
 /** @param first the number of the first of the filter's values, in the order of `filterValues` */
 function matches(first: number): string {
-  const [tenant, taskIds, kinds, types, statuses, scheduleIds] = [0, 1, 2, 3, 4, 5].map((place) => `$${first + place}`)
+  const [tenant, taskIds, kinds, types, statuses, scheduleIds, runIds] = [0, 1, 2, 3, 4, 5, 6].map(
+    (place) => `$${first + place}`,
+  )
   return `(${tenant}::text IS NULL OR tenant = ${tenant})
     AND (${taskIds}::uuid[] IS NULL OR task_id = ANY (${taskIds}))
     AND (${kinds}::text[] IS NULL OR kind = ANY (${kinds}))
     AND (${types}::text[] IS NULL OR task_type = ANY (${types}))
     AND (${statuses}::task_status[] IS NULL OR status = ANY (${statuses}))
-    AND (${scheduleIds}::uuid[] IS NULL OR schedule_id = ANY (${scheduleIds}))`
+    AND (${scheduleIds}::uuid[] IS NULL OR schedule_id = ANY (${scheduleIds}))
+    AND (${runIds}::uuid[] IS NULL OR run_id = ANY (${runIds}))`
 }
 
 /**
  * What a snapshot has not seen, when that is little; else only the count says that it is more than the limit.
  *
- * In: $1 incarnation, $2 snapshot, $3 its largest id, $4 limit, $5–$10 filter. Plan: in the function unseen_events.
+ * In: $1 incarnation, $2 snapshot, $3 its largest id, $4 limit, $5–$11 filter. Plan: in the function unseen_events.
  */
 export const PROBE = `
   WITH unseen AS MATERIALIZED (
@@ -65,7 +68,7 @@ export const PROBE = `
  * One chunk of a long replay: the entries between two positions, from an id on.
  *
  * In: $1–$4 the position seen (incarnation, snapshot, next transaction, largest id), $5–$7 the position to reach (incarnation, snapshot,
- * largest id), $8 last id delivered, $9 entries to scan, $10 entries to return, $11–$16 filter. Plan: in the function scan_events; at
+ * largest id), $8 last id delivered, $9 entries to scan, $10 entries to return, $11–$17 filter. Plan: in the function scan_events; at
  * most $9 entries are looked at.
  */
 export const REPLAY = `
@@ -83,16 +86,11 @@ export const REPLAY = `
     ORDER BY id LIMIT $10::int
   ) ${withHead('wanted')}`
 
-/**
- * What a snapshot has not seen of a few tasks, without dragging the rest of the log along.
- *
- * In: $1 incarnation and $2 snapshot seen, $3 incarnation and $4 snapshot to reach (null: all there is), $5 last id delivered, $6 entries
- * to return, $7–$12 filter. Index: event_task_idx. Sent unnamed, so that it is planned for the partitions' present sizes.
- */
-export const OF_TASKS = `
+/** @param isOne the condition on whom the events are about that an index answers */
+const ofFew = (isOne: string): string => `
   WITH wanted AS MATERIALIZED (
     SELECT * FROM event
-    WHERE tenant = $7 AND task_id = ANY ($8::uuid[]) AND id > $5::bigint
+    WHERE tenant = $7 AND ${isOne} AND id > $5::bigint
       AND (incarnation > $1::int OR (incarnation = $1::int AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)))
       AND ($4::text IS NULL OR incarnation < $3::int
         OR (incarnation = $3::int AND pg_visible_in_snapshot(xid, $4::pg_snapshot)))
@@ -102,6 +100,17 @@ export const OF_TASKS = `
     SELECT json_build_object(${HEAD_FIELDS}, 'scanned', (SELECT count(*)::int FROM wanted), 'maxId', largest_event_id()) AS json
     FROM event_log l
   ) ${withHead('wanted')}`
+
+/**
+ * What a snapshot has not seen of a few tasks, without dragging the rest of the log along.
+ *
+ * In: $1 incarnation and $2 snapshot seen, $3 incarnation and $4 snapshot to reach (null: all there is), $5 last id delivered, $6 entries
+ * to return, $7–$13 filter. Index: event_task_idx. Sent unnamed, so that it is planned for the partitions' present sizes.
+ */
+export const OF_TASKS = ofFew('task_id = ANY ($8::uuid[])')
+
+/** The same of a few runs. Index: event_run_idx. */
+export const OF_RUNS = ofFew('run_id = ANY ($13::uuid[])')
 
 /** This moment and where the log starts. */
 export const MOMENT = `SELECT json_build_object(${HEAD_FIELDS}, 'scanned', 0, 'maxId', largest_event_id()) AS head FROM event_log l`

@@ -5,10 +5,10 @@ import type { CursorExpired, ReadOptions, Unseen } from '../read.ts'
 import { printSnapshot } from '../snapshot.ts'
 import { nowOf } from './now-cursor.ts'
 import { type Database, type Head, positionAt, readRows } from './read-rows.ts'
-import { OF_TASKS, PROBE, REPLAY } from './read-sql.ts'
+import { OF_RUNS, OF_TASKS, PROBE, REPLAY } from './read-sql.ts'
 
-/** Tasks that are looked up one by one in a replay; a filter that names more walks the log. */
-const MAX_TASKS_LOOKED_UP = 100
+/** Tasks or runs that are looked up one by one in a replay; a filter that names more walks the log. */
+const MAX_LOOKED_UP = 100
 
 /** Entries of the log that one chunk of a filtered replay looks at, at least. */
 const FILTERED_SCAN = 5000
@@ -24,7 +24,9 @@ export async function readUnseen(
   cursor: Cursor,
   options: ReadOptions,
 ): Promise<Unseen<Event> | CursorExpired> {
-  if (isAboutFewTasks(options.filter)) return readOfTasks(db, cursor, options)
+  const { taskIds, runIds } = options.filter ?? {}
+  if (areFew(taskIds)) return readOf(OF_TASKS, db, cursor, options)
+  if (areFew(runIds)) return readOf(OF_RUNS, db, cursor, options)
   if (cursor.replay !== null) return replay(db, cursor, cursor.replay, options)
   const { limit, filter } = options
   const { incarnation, snapshot, maxId } = cursor.seen
@@ -69,13 +71,14 @@ async function replay(
   return unseen(items, { ...cursor, seen: upTo, replay: null }, false)
 }
 
-async function readOfTasks(
+async function readOf(
+  statement: string,
   db: Database,
   cursor: Cursor,
   { limit, filter }: ReadOptions,
 ): Promise<Unseen<Event> | CursorExpired> {
   const { seen } = cursor
-  const { head, items } = await readRows(db, undefined, OF_TASKS, [
+  const { head, items } = await readRows(db, undefined, statement, [
     seen.incarnation,
     printSnapshot(seen.snapshot),
     cursor.replay?.upTo.incarnation ?? null,
@@ -91,14 +94,14 @@ async function readOfTasks(
   return unseen(page, { ...cursor, replay: { upTo, lastId: page.at(-1)!.id } }, false)
 }
 
-function isAboutFewTasks(filter: EventFilter | undefined): boolean {
-  return filter?.taskIds !== undefined && filter.taskIds.length <= MAX_TASKS_LOOKED_UP
+function areFew(ids: readonly string[] | undefined): boolean {
+  return ids !== undefined && ids.length <= MAX_LOOKED_UP
 }
 
 function filterValues(filter: EventFilter | undefined): unknown[] {
-  if (filter === undefined) return [null, null, null, null, null, null]
-  const { tenant, taskIds, kinds, taskTypes, statuses, scheduleIds } = filter
-  return [tenant, taskIds ?? null, kinds ?? null, taskTypes ?? null, statuses ?? null, scheduleIds ?? null]
+  if (filter === undefined) return [null, null, null, null, null, null, null]
+  const { tenant, taskIds, kinds, taskTypes, statuses, scheduleIds, runIds } = filter
+  return [tenant, ...[taskIds, kinds, taskTypes, statuses, scheduleIds, runIds].map((wanted) => wanted ?? null)]
 }
 
 function expired(cursor: Cursor, head: Head): CursorExpired {

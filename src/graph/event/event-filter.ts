@@ -51,6 +51,14 @@ const ScheduleIdFilter = builder.inputType('ScheduleIdFilter', {
   }),
 })
 
+const RunIdFilter = builder.inputType('RunIdFilter', {
+  description: 'Conditions on the run of a workflow; all that are given must hold.',
+  fields: (t) => ({
+    eq: t.id({ description: 'TypeID: it is this run.' }),
+    in: t.idList({ description: 'TypeIDs: it is one of these, at most 1,000.' }),
+  }),
+})
+
 const TaskTypeNameFilter = builder.inputType('TaskTypeNameFilter', {
   description: 'Conditions on the name of the task type; all that are given must hold.',
   fields: (t) => ({
@@ -66,6 +74,7 @@ export const EventFilterInput = builder.inputType('EventFilter', {
     kind: t.field({ type: EventKindFilter, description: 'What happened.' }),
     taskId: t.field({ type: TaskIdFilter, description: 'To which task.' }),
     scheduleId: t.field({ type: ScheduleIdFilter, description: 'To which schedule.' }),
+    runId: t.field({ type: RunIdFilter, description: 'To which run of a workflow, or a step of it.' }),
     taskType: t.field({ type: TaskTypeNameFilter, description: 'To tasks of which type.' }),
     status: t.field({ type: EventStatusFilter, description: 'Where the task stood after it.' }),
   }),
@@ -76,12 +85,14 @@ export function eventFilterOf(filter: typeof EventFilterInput.$inferInput | null
   const kinds = valuesOf(filter?.kind)
   const taskIds = valuesOf(filter?.taskId)?.map((id) => uuidOfArgument(ID_PREFIXES.task, id))
   const scheduleIds = valuesOf(filter?.scheduleId)?.map((id) => uuidOfArgument(ID_PREFIXES.schedule, id))
+  const runIds = valuesOf(filter?.runId)?.map((id) => uuidOfArgument(ID_PREFIXES.run, id))
   const taskTypes = valuesOf(filter?.taskType)
   const statuses = valuesOf(filter?.status)
   return {
     ...(kinds && { kinds }),
     ...(taskIds && { taskIds }),
     ...(scheduleIds && { scheduleIds }),
+    ...(runIds && { runIds }),
     ...(taskTypes && { taskTypes }),
     ...(statuses && { statuses }),
   }

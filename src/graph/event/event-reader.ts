@@ -14,6 +14,8 @@ export interface LoggedEvent {
   readonly taskType: string | null
   /** uuid */
   readonly scheduleId: string | null
+  /** uuid */
+  readonly runId: string | null
   readonly version: number | null
   readonly status: string | null
   readonly attempt: number | null

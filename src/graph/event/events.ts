@@ -7,7 +7,8 @@ import { EventFilterInput, eventFilterOf } from './event-filter.ts'
 import type { EventBatch, Expired } from './event-reader.ts'
 import { feedOf } from './feed.ts'
 
-const EventPage = builder.objectRef<EventBatch>('EventPage').implement({
+/** A stretch of the log, as lists of events answer it. */
+export const EventPage = builder.objectRef<EventBatch>('EventPage').implement({
   description: 'A stretch of the event log.',
   fields: (t) => ({
     events: t.field({ type: [Event], description: 'What happened, in order.', resolve: ({ events }) => [...events] }),
@@ -45,7 +46,7 @@ builder.queryFields((t) => ({
       first: t.arg.int({ description: `How many, 1 to ${MAX_PAGE_SIZE}; 20 when it is absent.` }),
     },
     resolve: async (_root, { after, filter, first }, { events, tenant }) =>
-      batchOf(
+      eventsPage(
         await events.readEvents({
           tenant,
           filter: eventFilterOf(filter),
@@ -65,7 +66,7 @@ builder.prismaObjectFields('Task', (t) => ({
       after: t.arg({ type: 'Cursor', description: 'Only what came after this position.' }),
     },
     resolve: async ({ id, tenant }, { after, first }, { events }) =>
-      batchOf(
+      eventsPage(
         await events.readEvents({
           tenant,
           filter: { taskIds: [id] },
@@ -102,7 +103,8 @@ builder.subscriptionFields((t) => ({
   }),
 }))
 
-function batchOf(answer: EventBatch | Expired): EventBatch {
+/** @throws GraphQLError CURSOR_EXPIRED when what came after the cursor is not kept any more */
+export function eventsPage(answer: EventBatch | Expired): EventBatch {
   if (answer.kind === 'batch') return answer
   const { code, message, earliest, now } = cursorExpired(answer)
   throw requestError('CURSOR_EXPIRED', message, { code, earliest, now })

@@ -73,7 +73,7 @@ function batchOf(batch: Parameters<typeof cursorAt>[0]): EventBatch {
 }
 
 function loggedEvent(event: Event, printCursorAt: () => string): LoggedEvent {
-  const { at, kind, taskId, taskType, version, status, attempt, actor, scheduleId } = event
+  const { at, kind, taskId, taskType, version, status, attempt, actor, scheduleId, runId } = event
   return {
     id: String(event.id),
     // Few ask for it, and it costs more than the rest of the event.
@@ -85,6 +85,7 @@ function loggedEvent(event: Event, printCursorAt: () => string): LoggedEvent {
     taskId,
     taskType,
     scheduleId,
+    runId,
     version,
     status,
     attempt,

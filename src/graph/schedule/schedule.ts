@@ -130,6 +130,10 @@ export const ScheduleFire = builder.prismaNode('ScheduleFire', {
       description: 'TypeID of the run that it started, also when that is gone.',
       resolve: ({ runId }) => (runId === null ? null : encodeTypeId(ID_PREFIXES.run, runId)),
     }),
+    run: t.relation('run', {
+      nullable: true,
+      description: 'The run that it started; null when there is none any more.',
+    }),
     schedule: t.relation('schedule', { description: 'The schedule.' }),
     backfill: t.relation('backfill', { nullable: true, description: 'The backfill that asked for it.' }),
   }),
@@ -170,6 +174,14 @@ export const Backfill = builder.prismaNode('Backfill', {
 })
 
 builder.prismaObjectFields('Task', (t) => ({
+  schedule: t.relation('schedule', { nullable: true, description: 'The schedule that started it.' }),
+  fire: t.relation('fire', {
+    nullable: true,
+    description: 'The fire of its schedule that started it, with the due time.',
+  }),
+}))
+
+builder.prismaObjectFields('WorkflowRun', (t) => ({
   schedule: t.relation('schedule', { nullable: true, description: 'The schedule that started it.' }),
   fire: t.relation('fire', {
     nullable: true,

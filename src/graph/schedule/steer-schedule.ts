@@ -11,6 +11,8 @@ import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
 import { IdempotencyConflict, NotFound, RunsFull, UnknownTaskType, UnknownWorkflow } from '../user-failure.ts'
+import { loadRun } from '../workflow/load-run.ts'
+import { WorkflowRun } from '../workflow/workflow-run.ts'
 import { loadSchedule } from './load-schedule.ts'
 import { Schedule } from './schedule.ts'
 import { schedulePayload } from './schedule-payload.ts'
@@ -57,10 +59,11 @@ const FireScheduleSuccess = builder.objectRef<Started & { scheduleId: string }>(
       description: 'The task that it started; null when it started a run, or the task is gone already.',
       resolve: ({ taskId }, _args, context, info) => (taskId === null ? null : loadTask(context, info, taskId)),
     }),
-    runId: t.id({
+    run: t.field({
+      type: WorkflowRun,
       nullable: true,
-      description: 'TypeID of the run that it started; null when it started a task.',
-      resolve: ({ runId }) => (runId === null ? null : encodeTypeId(ID_PREFIXES.run, runId)),
+      description: 'The run that it started; null when it started a task, or the run is gone already.',
+      resolve: ({ runId }, _args, context, info) => (runId === null ? null : loadRun(context, info, runId)),
     }),
   }),
 })

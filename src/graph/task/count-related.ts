@@ -19,6 +19,24 @@ export const countLeases = createCounter(
    WHERE tenant = $1 AND status = 'RUNNING' AND status <> 'COMPLETED' AND worker_id = ANY($2::uuid[]) GROUP BY worker_id`,
 )
 
+/** How many tasks a run has made; one statement for all that are asked for at once. */
+export const countTasksOfRun = createCounter(
+  `SELECT run_id AS id, count(*)::int AS count FROM task
+   WHERE tenant = $1 AND run_id = ANY($2::uuid[]) GROUP BY run_id`,
+)
+
+/** How many runs a run has started as its steps; one statement for all that are asked for at once. */
+export const countChildRuns = createCounter(
+  `SELECT parent_run_id AS id, count(*)::int AS count FROM workflow_run
+   WHERE tenant = $1 AND parent_run_id = ANY($2::uuid[]) GROUP BY parent_run_id`,
+)
+
+/** How many runs a workflow has; one statement for all that are asked for at once. */
+export const countRunsOfWorkflow = createCounter(
+  `SELECT workflow_id AS id, count(*)::int AS count FROM workflow_run
+   WHERE tenant = $1 AND workflow_id = ANY($2::uuid[]) GROUP BY workflow_id`,
+)
+
 /** @param sql takes the tenant and uuids, answers (id, count) for those that have any */
 function createCounter(sql: string): (context: GraphContext, id: string) => Promise<number> {
   const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, number>>()

@@ -27,7 +27,8 @@ const StringFilter = builder.inputType('StringFilter', {
   }),
 })
 
-const DateTimeFilter = builder.inputType('DateTimeFilter', {
+/** Conditions on a time, for lists of anything. */
+export const DateTimeFilter = builder.inputType('DateTimeFilter', {
   description: 'Conditions on a time; all that are given must hold. What has no such time does not match.',
   fields: (t) => ({
     gt: t.field({ type: 'DateTime', description: 'Later than this.' }),

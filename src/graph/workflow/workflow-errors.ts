@@ -1,6 +1,21 @@
 import { builder } from '../builder.ts'
 import { UserError } from '../errors.ts'
-import { RunsFull, UnknownWorkflow } from '../user-failure.ts'
+import { AnswerRefused, IllegalRunCommand, InvalidWorkflow, RunsFull, UnknownWorkflow } from '../user-failure.ts'
+import { DefinitionProblemType } from './definition-problem.ts'
+import { RunStatusEnum } from './workflow-enums.ts'
+
+builder.objectType(InvalidWorkflow, {
+  name: 'InvalidWorkflowError',
+  description: 'The definition cannot be run. All that is wrong with it is listed.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    problems: t.field({
+      type: [DefinitionProblemType],
+      description: 'What is wrong, in the order of the definition, at most 200; warnings are among them.',
+      resolve: ({ problems }) => [...problems],
+    }),
+  }),
+})
 
 builder.objectType(UnknownWorkflow, {
   name: 'UnknownWorkflowError',
@@ -15,6 +30,21 @@ builder.objectType(UnknownWorkflow, {
   }),
 })
 
+builder.objectType(IllegalRunCommand, {
+  name: 'IllegalRunCommandError',
+  description: 'The run stands where this cannot be asked of it.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    runId: t.exposeID('runId', { description: 'The run.' }),
+    from: t.field({
+      type: RunStatusEnum,
+      description: 'Where the run stands.',
+      resolve: ({ from }) => from as 'RUNNING',
+    }),
+    command: t.exposeString('command', { description: 'What was asked of it: cancel, pause, resume or retry.' }),
+  }),
+})
+
 builder.objectType(RunsFull, {
   name: 'RunsFullError',
   description: 'As many runs as the workflow allows are under way, and it says to refuse others.',
@@ -24,4 +54,12 @@ builder.objectType(RunsFull, {
     key: t.exposeString('key', { description: 'What the runs share that are counted; empty: all of the workflow.' }),
     limit: t.exposeInt('limit', { description: 'How many there may be at a time.' }),
   }),
+})
+
+builder.objectType(AnswerRefused, {
+  name: 'AnswerRefusedError',
+  description:
+    'The answer was not taken: NOT_AN_APPROVER, ALREADY_DECIDED by the same person, or APPROVAL_CLOSED, as `code` says.',
+  interfaces: [UserError],
+  fields: (t) => ({ approvalId: t.exposeID('approvalId', { description: 'The approval.' }) }),
 })

@@ -322,6 +322,8 @@ export type DrainWorkerInput = {
 export type EventFilter = {
   /** What happened. */
   readonly kind?: EventKindFilter | null | undefined;
+  /** To which run of a workflow, or a step of it. */
+  readonly runId?: RunIdFilter | null | undefined;
   /** To which schedule. */
   readonly scheduleId?: ScheduleIdFilter | null | undefined;
   /** Where the task stood after it. */
@@ -1004,6 +1006,31 @@ export type Role =
   /** Claims and runs tasks, and nothing else. */
   | 'WORKER';
 
+/** Conditions on the run of a workflow; all that are given must hold. */
+export type RunIdFilter = {
+  /** TypeID: it is this run. */
+  readonly eq?: string | null | undefined;
+  /** TypeIDs: it is one of these, at most 1,000. */
+  readonly in?: ReadonlyArray<string> | null | undefined;
+};
+
+/** Where a run stands. COMPLETED, FAILED and CANCELLED are the ends. */
+export type RunStatus =
+  /** Ended because somebody asked for it. */
+  | 'CANCELLED'
+  /** Ended with an output. */
+  | 'COMPLETED'
+  /** Ended with an error. */
+  | 'FAILED'
+  /** Held back by hand: nothing new starts, what works may end. */
+  | 'PAUSED'
+  /** As many runs as its workflow allows are under way: it waits its turn. */
+  | 'PENDING'
+  /** Steps of it work. */
+  | 'RUNNING'
+  /** All that is open waits: for a time, an event, an answer, a call or a retry. */
+  | 'WAITING';
+
 /** Which schedules are wanted. All conditions that are given must hold. */
 export type ScheduleFilter = {
   /** Its whole name. */
@@ -1598,6 +1625,8 @@ export type ReadEventsQueryVariables = Exact<{
 
 
 export type ReadEventsQuery = { readonly events: { readonly cursor: string, readonly hasMore: boolean, readonly events: ReadonlyArray<
+      | EventFields_ApprovalDecided_Fragment
+      | EventFields_ApprovalRequested_Fragment
       | EventFields_AttemptLost_Fragment
       | EventFields_BackfillCancelled_Fragment
       | EventFields_BackfillCompleted_Fragment
@@ -1614,6 +1643,12 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_SchedulePaused_Fragment
       | EventFields_ScheduleResumed_Fragment
       | EventFields_ScheduleUpdated_Fragment
+      | EventFields_StepCancelled_Fragment
+      | EventFields_StepCompleted_Fragment
+      | EventFields_StepFailed_Fragment
+      | EventFields_StepRetrying_Fragment
+      | EventFields_StepSkipped_Fragment
+      | EventFields_StepStarted_Fragment
       | EventFields_TaskAnswered_Fragment
       | EventFields_TaskCancelled_Fragment
       | EventFields_TaskCompleted_Fragment
@@ -1632,10 +1667,18 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskSkipped_Fragment
       | EventFields_TaskStarted_Fragment
       | EventFields_TaskUpdated_Fragment
+      | EventFields_WaitStarted_Fragment
       | EventFields_WorkerDraining_Fragment
       | EventFields_WorkerLost_Fragment
       | EventFields_WorkerRegistered_Fragment
       | EventFields_WorkerStopped_Fragment
+      | EventFields_WorkflowRunCancelled_Fragment
+      | EventFields_WorkflowRunCompleted_Fragment
+      | EventFields_WorkflowRunFailed_Fragment
+      | EventFields_WorkflowRunPaused_Fragment
+      | EventFields_WorkflowRunResumed_Fragment
+      | EventFields_WorkflowRunRetried_Fragment
+      | EventFields_WorkflowRunStarted_Fragment
     > } };
 
 export type EventsSubscriptionVariables = Exact<{
@@ -1650,6 +1693,8 @@ export type EventsSubscription = { readonly events:
       & CursorExpiredFieldsFragment
     )
     | { readonly __typename: 'EventBatch', readonly cursor: string, readonly caughtUp: boolean, readonly events: ReadonlyArray<
+        | EventFields_ApprovalDecided_Fragment
+        | EventFields_ApprovalRequested_Fragment
         | EventFields_AttemptLost_Fragment
         | EventFields_BackfillCancelled_Fragment
         | EventFields_BackfillCompleted_Fragment
@@ -1666,6 +1711,12 @@ export type EventsSubscription = { readonly events:
         | EventFields_SchedulePaused_Fragment
         | EventFields_ScheduleResumed_Fragment
         | EventFields_ScheduleUpdated_Fragment
+        | EventFields_StepCancelled_Fragment
+        | EventFields_StepCompleted_Fragment
+        | EventFields_StepFailed_Fragment
+        | EventFields_StepRetrying_Fragment
+        | EventFields_StepSkipped_Fragment
+        | EventFields_StepStarted_Fragment
         | EventFields_TaskAnswered_Fragment
         | EventFields_TaskCancelled_Fragment
         | EventFields_TaskCompleted_Fragment
@@ -1684,10 +1735,18 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskSkipped_Fragment
         | EventFields_TaskStarted_Fragment
         | EventFields_TaskUpdated_Fragment
+        | EventFields_WaitStarted_Fragment
         | EventFields_WorkerDraining_Fragment
         | EventFields_WorkerLost_Fragment
         | EventFields_WorkerRegistered_Fragment
         | EventFields_WorkerStopped_Fragment
+        | EventFields_WorkflowRunCancelled_Fragment
+        | EventFields_WorkflowRunCompleted_Fragment
+        | EventFields_WorkflowRunFailed_Fragment
+        | EventFields_WorkflowRunPaused_Fragment
+        | EventFields_WorkflowRunResumed_Fragment
+        | EventFields_WorkflowRunRetried_Fragment
+        | EventFields_WorkflowRunStarted_Fragment
       > }
    };
 
@@ -1717,6 +1776,10 @@ export type LogLineFieldsFragment = { readonly id: string, readonly at: string, 
 export type CursorExpiredFieldsFragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly earliest: string, readonly now: string };
 
 export type EventErrorFieldsFragment = { readonly code: string, readonly message: string, readonly attempt: number };
+
+type EventFields_ApprovalDecided_Fragment = { readonly __typename: 'ApprovalDecided', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_ApprovalRequested_Fragment = { readonly __typename: 'ApprovalRequested', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_AttemptLost_Fragment = { readonly __typename: 'AttemptLost', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
@@ -1749,6 +1812,18 @@ type EventFields_SchedulePaused_Fragment = { readonly __typename: 'SchedulePause
 type EventFields_ScheduleResumed_Fragment = { readonly __typename: 'ScheduleResumed', readonly scheduleId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_ScheduleUpdated_Fragment = { readonly __typename: 'ScheduleUpdated', readonly scheduleId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepCancelled_Fragment = { readonly __typename: 'StepCancelled', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepCompleted_Fragment = { readonly __typename: 'StepCompleted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepFailed_Fragment = { readonly __typename: 'StepFailed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepRetrying_Fragment = { readonly __typename: 'StepRetrying', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepSkipped_Fragment = { readonly __typename: 'StepSkipped', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_StepStarted_Fragment = { readonly __typename: 'StepStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_TaskAnswered_Fragment = { readonly __typename: 'TaskAnswered', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly waitKey: string | null, readonly eventId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
@@ -1786,6 +1861,8 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_WaitStarted_Fragment = { readonly __typename: 'WaitStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_WorkerLost_Fragment = { readonly __typename: 'WorkerLost', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
@@ -1794,7 +1871,23 @@ type EventFields_WorkerRegistered_Fragment = { readonly __typename: 'WorkerRegis
 
 type EventFields_WorkerStopped_Fragment = { readonly __typename: 'WorkerStopped', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_WorkflowRunCancelled_Fragment = { readonly __typename: 'WorkflowRunCancelled', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunCompleted_Fragment = { readonly __typename: 'WorkflowRunCompleted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunFailed_Fragment = { readonly __typename: 'WorkflowRunFailed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunPaused_Fragment = { readonly __typename: 'WorkflowRunPaused', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunResumed_Fragment = { readonly __typename: 'WorkflowRunResumed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunRetried_Fragment = { readonly __typename: 'WorkflowRunRetried', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_WorkflowRunStarted_Fragment = { readonly __typename: 'WorkflowRunStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 export type EventFieldsFragment =
+  | EventFields_ApprovalDecided_Fragment
+  | EventFields_ApprovalRequested_Fragment
   | EventFields_AttemptLost_Fragment
   | EventFields_BackfillCancelled_Fragment
   | EventFields_BackfillCompleted_Fragment
@@ -1811,6 +1904,12 @@ export type EventFieldsFragment =
   | EventFields_SchedulePaused_Fragment
   | EventFields_ScheduleResumed_Fragment
   | EventFields_ScheduleUpdated_Fragment
+  | EventFields_StepCancelled_Fragment
+  | EventFields_StepCompleted_Fragment
+  | EventFields_StepFailed_Fragment
+  | EventFields_StepRetrying_Fragment
+  | EventFields_StepSkipped_Fragment
+  | EventFields_StepStarted_Fragment
   | EventFields_TaskAnswered_Fragment
   | EventFields_TaskCancelled_Fragment
   | EventFields_TaskCompleted_Fragment
@@ -1829,10 +1928,18 @@ export type EventFieldsFragment =
   | EventFields_TaskSkipped_Fragment
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
+  | EventFields_WaitStarted_Fragment
   | EventFields_WorkerDraining_Fragment
   | EventFields_WorkerLost_Fragment
   | EventFields_WorkerRegistered_Fragment
   | EventFields_WorkerStopped_Fragment
+  | EventFields_WorkflowRunCancelled_Fragment
+  | EventFields_WorkflowRunCompleted_Fragment
+  | EventFields_WorkflowRunFailed_Fragment
+  | EventFields_WorkflowRunPaused_Fragment
+  | EventFields_WorkflowRunResumed_Fragment
+  | EventFields_WorkflowRunRetried_Fragment
+  | EventFields_WorkflowRunStarted_Fragment
 ;
 
 export type ExplainTaskQueryVariables = Exact<{
@@ -1975,7 +2082,7 @@ export type TimingFieldsFragment = { readonly cron: string | null, readonly ever
 
 export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } | null, readonly workflow: { readonly name: string, readonly version: number | null } | null };
 
-export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly runId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null };
+export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly runId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null };
 
 export type BackfillFieldsFragment = { readonly id: string, readonly status: Open<BackfillStatus>, readonly from: string, readonly until: string, readonly maxAtOnce: number, readonly total: number, readonly done: number, readonly started: number, readonly running: number, readonly skipped: number, readonly failed: number, readonly createdAt: string, readonly finishedAt: string | null };
 
@@ -2133,7 +2240,7 @@ export type FireScheduleMutationVariables = Exact<{
 
 
 export type FireScheduleMutation = { readonly fireSchedule:
-    | { readonly __typename: 'FireScheduleSuccess', readonly runId: string | null, readonly task: TaskSummaryFragment | null }
+    | { readonly __typename: 'FireScheduleSuccess', readonly task: TaskSummaryFragment | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null }
     | (
       { readonly __typename: 'IdempotencyConflictError' }
       & UserErrorFields_IdempotencyConflictError_Fragment
@@ -2588,6 +2695,8 @@ export type GetTaskTypeQuery = { readonly taskType: TaskTypeFieldsFragment | nul
 
 export type TaskTypeFieldsFragment = { readonly name: string, readonly description: string | null, readonly inputSchema: unknown, readonly outputSchema: unknown, readonly defaults: unknown, readonly createdAt: string, readonly updatedAt: string };
 
+type UserErrorFields_AnswerRefusedError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_CursorExpired_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_DependencyCycleError_Fragment = { readonly cycle: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
@@ -2596,7 +2705,11 @@ type UserErrorFields_EventIdConflictError_Fragment = { readonly eventId: string,
 
 type UserErrorFields_IdempotencyConflictError_Fragment = { readonly key: string, readonly taskIds: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_IllegalRunCommandError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_IllegalTransitionError_Fragment = { readonly taskId: string, readonly from: Open<TaskStatus>, readonly command: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
+type UserErrorFields_InvalidWorkflowError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_NotFoundError_Fragment = { readonly id: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
@@ -2613,11 +2726,14 @@ type UserErrorFields_ValidationError_Fragment = { readonly code: string, readonl
 type UserErrorFields_VersionConflictError_Fragment = { readonly taskId: string, readonly expectedVersion: number, readonly actualVersion: number, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 export type UserErrorFieldsFragment =
+  | UserErrorFields_AnswerRefusedError_Fragment
   | UserErrorFields_CursorExpired_Fragment
   | UserErrorFields_DependencyCycleError_Fragment
   | UserErrorFields_EventIdConflictError_Fragment
   | UserErrorFields_IdempotencyConflictError_Fragment
+  | UserErrorFields_IllegalRunCommandError_Fragment
   | UserErrorFields_IllegalTransitionError_Fragment
+  | UserErrorFields_InvalidWorkflowError_Fragment
   | UserErrorFields_NotFoundError_Fragment
   | UserErrorFields_RunsFullError_Fragment
   | UserErrorFields_StaleLeaseError_Fragment
@@ -2935,7 +3051,7 @@ const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
@@ -2991,7 +3107,7 @@ const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], Fir
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}runId}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -3012,7 +3128,7 @@ const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQ
   name: 'getSchedule',
   kind: 'query',
   field: 'schedule',
-  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
 }
 
 const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> = {
@@ -3061,7 +3177,7 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   name: 'listFires',
   kind: 'query',
   field: 'schedule',
-  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}",
+  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}",
 }
 
 const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
@@ -3138,7 +3254,7 @@ const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], 
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
@@ -3222,7 +3338,7 @@ const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
@@ -3285,7 +3401,7 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {

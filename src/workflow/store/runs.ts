@@ -109,6 +109,21 @@ export async function lockRun(
   return { run: runs[0] ?? null, now }
 }
 
+/** Runs as they stand, by their ids. Index: workflow_run_pkey. */
+export async function readRuns(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  ids: readonly string[],
+): Promise<readonly Pick<LockedRun, 'row' | 'workflowId'>[]> {
+  const { rows } = await client.query<Row>(
+    prepared(`SELECT ${COLUMNS} FROM "workflow_run" AS r WHERE r."tenant" = $1 AND r."id" = ANY ($2::uuid[])`, [
+      tenant,
+      ids,
+    ]),
+  )
+  return rows.map(toRun)
+}
+
 const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value))
 /** JSON's null is a value where there is one. */
 const jsonValue = (value: JsonValue | undefined): string | null => (value === undefined ? null : JSON.stringify(value))

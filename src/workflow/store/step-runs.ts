@@ -4,9 +4,27 @@ import type { JsonValue } from '../../task/json.ts'
 import type { Changes } from '../run/draft.ts'
 import { hasEnded, type StepPath, type StepRun } from '../run/run-state.ts'
 
+/**
+ * Step runs in any state, by the run's id, without inputs and outputs; of each run the first `limit` by their paths. Index: step_run_pkey.
+ */
+export async function readSteps(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  { runIds, limit }: { readonly runIds: readonly string[]; readonly limit: number },
+): Promise<ReadonlyMap<string, Map<StepPath, StepRun>>> {
+  const { rows } = await client.query<StepRunRow>(
+    prepared(
+      `SELECT ${STEP_COLUMNS} FROM unnest($2::uuid[]) AS p("id") CROSS JOIN LATERAL (
+        SELECT * FROM "step_run" AS r WHERE r."tenant" = $1 AND r."run_id" = p."id" ORDER BY r."path" LIMIT $3) AS s`,
+      [tenant, runIds, limit],
+    ),
+  )
+  return byRun(runIds, rows)
+}
+
 /** Step runs that have not ended, by the run's id, without inputs and outputs. Index: step_run_open_idx. */
 export async function readOpenSteps(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   tenant: string,
   runIds: readonly string[],
 ): Promise<ReadonlyMap<string, Map<StepPath, StepRun>>> {
@@ -16,6 +34,10 @@ export async function readOpenSteps(
       [tenant, runIds],
     ),
   )
+  return byRun(runIds, rows)
+}
+
+function byRun(runIds: readonly string[], rows: readonly StepRunRow[]): ReadonlyMap<string, Map<StepPath, StepRun>> {
   const found = new Map(runIds.map((id) => [id, new Map<StepPath, StepRun>()]))
   for (const row of rows) found.get(row.run_id)!.set(row.path, toStepRun(row))
   return found

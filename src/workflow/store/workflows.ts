@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { prepared } from '../../infra/row-batch.ts'
+import type { JsonSchema } from '../../task/json.ts'
 import type { WorkflowDefinition } from '../definition/definition.ts'
 
 /** A version of a workflow. */
@@ -17,7 +18,7 @@ export interface RunnableVersion extends VersionKey {
 
 /** Definitions by `versionKey`. Index: workflow_version_pkey. */
 export async function readDefinitions(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   tenant: string,
   versions: readonly VersionKey[],
 ): Promise<ReadonlyMap<string, WorkflowDefinition>> {
@@ -121,4 +122,60 @@ export async function insertVersion(
     ),
   ])
   return { workflowId: id, name, number, status, isNew: true }
+}
+
+/**
+ * The status of a version under its lock; null when there is no such workflow, undefined when it has no such version.
+ *
+ * Locks: the version's row FOR NO KEY UPDATE. Indexes: workflow_pkey, workflow_version_pkey.
+ */
+export async function lockVersion(
+  client: ClientBase,
+  tenant: string,
+  { workflowId, number }: VersionKey,
+): Promise<RunnableVersion['status'] | null | undefined> {
+  const { rows } = await client.query<{ status: RunnableVersion['status'] }>(
+    prepared(
+      `SELECT "status" FROM "workflow_version" WHERE "tenant" = $1 AND "workflow_id" = $2 AND "number" = $3 FOR NO KEY UPDATE`,
+      [tenant, workflowId, number],
+    ),
+  )
+  if (rows[0] !== undefined) return rows[0].status
+  const found = await client.query(
+    prepared(`SELECT FROM "workflow" WHERE "tenant" = $1 AND "id" = $2`, [tenant, workflowId]),
+  )
+  return found.rows.length === 0 ? null : undefined
+}
+
+/** Writes what may be done with a version; the caller holds its lock. Index: workflow_version_pkey. */
+export async function writeVersionStatus(
+  client: ClientBase,
+  tenant: string,
+  { workflowId, number, status }: VersionKey & { readonly status: 'READY' | 'RETIRED' },
+): Promise<void> {
+  await client.query(
+    prepared(
+      `UPDATE "workflow_version" SET "status" = $4 WHERE "tenant" = $1 AND "workflow_id" = $2 AND "number" = $3`,
+      [tenant, workflowId, number, status],
+    ),
+  )
+}
+
+/** Of these names those that workflows have, with their versions that are not drafts and the input schema of the newest. Index: workflow_name_idx. */
+export async function readKnownWorkflows(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, { readonly versions: readonly number[]; readonly input: JsonSchema | boolean | null }>> {
+  if (names.length === 0) return new Map()
+  const { rows } = await client.query<{ name: string; versions: number[]; input: JsonSchema | boolean | null }>(
+    prepared(
+      `SELECT w."name", v."versions", v."input" FROM "workflow" AS w CROSS JOIN LATERAL (
+        SELECT array_agg("number") AS "versions", (array_agg("definition" -> 'input' ORDER BY "number" DESC))[1] AS "input"
+        FROM "workflow_version" WHERE "tenant" = $1 AND "workflow_id" = w."id" AND "status" <> 'DRAFT') AS v
+      WHERE w."tenant" = $1 AND w."name" = ANY ($2::text[]) AND v."versions" IS NOT NULL`,
+      [tenant, names],
+    ),
+  )
+  return new Map(rows.map(({ name, versions, input }) => [name, { versions, input }]))
 }

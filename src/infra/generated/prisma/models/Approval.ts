@@ -273,6 +273,7 @@ export type ApprovalWhereInput = {
   expiresAt?: Prisma.DateTimeNullableFilter<"Approval"> | Date | string | null
   settledAt?: Prisma.DateTimeNullableFilter<"Approval"> | Date | string | null
   run?: Prisma.XOR<Prisma.WorkflowRunScalarRelationFilter, Prisma.WorkflowRunWhereInput>
+  step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }
 
 export type ApprovalOrderByWithRelationInput = {
@@ -290,6 +291,7 @@ export type ApprovalOrderByWithRelationInput = {
   expiresAt?: Prisma.SortOrderInput | Prisma.SortOrder
   settledAt?: Prisma.SortOrderInput | Prisma.SortOrder
   run?: Prisma.WorkflowRunOrderByWithRelationInput
+  step?: Prisma.StepRunOrderByWithRelationInput
 }
 
 export type ApprovalWhereUniqueInput = Prisma.AtLeast<{
@@ -311,6 +313,7 @@ export type ApprovalWhereUniqueInput = Prisma.AtLeast<{
   expiresAt?: Prisma.DateTimeNullableFilter<"Approval"> | Date | string | null
   settledAt?: Prisma.DateTimeNullableFilter<"Approval"> | Date | string | null
   run?: Prisma.XOR<Prisma.WorkflowRunScalarRelationFilter, Prisma.WorkflowRunWhereInput>
+  step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }, "tenant_id">
 
 export type ApprovalOrderByWithAggregationInput = {
@@ -355,7 +358,6 @@ export type ApprovalScalarWhereWithAggregatesInput = {
 
 export type ApprovalCreateInput = {
   id: string
-  path: string
   status?: $Enums.ApprovalStatus
   message: string
   principals?: Prisma.ApprovalCreateprincipalsInput | string[]
@@ -366,6 +368,7 @@ export type ApprovalCreateInput = {
   expiresAt?: Date | string | null
   settledAt?: Date | string | null
   run: Prisma.WorkflowRunCreateNestedOneWithoutApprovalsInput
+  step?: Prisma.StepRunCreateNestedOneWithoutApprovalsInput
 }
 
 export type ApprovalUncheckedCreateInput = {
@@ -386,7 +389,6 @@ export type ApprovalUncheckedCreateInput = {
 
 export type ApprovalUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  path?: Prisma.StringFieldUpdateOperationsInput | string
   status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
   message?: Prisma.StringFieldUpdateOperationsInput | string
   principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
@@ -397,6 +399,7 @@ export type ApprovalUpdateInput = {
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   run?: Prisma.WorkflowRunUpdateOneRequiredWithoutApprovalsNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutApprovalsNestedInput
 }
 
 export type ApprovalUncheckedUpdateInput = {
@@ -433,7 +436,6 @@ export type ApprovalCreateManyInput = {
 
 export type ApprovalUpdateManyMutationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  path?: Prisma.StringFieldUpdateOperationsInput | string
   status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
   message?: Prisma.StringFieldUpdateOperationsInput | string
   principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
@@ -570,6 +572,48 @@ export type ApprovalUncheckedUpdateManyWithoutRunNestedInput = {
   deleteMany?: Prisma.ApprovalScalarWhereInput | Prisma.ApprovalScalarWhereInput[]
 }
 
+export type ApprovalCreateNestedManyWithoutStepInput = {
+  create?: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput> | Prisma.ApprovalCreateWithoutStepInput[] | Prisma.ApprovalUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.ApprovalCreateOrConnectWithoutStepInput | Prisma.ApprovalCreateOrConnectWithoutStepInput[]
+  createMany?: Prisma.ApprovalCreateManyStepInputEnvelope
+  connect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+}
+
+export type ApprovalUncheckedCreateNestedManyWithoutStepInput = {
+  create?: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput> | Prisma.ApprovalCreateWithoutStepInput[] | Prisma.ApprovalUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.ApprovalCreateOrConnectWithoutStepInput | Prisma.ApprovalCreateOrConnectWithoutStepInput[]
+  createMany?: Prisma.ApprovalCreateManyStepInputEnvelope
+  connect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+}
+
+export type ApprovalUpdateManyWithoutStepNestedInput = {
+  create?: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput> | Prisma.ApprovalCreateWithoutStepInput[] | Prisma.ApprovalUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.ApprovalCreateOrConnectWithoutStepInput | Prisma.ApprovalCreateOrConnectWithoutStepInput[]
+  upsert?: Prisma.ApprovalUpsertWithWhereUniqueWithoutStepInput | Prisma.ApprovalUpsertWithWhereUniqueWithoutStepInput[]
+  createMany?: Prisma.ApprovalCreateManyStepInputEnvelope
+  set?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  disconnect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  delete?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  connect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  update?: Prisma.ApprovalUpdateWithWhereUniqueWithoutStepInput | Prisma.ApprovalUpdateWithWhereUniqueWithoutStepInput[]
+  updateMany?: Prisma.ApprovalUpdateManyWithWhereWithoutStepInput | Prisma.ApprovalUpdateManyWithWhereWithoutStepInput[]
+  deleteMany?: Prisma.ApprovalScalarWhereInput | Prisma.ApprovalScalarWhereInput[]
+}
+
+export type ApprovalUncheckedUpdateManyWithoutStepNestedInput = {
+  create?: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput> | Prisma.ApprovalCreateWithoutStepInput[] | Prisma.ApprovalUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.ApprovalCreateOrConnectWithoutStepInput | Prisma.ApprovalCreateOrConnectWithoutStepInput[]
+  upsert?: Prisma.ApprovalUpsertWithWhereUniqueWithoutStepInput | Prisma.ApprovalUpsertWithWhereUniqueWithoutStepInput[]
+  createMany?: Prisma.ApprovalCreateManyStepInputEnvelope
+  set?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  disconnect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  delete?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  connect?: Prisma.ApprovalWhereUniqueInput | Prisma.ApprovalWhereUniqueInput[]
+  update?: Prisma.ApprovalUpdateWithWhereUniqueWithoutStepInput | Prisma.ApprovalUpdateWithWhereUniqueWithoutStepInput[]
+  updateMany?: Prisma.ApprovalUpdateManyWithWhereWithoutStepInput | Prisma.ApprovalUpdateManyWithWhereWithoutStepInput[]
+  deleteMany?: Prisma.ApprovalScalarWhereInput | Prisma.ApprovalScalarWhereInput[]
+}
+
 export type ApprovalCreateprincipalsInput = {
   set: string[]
 }
@@ -589,7 +633,6 @@ export type NullableEnumRoleFieldUpdateOperationsInput = {
 
 export type ApprovalCreateWithoutRunInput = {
   id: string
-  path: string
   status?: $Enums.ApprovalStatus
   message: string
   principals?: Prisma.ApprovalCreateprincipalsInput | string[]
@@ -599,6 +642,7 @@ export type ApprovalCreateWithoutRunInput = {
   askedAt: Date | string
   expiresAt?: Date | string | null
   settledAt?: Date | string | null
+  step?: Prisma.StepRunCreateNestedOneWithoutApprovalsInput
 }
 
 export type ApprovalUncheckedCreateWithoutRunInput = {
@@ -660,6 +704,59 @@ export type ApprovalScalarWhereInput = {
   settledAt?: Prisma.DateTimeNullableFilter<"Approval"> | Date | string | null
 }
 
+export type ApprovalCreateWithoutStepInput = {
+  id: string
+  status?: $Enums.ApprovalStatus
+  message: string
+  principals?: Prisma.ApprovalCreateprincipalsInput | string[]
+  role?: $Enums.Role | null
+  need?: number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt: Date | string
+  expiresAt?: Date | string | null
+  settledAt?: Date | string | null
+  run: Prisma.WorkflowRunCreateNestedOneWithoutApprovalsInput
+}
+
+export type ApprovalUncheckedCreateWithoutStepInput = {
+  id: string
+  status?: $Enums.ApprovalStatus
+  message: string
+  principals?: Prisma.ApprovalCreateprincipalsInput | string[]
+  role?: $Enums.Role | null
+  need?: number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt: Date | string
+  expiresAt?: Date | string | null
+  settledAt?: Date | string | null
+}
+
+export type ApprovalCreateOrConnectWithoutStepInput = {
+  where: Prisma.ApprovalWhereUniqueInput
+  create: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput>
+}
+
+export type ApprovalCreateManyStepInputEnvelope = {
+  data: Prisma.ApprovalCreateManyStepInput | Prisma.ApprovalCreateManyStepInput[]
+  skipDuplicates?: boolean
+}
+
+export type ApprovalUpsertWithWhereUniqueWithoutStepInput = {
+  where: Prisma.ApprovalWhereUniqueInput
+  update: Prisma.XOR<Prisma.ApprovalUpdateWithoutStepInput, Prisma.ApprovalUncheckedUpdateWithoutStepInput>
+  create: Prisma.XOR<Prisma.ApprovalCreateWithoutStepInput, Prisma.ApprovalUncheckedCreateWithoutStepInput>
+}
+
+export type ApprovalUpdateWithWhereUniqueWithoutStepInput = {
+  where: Prisma.ApprovalWhereUniqueInput
+  data: Prisma.XOR<Prisma.ApprovalUpdateWithoutStepInput, Prisma.ApprovalUncheckedUpdateWithoutStepInput>
+}
+
+export type ApprovalUpdateManyWithWhereWithoutStepInput = {
+  where: Prisma.ApprovalScalarWhereInput
+  data: Prisma.XOR<Prisma.ApprovalUpdateManyMutationInput, Prisma.ApprovalUncheckedUpdateManyWithoutStepInput>
+}
+
 export type ApprovalCreateManyRunInput = {
   id: string
   path: string
@@ -676,7 +773,6 @@ export type ApprovalCreateManyRunInput = {
 
 export type ApprovalUpdateWithoutRunInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  path?: Prisma.StringFieldUpdateOperationsInput | string
   status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
   message?: Prisma.StringFieldUpdateOperationsInput | string
   principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
@@ -686,6 +782,7 @@ export type ApprovalUpdateWithoutRunInput = {
   askedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  step?: Prisma.StepRunUpdateOneWithoutApprovalsNestedInput
 }
 
 export type ApprovalUncheckedUpdateWithoutRunInput = {
@@ -716,6 +813,59 @@ export type ApprovalUncheckedUpdateManyWithoutRunInput = {
   settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
+export type ApprovalCreateManyStepInput = {
+  id: string
+  status?: $Enums.ApprovalStatus
+  message: string
+  principals?: Prisma.ApprovalCreateprincipalsInput | string[]
+  role?: $Enums.Role | null
+  need?: number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt: Date | string
+  expiresAt?: Date | string | null
+  settledAt?: Date | string | null
+}
+
+export type ApprovalUpdateWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
+  role?: Prisma.NullableEnumRoleFieldUpdateOperationsInput | $Enums.Role | null
+  need?: Prisma.IntFieldUpdateOperationsInput | number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  run?: Prisma.WorkflowRunUpdateOneRequiredWithoutApprovalsNestedInput
+}
+
+export type ApprovalUncheckedUpdateWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
+  role?: Prisma.NullableEnumRoleFieldUpdateOperationsInput | $Enums.Role | null
+  need?: Prisma.IntFieldUpdateOperationsInput | number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type ApprovalUncheckedUpdateManyWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumApprovalStatusFieldUpdateOperationsInput | $Enums.ApprovalStatus
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  principals?: Prisma.ApprovalUpdateprincipalsInput | string[]
+  role?: Prisma.NullableEnumRoleFieldUpdateOperationsInput | $Enums.Role | null
+  need?: Prisma.IntFieldUpdateOperationsInput | number
+  form?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  askedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
 
 
 export type ApprovalSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -733,6 +883,7 @@ export type ApprovalSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   expiresAt?: boolean
   settledAt?: boolean
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }, ExtArgs["result"]["approval"]>
 
 export type ApprovalSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -750,6 +901,7 @@ export type ApprovalSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   expiresAt?: boolean
   settledAt?: boolean
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }, ExtArgs["result"]["approval"]>
 
 export type ApprovalSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -767,6 +919,7 @@ export type ApprovalSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   expiresAt?: boolean
   settledAt?: boolean
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }, ExtArgs["result"]["approval"]>
 
 export type ApprovalSelectScalar = {
@@ -788,18 +941,22 @@ export type ApprovalSelectScalar = {
 export type ApprovalOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "runId" | "path" | "status" | "message" | "principals" | "role" | "need" | "form" | "askedAt" | "expiresAt" | "settledAt", ExtArgs["result"]["approval"]>
 export type ApprovalInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }
 export type ApprovalIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }
 export type ApprovalIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  step?: boolean | Prisma.Approval$stepArgs<ExtArgs>
 }
 
 export type $ApprovalPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Approval"
   objects: {
     run: Prisma.$WorkflowRunPayload<ExtArgs>
+    step: Prisma.$StepRunPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -1210,6 +1367,7 @@ readonly fields: ApprovalFieldRefs;
 export interface Prisma__ApprovalClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   run<T extends Prisma.WorkflowRunDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRunDefaultArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  step<T extends Prisma.Approval$stepArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Approval$stepArgs<ExtArgs>>): Prisma.Prisma__StepRunClient<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1659,6 +1817,25 @@ export type ApprovalDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Inte
    * Limit how many Approvals to delete.
    */
   limit?: number
+}
+
+/**
+ * Approval.step
+ */
+export type Approval$stepArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the StepRun
+   */
+  select?: Prisma.StepRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the StepRun
+   */
+  omit?: Prisma.StepRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.StepRunInclude<ExtArgs> | null
+  where?: Prisma.StepRunWhereInput
 }
 
 /**

@@ -373,6 +373,9 @@ export type StepRunWhereInput = {
   startedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
   run?: Prisma.XOR<Prisma.WorkflowRunScalarRelationFilter, Prisma.WorkflowRunWhereInput>
+  childRuns?: Prisma.WorkflowRunListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  approvals?: Prisma.ApprovalListRelationFilter
 }
 
 export type StepRunOrderByWithRelationInput = {
@@ -401,6 +404,9 @@ export type StepRunOrderByWithRelationInput = {
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   run?: Prisma.WorkflowRunOrderByWithRelationInput
+  childRuns?: Prisma.WorkflowRunOrderByRelationAggregateInput
+  tasks?: Prisma.TaskOrderByRelationAggregateInput
+  approvals?: Prisma.ApprovalOrderByRelationAggregateInput
 }
 
 export type StepRunWhereUniqueInput = Prisma.AtLeast<{
@@ -433,6 +439,9 @@ export type StepRunWhereUniqueInput = Prisma.AtLeast<{
   startedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
   run?: Prisma.XOR<Prisma.WorkflowRunScalarRelationFilter, Prisma.WorkflowRunWhereInput>
+  childRuns?: Prisma.WorkflowRunListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  approvals?: Prisma.ApprovalListRelationFilter
 }, "tenant_runId_path">
 
 export type StepRunOrderByWithAggregationInput = {
@@ -521,6 +530,9 @@ export type StepRunCreateInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   run: Prisma.WorkflowRunCreateNestedOneWithoutStepsInput
+  childRuns?: Prisma.WorkflowRunCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutStepInput
 }
 
 export type StepRunUncheckedCreateInput = {
@@ -548,6 +560,9 @@ export type StepRunUncheckedCreateInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutStepInput
 }
 
 export type StepRunUpdateInput = {
@@ -574,6 +589,9 @@ export type StepRunUpdateInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   run?: Prisma.WorkflowRunUpdateOneRequiredWithoutStepsNestedInput
+  childRuns?: Prisma.WorkflowRunUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunUncheckedUpdateInput = {
@@ -601,6 +619,9 @@ export type StepRunUncheckedUpdateInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunCreateManyInput = {
@@ -680,6 +701,11 @@ export type StepRunUncheckedUpdateManyInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type StepRunNullableScalarRelationFilter = {
+  is?: Prisma.StepRunWhereInput | null
+  isNot?: Prisma.StepRunWhereInput | null
 }
 
 export type StepRunListRelationFilter = {
@@ -789,6 +815,28 @@ export type StepRunSumOrderByAggregateInput = {
   failed?: Prisma.SortOrder
 }
 
+export type StepRunCreateNestedOneWithoutTasksInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutTasksInput, Prisma.StepRunUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutTasksInput
+  connect?: Prisma.StepRunWhereUniqueInput
+}
+
+export type StepRunUpdateOneWithoutTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutTasksInput, Prisma.StepRunUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutTasksInput
+  upsert?: Prisma.StepRunUpsertWithoutTasksInput
+  disconnect?: Prisma.StepRunWhereInput | boolean
+  delete?: Prisma.StepRunWhereInput | boolean
+  connect?: Prisma.StepRunWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StepRunUpdateToOneWithWhereWithoutTasksInput, Prisma.StepRunUpdateWithoutTasksInput>, Prisma.StepRunUncheckedUpdateWithoutTasksInput>
+}
+
+export type StepRunCreateNestedOneWithoutChildRunsInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutChildRunsInput, Prisma.StepRunUncheckedCreateWithoutChildRunsInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutChildRunsInput
+  connect?: Prisma.StepRunWhereUniqueInput
+}
+
 export type StepRunCreateNestedManyWithoutRunInput = {
   create?: Prisma.XOR<Prisma.StepRunCreateWithoutRunInput, Prisma.StepRunUncheckedCreateWithoutRunInput> | Prisma.StepRunCreateWithoutRunInput[] | Prisma.StepRunUncheckedCreateWithoutRunInput[]
   connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutRunInput | Prisma.StepRunCreateOrConnectWithoutRunInput[]
@@ -801,6 +849,16 @@ export type StepRunUncheckedCreateNestedManyWithoutRunInput = {
   connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutRunInput | Prisma.StepRunCreateOrConnectWithoutRunInput[]
   createMany?: Prisma.StepRunCreateManyRunInputEnvelope
   connect?: Prisma.StepRunWhereUniqueInput | Prisma.StepRunWhereUniqueInput[]
+}
+
+export type StepRunUpdateOneWithoutChildRunsNestedInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutChildRunsInput, Prisma.StepRunUncheckedCreateWithoutChildRunsInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutChildRunsInput
+  upsert?: Prisma.StepRunUpsertWithoutChildRunsInput
+  disconnect?: Prisma.StepRunWhereInput | boolean
+  delete?: Prisma.StepRunWhereInput | boolean
+  connect?: Prisma.StepRunWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StepRunUpdateToOneWithWhereWithoutChildRunsInput, Prisma.StepRunUpdateWithoutChildRunsInput>, Prisma.StepRunUncheckedUpdateWithoutChildRunsInput>
 }
 
 export type StepRunUpdateManyWithoutRunNestedInput = {
@@ -839,6 +897,214 @@ export type EnumStepRunStatusFieldUpdateOperationsInput = {
   set?: $Enums.StepRunStatus
 }
 
+export type StepRunCreateNestedOneWithoutApprovalsInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutApprovalsInput, Prisma.StepRunUncheckedCreateWithoutApprovalsInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutApprovalsInput
+  connect?: Prisma.StepRunWhereUniqueInput
+}
+
+export type StepRunUpdateOneWithoutApprovalsNestedInput = {
+  create?: Prisma.XOR<Prisma.StepRunCreateWithoutApprovalsInput, Prisma.StepRunUncheckedCreateWithoutApprovalsInput>
+  connectOrCreate?: Prisma.StepRunCreateOrConnectWithoutApprovalsInput
+  upsert?: Prisma.StepRunUpsertWithoutApprovalsInput
+  disconnect?: Prisma.StepRunWhereInput | boolean
+  delete?: Prisma.StepRunWhereInput | boolean
+  connect?: Prisma.StepRunWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StepRunUpdateToOneWithWhereWithoutApprovalsInput, Prisma.StepRunUpdateWithoutApprovalsInput>, Prisma.StepRunUncheckedUpdateWithoutApprovalsInput>
+}
+
+export type StepRunCreateWithoutTasksInput = {
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  run: Prisma.WorkflowRunCreateNestedOneWithoutStepsInput
+  childRuns?: Prisma.WorkflowRunCreateNestedManyWithoutParentStepInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutStepInput
+}
+
+export type StepRunUncheckedCreateWithoutTasksInput = {
+  tenant?: string
+  runId: string
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentStepInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutStepInput
+}
+
+export type StepRunCreateOrConnectWithoutTasksInput = {
+  where: Prisma.StepRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutTasksInput, Prisma.StepRunUncheckedCreateWithoutTasksInput>
+}
+
+export type StepRunUpsertWithoutTasksInput = {
+  update: Prisma.XOR<Prisma.StepRunUpdateWithoutTasksInput, Prisma.StepRunUncheckedUpdateWithoutTasksInput>
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutTasksInput, Prisma.StepRunUncheckedCreateWithoutTasksInput>
+  where?: Prisma.StepRunWhereInput
+}
+
+export type StepRunUpdateToOneWithWhereWithoutTasksInput = {
+  where?: Prisma.StepRunWhereInput
+  data: Prisma.XOR<Prisma.StepRunUpdateWithoutTasksInput, Prisma.StepRunUncheckedUpdateWithoutTasksInput>
+}
+
+export type StepRunUpdateWithoutTasksInput = {
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  run?: Prisma.WorkflowRunUpdateOneRequiredWithoutStepsNestedInput
+  childRuns?: Prisma.WorkflowRunUpdateManyWithoutParentStepNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutStepNestedInput
+}
+
+export type StepRunUncheckedUpdateWithoutTasksInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  runId?: Prisma.StringFieldUpdateOperationsInput | string
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentStepNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutStepNestedInput
+}
+
+export type StepRunCreateWithoutChildRunsInput = {
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  run: Prisma.WorkflowRunCreateNestedOneWithoutStepsInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutStepInput
+}
+
+export type StepRunUncheckedCreateWithoutChildRunsInput = {
+  tenant?: string
+  runId: string
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutStepInput
+}
+
+export type StepRunCreateOrConnectWithoutChildRunsInput = {
+  where: Prisma.StepRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutChildRunsInput, Prisma.StepRunUncheckedCreateWithoutChildRunsInput>
+}
+
 export type StepRunCreateWithoutRunInput = {
   path: string
   stepId: string
@@ -862,6 +1128,9 @@ export type StepRunCreateWithoutRunInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  childRuns?: Prisma.WorkflowRunCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutStepInput
 }
 
 export type StepRunUncheckedCreateWithoutRunInput = {
@@ -887,6 +1156,9 @@ export type StepRunUncheckedCreateWithoutRunInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutStepInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutStepInput
 }
 
 export type StepRunCreateOrConnectWithoutRunInput = {
@@ -897,6 +1169,74 @@ export type StepRunCreateOrConnectWithoutRunInput = {
 export type StepRunCreateManyRunInputEnvelope = {
   data: Prisma.StepRunCreateManyRunInput | Prisma.StepRunCreateManyRunInput[]
   skipDuplicates?: boolean
+}
+
+export type StepRunUpsertWithoutChildRunsInput = {
+  update: Prisma.XOR<Prisma.StepRunUpdateWithoutChildRunsInput, Prisma.StepRunUncheckedUpdateWithoutChildRunsInput>
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutChildRunsInput, Prisma.StepRunUncheckedCreateWithoutChildRunsInput>
+  where?: Prisma.StepRunWhereInput
+}
+
+export type StepRunUpdateToOneWithWhereWithoutChildRunsInput = {
+  where?: Prisma.StepRunWhereInput
+  data: Prisma.XOR<Prisma.StepRunUpdateWithoutChildRunsInput, Prisma.StepRunUncheckedUpdateWithoutChildRunsInput>
+}
+
+export type StepRunUpdateWithoutChildRunsInput = {
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  run?: Prisma.WorkflowRunUpdateOneRequiredWithoutStepsNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutStepNestedInput
+}
+
+export type StepRunUncheckedUpdateWithoutChildRunsInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  runId?: Prisma.StringFieldUpdateOperationsInput | string
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunUpsertWithWhereUniqueWithoutRunInput = {
@@ -943,6 +1283,136 @@ export type StepRunScalarWhereInput = {
   error?: Prisma.JsonNullableFilter<"StepRun">
   startedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"StepRun"> | Date | string | null
+}
+
+export type StepRunCreateWithoutApprovalsInput = {
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  run: Prisma.WorkflowRunCreateNestedOneWithoutStepsInput
+  childRuns?: Prisma.WorkflowRunCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutStepInput
+}
+
+export type StepRunUncheckedCreateWithoutApprovalsInput = {
+  tenant?: string
+  runId: string
+  path: string
+  stepId: string
+  type: $Enums.StepRunType
+  holder: string
+  status: $Enums.StepRunStatus
+  attempt?: number
+  index?: number | null
+  total?: number | null
+  next?: number
+  ended?: number
+  failed?: number
+  awaitedId?: string | null
+  waitKey?: string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Date | string | null
+  retryAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentStepInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutStepInput
+}
+
+export type StepRunCreateOrConnectWithoutApprovalsInput = {
+  where: Prisma.StepRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutApprovalsInput, Prisma.StepRunUncheckedCreateWithoutApprovalsInput>
+}
+
+export type StepRunUpsertWithoutApprovalsInput = {
+  update: Prisma.XOR<Prisma.StepRunUpdateWithoutApprovalsInput, Prisma.StepRunUncheckedUpdateWithoutApprovalsInput>
+  create: Prisma.XOR<Prisma.StepRunCreateWithoutApprovalsInput, Prisma.StepRunUncheckedCreateWithoutApprovalsInput>
+  where?: Prisma.StepRunWhereInput
+}
+
+export type StepRunUpdateToOneWithWhereWithoutApprovalsInput = {
+  where?: Prisma.StepRunWhereInput
+  data: Prisma.XOR<Prisma.StepRunUpdateWithoutApprovalsInput, Prisma.StepRunUncheckedUpdateWithoutApprovalsInput>
+}
+
+export type StepRunUpdateWithoutApprovalsInput = {
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  run?: Prisma.WorkflowRunUpdateOneRequiredWithoutStepsNestedInput
+  childRuns?: Prisma.WorkflowRunUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutStepNestedInput
+}
+
+export type StepRunUncheckedUpdateWithoutApprovalsInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  runId?: Prisma.StringFieldUpdateOperationsInput | string
+  path?: Prisma.StringFieldUpdateOperationsInput | string
+  stepId?: Prisma.StringFieldUpdateOperationsInput | string
+  type?: Prisma.EnumStepRunTypeFieldUpdateOperationsInput | $Enums.StepRunType
+  holder?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumStepRunStatusFieldUpdateOperationsInput | $Enums.StepRunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  index?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  next?: Prisma.IntFieldUpdateOperationsInput | number
+  ended?: Prisma.IntFieldUpdateOperationsInput | number
+  failed?: Prisma.IntFieldUpdateOperationsInput | number
+  awaitedId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  decisions?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  waitUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  retryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunCreateManyRunInput = {
@@ -993,6 +1463,9 @@ export type StepRunUpdateWithoutRunInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  childRuns?: Prisma.WorkflowRunUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunUncheckedUpdateWithoutRunInput = {
@@ -1018,6 +1491,9 @@ export type StepRunUncheckedUpdateWithoutRunInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  childRuns?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentStepNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutStepNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutStepNestedInput
 }
 
 export type StepRunUncheckedUpdateManyWithoutRunInput = {
@@ -1046,6 +1522,53 @@ export type StepRunUncheckedUpdateManyWithoutRunInput = {
 }
 
 
+/**
+ * Count Type StepRunCountOutputType
+ */
+
+export type StepRunCountOutputType = {
+  childRuns: number
+  tasks: number
+  approvals: number
+}
+
+export type StepRunCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  childRuns?: boolean | StepRunCountOutputTypeCountChildRunsArgs
+  tasks?: boolean | StepRunCountOutputTypeCountTasksArgs
+  approvals?: boolean | StepRunCountOutputTypeCountApprovalsArgs
+}
+
+/**
+ * StepRunCountOutputType without action
+ */
+export type StepRunCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the StepRunCountOutputType
+   */
+  select?: Prisma.StepRunCountOutputTypeSelect<ExtArgs> | null
+}
+
+/**
+ * StepRunCountOutputType without action
+ */
+export type StepRunCountOutputTypeCountChildRunsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.WorkflowRunWhereInput
+}
+
+/**
+ * StepRunCountOutputType without action
+ */
+export type StepRunCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
+}
+
+/**
+ * StepRunCountOutputType without action
+ */
+export type StepRunCountOutputTypeCountApprovalsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ApprovalWhereInput
+}
+
 
 export type StepRunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   tenant?: boolean
@@ -1073,6 +1596,10 @@ export type StepRunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   startedAt?: boolean
   finishedAt?: boolean
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  childRuns?: boolean | Prisma.StepRun$childRunsArgs<ExtArgs>
+  tasks?: boolean | Prisma.StepRun$tasksArgs<ExtArgs>
+  approvals?: boolean | Prisma.StepRun$approvalsArgs<ExtArgs>
+  _count?: boolean | Prisma.StepRunCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["stepRun"]>
 
 export type StepRunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -1161,6 +1688,10 @@ export type StepRunSelectScalar = {
 export type StepRunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "runId" | "path" | "stepId" | "type" | "holder" | "status" | "attempt" | "index" | "total" | "next" | "ended" | "failed" | "awaitedId" | "waitKey" | "decisions" | "waitUntil" | "retryAt" | "timeoutAt" | "input" | "output" | "error" | "startedAt" | "finishedAt", ExtArgs["result"]["stepRun"]>
 export type StepRunInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
+  childRuns?: boolean | Prisma.StepRun$childRunsArgs<ExtArgs>
+  tasks?: boolean | Prisma.StepRun$tasksArgs<ExtArgs>
+  approvals?: boolean | Prisma.StepRun$approvalsArgs<ExtArgs>
+  _count?: boolean | Prisma.StepRunCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StepRunIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   run?: boolean | Prisma.WorkflowRunDefaultArgs<ExtArgs>
@@ -1173,6 +1704,9 @@ export type $StepRunPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
   name: "StepRun"
   objects: {
     run: Prisma.$WorkflowRunPayload<ExtArgs>
+    childRuns: Prisma.$WorkflowRunPayload<ExtArgs>[]
+    tasks: Prisma.$TaskPayload<ExtArgs>[]
+    approvals: Prisma.$ApprovalPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -1597,6 +2131,9 @@ readonly fields: StepRunFieldRefs;
 export interface Prisma__StepRunClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   run<T extends Prisma.WorkflowRunDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRunDefaultArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  childRuns<T extends Prisma.StepRun$childRunsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StepRun$childRunsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  tasks<T extends Prisma.StepRun$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StepRun$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  approvals<T extends Prisma.StepRun$approvalsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StepRun$approvalsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ApprovalPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2057,6 +2594,78 @@ export type StepRunDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Inter
    * Limit how many StepRuns to delete.
    */
   limit?: number
+}
+
+/**
+ * StepRun.childRuns
+ */
+export type StepRun$childRunsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the WorkflowRun
+   */
+  select?: Prisma.WorkflowRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the WorkflowRun
+   */
+  omit?: Prisma.WorkflowRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.WorkflowRunInclude<ExtArgs> | null
+  where?: Prisma.WorkflowRunWhereInput
+  orderBy?: Prisma.WorkflowRunOrderByWithRelationInput | Prisma.WorkflowRunOrderByWithRelationInput[]
+  cursor?: Prisma.WorkflowRunWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.WorkflowRunScalarFieldEnum | Prisma.WorkflowRunScalarFieldEnum[]
+}
+
+/**
+ * StepRun.tasks
+ */
+export type StepRun$tasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * StepRun.approvals
+ */
+export type StepRun$approvalsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Approval
+   */
+  select?: Prisma.ApprovalSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Approval
+   */
+  omit?: Prisma.ApprovalOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ApprovalInclude<ExtArgs> | null
+  where?: Prisma.ApprovalWhereInput
+  orderBy?: Prisma.ApprovalOrderByWithRelationInput | Prisma.ApprovalOrderByWithRelationInput[]
+  cursor?: Prisma.ApprovalWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ApprovalScalarFieldEnum | Prisma.ApprovalScalarFieldEnum[]
 }
 
 /**

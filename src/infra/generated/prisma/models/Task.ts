@@ -718,6 +718,7 @@ export type TaskWhereInput = {
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
   run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
+  step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }
 
 export type TaskOrderByWithRelationInput = {
@@ -795,6 +796,7 @@ export type TaskOrderByWithRelationInput = {
   schedule?: Prisma.ScheduleOrderByWithRelationInput
   fire?: Prisma.ScheduleFireOrderByWithRelationInput
   run?: Prisma.WorkflowRunOrderByWithRelationInput
+  step?: Prisma.StepRunOrderByWithRelationInput
 }
 
 export type TaskWhereUniqueInput = Prisma.AtLeast<{
@@ -876,6 +878,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
   run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
+  step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }, "tenant_id">
 
 export type TaskOrderByWithAggregationInput = {
@@ -1078,7 +1081,6 @@ export type TaskCreateInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -1089,6 +1091,7 @@ export type TaskCreateInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateInput = {
@@ -1221,7 +1224,6 @@ export type TaskUpdateInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -1232,6 +1234,7 @@ export type TaskUpdateInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateInput = {
@@ -1431,7 +1434,6 @@ export type TaskUpdateManyMutationInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type TaskUncheckedUpdateManyInput = {
@@ -2090,6 +2092,48 @@ export type TaskUncheckedUpdateManyWithoutRunNestedInput = {
   deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
 }
 
+export type TaskCreateNestedManyWithoutStepInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput> | Prisma.TaskCreateWithoutStepInput[] | Prisma.TaskUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutStepInput | Prisma.TaskCreateOrConnectWithoutStepInput[]
+  createMany?: Prisma.TaskCreateManyStepInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUncheckedCreateNestedManyWithoutStepInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput> | Prisma.TaskCreateWithoutStepInput[] | Prisma.TaskUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutStepInput | Prisma.TaskCreateOrConnectWithoutStepInput[]
+  createMany?: Prisma.TaskCreateManyStepInputEnvelope
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+}
+
+export type TaskUpdateManyWithoutStepNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput> | Prisma.TaskCreateWithoutStepInput[] | Prisma.TaskUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutStepInput | Prisma.TaskCreateOrConnectWithoutStepInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutStepInput | Prisma.TaskUpsertWithWhereUniqueWithoutStepInput[]
+  createMany?: Prisma.TaskCreateManyStepInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutStepInput | Prisma.TaskUpdateWithWhereUniqueWithoutStepInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutStepInput | Prisma.TaskUpdateManyWithWhereWithoutStepInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
+export type TaskUncheckedUpdateManyWithoutStepNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput> | Prisma.TaskCreateWithoutStepInput[] | Prisma.TaskUncheckedCreateWithoutStepInput[]
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutStepInput | Prisma.TaskCreateOrConnectWithoutStepInput[]
+  upsert?: Prisma.TaskUpsertWithWhereUniqueWithoutStepInput | Prisma.TaskUpsertWithWhereUniqueWithoutStepInput[]
+  createMany?: Prisma.TaskCreateManyStepInputEnvelope
+  set?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  disconnect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  delete?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  connect?: Prisma.TaskWhereUniqueInput | Prisma.TaskWhereUniqueInput[]
+  update?: Prisma.TaskUpdateWithWhereUniqueWithoutStepInput | Prisma.TaskUpdateWithWhereUniqueWithoutStepInput[]
+  updateMany?: Prisma.TaskUpdateManyWithWhereWithoutStepInput | Prisma.TaskUpdateManyWithWhereWithoutStepInput[]
+  deleteMany?: Prisma.TaskScalarWhereInput | Prisma.TaskScalarWhereInput[]
+}
+
 export type TaskCreateWithoutTypeInput = {
   id: string
   name: string
@@ -2148,7 +2192,6 @@ export type TaskCreateWithoutTypeInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2158,6 +2201,7 @@ export type TaskCreateWithoutTypeInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutTypeInput = {
@@ -2384,7 +2428,6 @@ export type TaskCreateWithoutChildrenInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2394,6 +2437,7 @@ export type TaskCreateWithoutChildrenInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutChildrenInput = {
@@ -2530,7 +2574,6 @@ export type TaskCreateWithoutParentInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
   dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
@@ -2540,6 +2583,7 @@ export type TaskCreateWithoutParentInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutParentInput = {
@@ -2691,7 +2735,6 @@ export type TaskUpdateWithoutChildrenInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -2701,6 +2744,7 @@ export type TaskUpdateWithoutChildrenInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutChildrenInput = {
@@ -2848,7 +2892,6 @@ export type TaskCreateWithoutDependenciesInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -2858,6 +2901,7 @@ export type TaskCreateWithoutDependenciesInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutDependenciesInput = {
@@ -2994,7 +3038,6 @@ export type TaskCreateWithoutDependentsInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3004,6 +3047,7 @@ export type TaskCreateWithoutDependentsInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutDependentsInput = {
@@ -3151,7 +3195,6 @@ export type TaskUpdateWithoutDependenciesInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3161,6 +3204,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependenciesInput = {
@@ -3303,7 +3347,6 @@ export type TaskUpdateWithoutDependentsInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3313,6 +3356,7 @@ export type TaskUpdateWithoutDependentsInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutDependentsInput = {
@@ -3444,7 +3488,6 @@ export type TaskCreateWithoutAttemptsInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3454,6 +3497,7 @@ export type TaskCreateWithoutAttemptsInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutAttemptsInput = {
@@ -3601,7 +3645,6 @@ export type TaskUpdateWithoutAttemptsInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -3611,6 +3654,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutAttemptsInput = {
@@ -3742,7 +3786,6 @@ export type TaskCreateWithoutWorkerInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3752,6 +3795,7 @@ export type TaskCreateWithoutWorkerInput = {
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutWorkerInput = {
@@ -3908,7 +3952,6 @@ export type TaskCreateWithoutScheduleInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -3918,6 +3961,7 @@ export type TaskCreateWithoutScheduleInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutScheduleInput = {
@@ -4074,7 +4118,6 @@ export type TaskCreateWithoutFireInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -4084,6 +4127,7 @@ export type TaskCreateWithoutFireInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutFireInput = {
@@ -4231,7 +4275,6 @@ export type TaskUpdateWithoutFireInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -4241,6 +4284,7 @@ export type TaskUpdateWithoutFireInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutFireInput = {
@@ -4372,7 +4416,6 @@ export type TaskCreateWithoutRunInput = {
   orderKey?: number | null
   backfillId?: string | null
   deadlineMissedAt?: Date | string | null
-  stepPath?: string | null
   type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
   parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
   children?: Prisma.TaskCreateNestedManyWithoutParentInput
@@ -4382,6 +4425,7 @@ export type TaskCreateWithoutRunInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
 export type TaskUncheckedCreateWithoutRunInput = {
@@ -4478,6 +4522,171 @@ export type TaskUpdateWithWhereUniqueWithoutRunInput = {
 export type TaskUpdateManyWithWhereWithoutRunInput = {
   where: Prisma.TaskScalarWhereInput
   data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutRunInput>
+}
+
+export type TaskCreateWithoutStepInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+}
+
+export type TaskUncheckedCreateWithoutStepInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutStepInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput>
+}
+
+export type TaskCreateManyStepInputEnvelope = {
+  data: Prisma.TaskCreateManyStepInput | Prisma.TaskCreateManyStepInput[]
+  skipDuplicates?: boolean
+}
+
+export type TaskUpsertWithWhereUniqueWithoutStepInput = {
+  where: Prisma.TaskWhereUniqueInput
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutStepInput, Prisma.TaskUncheckedUpdateWithoutStepInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutStepInput, Prisma.TaskUncheckedCreateWithoutStepInput>
+}
+
+export type TaskUpdateWithWhereUniqueWithoutStepInput = {
+  where: Prisma.TaskWhereUniqueInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutStepInput, Prisma.TaskUncheckedUpdateWithoutStepInput>
+}
+
+export type TaskUpdateManyWithWhereWithoutStepInput = {
+  where: Prisma.TaskScalarWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateManyMutationInput, Prisma.TaskUncheckedUpdateManyWithoutStepInput>
 }
 
 export type TaskCreateManyTypeInput = {
@@ -4603,7 +4812,6 @@ export type TaskUpdateWithoutTypeInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -4613,6 +4821,7 @@ export type TaskUpdateWithoutTypeInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutTypeInput = {
@@ -4873,7 +5082,6 @@ export type TaskUpdateWithoutParentInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
   dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
@@ -4883,6 +5091,7 @@ export type TaskUpdateWithoutParentInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutParentInput = {
@@ -5143,7 +5352,6 @@ export type TaskUpdateWithoutWorkerInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -5153,6 +5361,7 @@ export type TaskUpdateWithoutWorkerInput = {
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutWorkerInput = {
@@ -5413,7 +5622,6 @@ export type TaskUpdateWithoutScheduleInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -5423,6 +5631,7 @@ export type TaskUpdateWithoutScheduleInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutScheduleInput = {
@@ -5683,7 +5892,6 @@ export type TaskUpdateWithoutRunInput = {
   orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
   parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
   children?: Prisma.TaskUpdateManyWithoutParentNestedInput
@@ -5693,6 +5901,7 @@ export type TaskUpdateWithoutRunInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
 export type TaskUncheckedUpdateWithoutRunInput = {
@@ -5830,6 +6039,273 @@ export type TaskUncheckedUpdateManyWithoutRunInput = {
   stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
+export type TaskCreateManyStepInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+}
+
+export type TaskUpdateWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateManyWithoutStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
 
 /**
  * Count Type TaskCountOutputType
@@ -5963,6 +6439,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
@@ -6036,6 +6513,7 @@ export type TaskSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -6108,6 +6586,7 @@ export type TaskSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
 }, ExtArgs["result"]["task"]>
 
 export type TaskSelectScalar = {
@@ -6189,6 +6668,7 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -6197,6 +6677,7 @@ export type TaskIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
 }
 export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   type?: boolean | Prisma.TaskTypeDefaultArgs<ExtArgs>
@@ -6204,6 +6685,7 @@ export type TaskIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
+  step?: boolean | Prisma.Task$stepArgs<ExtArgs>
 }
 
 export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -6219,6 +6701,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     schedule: Prisma.$SchedulePayload<ExtArgs> | null
     fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
     run: Prisma.$WorkflowRunPayload<ExtArgs> | null
+    step: Prisma.$StepRunPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -6734,6 +7217,7 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   run<T extends Prisma.Task$runArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$runArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  step<T extends Prisma.Task$stepArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$stepArgs<ExtArgs>>): Prisma.Prisma__StepRunClient<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -7425,6 +7909,25 @@ export type Task$runArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs =
    */
   include?: Prisma.WorkflowRunInclude<ExtArgs> | null
   where?: Prisma.WorkflowRunWhereInput
+}
+
+/**
+ * Task.step
+ */
+export type Task$stepArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the StepRun
+   */
+  select?: Prisma.StepRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the StepRun
+   */
+  omit?: Prisma.StepRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.StepRunInclude<ExtArgs> | null
+  where?: Prisma.StepRunWhereInput
 }
 
 /**

@@ -356,6 +356,7 @@ export type WorkflowRunWhereInput = {
   version?: Prisma.XOR<Prisma.WorkflowVersionScalarRelationFilter, Prisma.WorkflowVersionWhereInput>
   parent?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   children?: Prisma.WorkflowRunListRelationFilter
+  parentStep?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
   forkedFrom?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   forks?: Prisma.WorkflowRunListRelationFilter
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
@@ -393,6 +394,7 @@ export type WorkflowRunOrderByWithRelationInput = {
   version?: Prisma.WorkflowVersionOrderByWithRelationInput
   parent?: Prisma.WorkflowRunOrderByWithRelationInput
   children?: Prisma.WorkflowRunOrderByRelationAggregateInput
+  parentStep?: Prisma.StepRunOrderByWithRelationInput
   forkedFrom?: Prisma.WorkflowRunOrderByWithRelationInput
   forks?: Prisma.WorkflowRunOrderByRelationAggregateInput
   schedule?: Prisma.ScheduleOrderByWithRelationInput
@@ -434,6 +436,7 @@ export type WorkflowRunWhereUniqueInput = Prisma.AtLeast<{
   version?: Prisma.XOR<Prisma.WorkflowVersionScalarRelationFilter, Prisma.WorkflowVersionWhereInput>
   parent?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   children?: Prisma.WorkflowRunListRelationFilter
+  parentStep?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
   forkedFrom?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   forks?: Prisma.WorkflowRunListRelationFilter
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
@@ -512,7 +515,6 @@ export type WorkflowRunCreateInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -525,6 +527,7 @@ export type WorkflowRunCreateInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -575,7 +578,6 @@ export type WorkflowRunUpdateInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -588,6 +590,7 @@ export type WorkflowRunUpdateInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -664,7 +667,6 @@ export type WorkflowRunUpdateManyMutationInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1092,12 +1094,54 @@ export type WorkflowRunCreateNestedOneWithoutStepsInput = {
   connect?: Prisma.WorkflowRunWhereUniqueInput
 }
 
+export type WorkflowRunCreateNestedManyWithoutParentStepInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput> | Prisma.WorkflowRunCreateWithoutParentStepInput[] | Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput | Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput[]
+  createMany?: Prisma.WorkflowRunCreateManyParentStepInputEnvelope
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+}
+
+export type WorkflowRunUncheckedCreateNestedManyWithoutParentStepInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput> | Prisma.WorkflowRunCreateWithoutParentStepInput[] | Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput | Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput[]
+  createMany?: Prisma.WorkflowRunCreateManyParentStepInputEnvelope
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+}
+
 export type WorkflowRunUpdateOneRequiredWithoutStepsNestedInput = {
   create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutStepsInput, Prisma.WorkflowRunUncheckedCreateWithoutStepsInput>
   connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutStepsInput
   upsert?: Prisma.WorkflowRunUpsertWithoutStepsInput
   connect?: Prisma.WorkflowRunWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.WorkflowRunUpdateToOneWithWhereWithoutStepsInput, Prisma.WorkflowRunUpdateWithoutStepsInput>, Prisma.WorkflowRunUncheckedUpdateWithoutStepsInput>
+}
+
+export type WorkflowRunUpdateManyWithoutParentStepNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput> | Prisma.WorkflowRunCreateWithoutParentStepInput[] | Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput | Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput[]
+  upsert?: Prisma.WorkflowRunUpsertWithWhereUniqueWithoutParentStepInput | Prisma.WorkflowRunUpsertWithWhereUniqueWithoutParentStepInput[]
+  createMany?: Prisma.WorkflowRunCreateManyParentStepInputEnvelope
+  set?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  disconnect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  delete?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  update?: Prisma.WorkflowRunUpdateWithWhereUniqueWithoutParentStepInput | Prisma.WorkflowRunUpdateWithWhereUniqueWithoutParentStepInput[]
+  updateMany?: Prisma.WorkflowRunUpdateManyWithWhereWithoutParentStepInput | Prisma.WorkflowRunUpdateManyWithWhereWithoutParentStepInput[]
+  deleteMany?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
+}
+
+export type WorkflowRunUncheckedUpdateManyWithoutParentStepNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput> | Prisma.WorkflowRunCreateWithoutParentStepInput[] | Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput | Prisma.WorkflowRunCreateOrConnectWithoutParentStepInput[]
+  upsert?: Prisma.WorkflowRunUpsertWithWhereUniqueWithoutParentStepInput | Prisma.WorkflowRunUpsertWithWhereUniqueWithoutParentStepInput[]
+  createMany?: Prisma.WorkflowRunCreateManyParentStepInputEnvelope
+  set?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  disconnect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  delete?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  update?: Prisma.WorkflowRunUpdateWithWhereUniqueWithoutParentStepInput | Prisma.WorkflowRunUpdateWithWhereUniqueWithoutParentStepInput[]
+  updateMany?: Prisma.WorkflowRunUpdateManyWithWhereWithoutParentStepInput | Prisma.WorkflowRunUpdateManyWithWhereWithoutParentStepInput[]
+  deleteMany?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
 }
 
 export type WorkflowRunCreateNestedOneWithoutApprovalsInput = {
@@ -1123,7 +1167,6 @@ export type WorkflowRunCreateWithoutTasksInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1136,6 +1179,7 @@ export type WorkflowRunCreateWithoutTasksInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1200,7 +1244,6 @@ export type WorkflowRunUpdateWithoutTasksInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1213,6 +1256,7 @@ export type WorkflowRunUpdateWithoutTasksInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -1261,7 +1305,6 @@ export type WorkflowRunCreateWithoutScheduleInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1274,6 +1317,7 @@ export type WorkflowRunCreateWithoutScheduleInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
@@ -1376,7 +1420,6 @@ export type WorkflowRunCreateWithoutFireInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1389,6 +1432,7 @@ export type WorkflowRunCreateWithoutFireInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1453,7 +1497,6 @@ export type WorkflowRunUpdateWithoutFireInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1466,6 +1509,7 @@ export type WorkflowRunUpdateWithoutFireInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -1514,7 +1558,6 @@ export type WorkflowRunCreateWithoutWorkflowInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1526,6 +1569,7 @@ export type WorkflowRunCreateWithoutWorkflowInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1600,7 +1644,6 @@ export type WorkflowRunCreateWithoutVersionInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1612,6 +1655,7 @@ export type WorkflowRunCreateWithoutVersionInput = {
   workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1685,7 +1729,6 @@ export type WorkflowRunCreateWithoutChildrenInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1697,6 +1740,7 @@ export type WorkflowRunCreateWithoutChildrenInput = {
   workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1751,7 +1795,6 @@ export type WorkflowRunCreateWithoutParentInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1763,6 +1806,7 @@ export type WorkflowRunCreateWithoutParentInput = {
   workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -1821,7 +1865,6 @@ export type WorkflowRunCreateWithoutForksInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1834,6 +1877,7 @@ export type WorkflowRunCreateWithoutForksInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
@@ -1887,7 +1931,6 @@ export type WorkflowRunCreateWithoutForkedFromInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -1900,6 +1943,7 @@ export type WorkflowRunCreateWithoutForkedFromInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
@@ -1968,7 +2012,6 @@ export type WorkflowRunUpdateWithoutChildrenInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1980,6 +2023,7 @@ export type WorkflowRunUpdateWithoutChildrenInput = {
   workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2056,7 +2100,6 @@ export type WorkflowRunUpdateWithoutForksInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2069,6 +2112,7 @@ export type WorkflowRunUpdateWithoutForksInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
@@ -2133,7 +2177,6 @@ export type WorkflowRunCreateWithoutStepsInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -2146,6 +2189,7 @@ export type WorkflowRunCreateWithoutStepsInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -2190,6 +2234,75 @@ export type WorkflowRunCreateOrConnectWithoutStepsInput = {
   create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutStepsInput, Prisma.WorkflowRunUncheckedCreateWithoutStepsInput>
 }
 
+export type WorkflowRunCreateWithoutParentStepInput = {
+  id: string
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
+  version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
+  parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
+  children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
+  forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunUncheckedCreateWithoutParentStepInput = {
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
+  forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunCreateOrConnectWithoutParentStepInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput>
+}
+
+export type WorkflowRunCreateManyParentStepInputEnvelope = {
+  data: Prisma.WorkflowRunCreateManyParentStepInput | Prisma.WorkflowRunCreateManyParentStepInput[]
+  skipDuplicates?: boolean
+}
+
 export type WorkflowRunUpsertWithoutStepsInput = {
   update: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutStepsInput, Prisma.WorkflowRunUncheckedUpdateWithoutStepsInput>
   create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutStepsInput, Prisma.WorkflowRunUncheckedCreateWithoutStepsInput>
@@ -2210,7 +2323,6 @@ export type WorkflowRunUpdateWithoutStepsInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2223,6 +2335,7 @@ export type WorkflowRunUpdateWithoutStepsInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2262,6 +2375,22 @@ export type WorkflowRunUncheckedUpdateWithoutStepsInput = {
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
 }
 
+export type WorkflowRunUpsertWithWhereUniqueWithoutParentStepInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  update: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutParentStepInput, Prisma.WorkflowRunUncheckedUpdateWithoutParentStepInput>
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutParentStepInput, Prisma.WorkflowRunUncheckedCreateWithoutParentStepInput>
+}
+
+export type WorkflowRunUpdateWithWhereUniqueWithoutParentStepInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutParentStepInput, Prisma.WorkflowRunUncheckedUpdateWithoutParentStepInput>
+}
+
+export type WorkflowRunUpdateManyWithWhereWithoutParentStepInput = {
+  where: Prisma.WorkflowRunScalarWhereInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateManyMutationInput, Prisma.WorkflowRunUncheckedUpdateManyWithoutParentStepInput>
+}
+
 export type WorkflowRunCreateWithoutApprovalsInput = {
   id: string
   status?: $Enums.RunStatus
@@ -2271,7 +2400,6 @@ export type WorkflowRunCreateWithoutApprovalsInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: number
   concurrencyKey?: string | null
-  parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: string | null
   createdAt?: Date | string
@@ -2284,6 +2412,7 @@ export type WorkflowRunCreateWithoutApprovalsInput = {
   version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
   parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
@@ -2348,7 +2477,6 @@ export type WorkflowRunUpdateWithoutApprovalsInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2361,6 +2489,7 @@ export type WorkflowRunUpdateWithoutApprovalsInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2433,7 +2562,6 @@ export type WorkflowRunUpdateWithoutScheduleInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2446,6 +2574,7 @@ export type WorkflowRunUpdateWithoutScheduleInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
@@ -2541,7 +2670,6 @@ export type WorkflowRunUpdateWithoutWorkflowInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2553,6 +2681,7 @@ export type WorkflowRunUpdateWithoutWorkflowInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2648,7 +2777,6 @@ export type WorkflowRunUpdateWithoutVersionInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2660,6 +2788,7 @@ export type WorkflowRunUpdateWithoutVersionInput = {
   workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2778,7 +2907,6 @@ export type WorkflowRunUpdateWithoutParentInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2790,6 +2918,7 @@ export type WorkflowRunUpdateWithoutParentInput = {
   workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
@@ -2862,7 +2991,6 @@ export type WorkflowRunUpdateWithoutForkedFromInput = {
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -2875,6 +3003,7 @@ export type WorkflowRunUpdateWithoutForkedFromInput = {
   version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
   parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
@@ -2926,6 +3055,111 @@ export type WorkflowRunUncheckedUpdateManyWithoutForkedFromInput = {
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type WorkflowRunCreateManyParentStepInput = {
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+}
+
+export type WorkflowRunUpdateWithoutParentStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
+  version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
+  parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
+  forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateWithoutParentStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
+  forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateManyWithoutParentStepInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -3032,6 +3266,7 @@ export type WorkflowRunSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   children?: boolean | Prisma.WorkflowRun$childrenArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
@@ -3069,6 +3304,7 @@ export type WorkflowRunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["workflowRun"]>
@@ -3100,6 +3336,7 @@ export type WorkflowRunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["workflowRun"]>
@@ -3136,6 +3373,7 @@ export type WorkflowRunInclude<ExtArgs extends runtime.Types.Extensions.Internal
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   children?: boolean | Prisma.WorkflowRun$childrenArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
@@ -3149,6 +3387,7 @@ export type WorkflowRunIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }
@@ -3156,6 +3395,7 @@ export type WorkflowRunIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
+  parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }
@@ -3167,6 +3407,7 @@ export type $WorkflowRunPayload<ExtArgs extends runtime.Types.Extensions.Interna
     version: Prisma.$WorkflowVersionPayload<ExtArgs>
     parent: Prisma.$WorkflowRunPayload<ExtArgs> | null
     children: Prisma.$WorkflowRunPayload<ExtArgs>[]
+    parentStep: Prisma.$StepRunPayload<ExtArgs> | null
     /**
      * May be gone.
      */
@@ -3606,6 +3847,7 @@ export interface Prisma__WorkflowRunClient<T, Null = never, ExtArgs extends runt
   version<T extends Prisma.WorkflowVersionDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowVersionDefaultArgs<ExtArgs>>): Prisma.Prisma__WorkflowVersionClient<runtime.Types.Result.GetResult<Prisma.$WorkflowVersionPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   parent<T extends Prisma.WorkflowRun$parentArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$parentArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   children<T extends Prisma.WorkflowRun$childrenArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$childrenArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  parentStep<T extends Prisma.WorkflowRun$parentStepArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$parentStepArgs<ExtArgs>>): Prisma.Prisma__StepRunClient<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   forkedFrom<T extends Prisma.WorkflowRun$forkedFromArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$forkedFromArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   forks<T extends Prisma.WorkflowRun$forksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$forksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   schedule<T extends Prisma.WorkflowRun$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
@@ -4115,6 +4357,25 @@ export type WorkflowRun$childrenArgs<ExtArgs extends runtime.Types.Extensions.In
   take?: number
   skip?: number
   distinct?: Prisma.WorkflowRunScalarFieldEnum | Prisma.WorkflowRunScalarFieldEnum[]
+}
+
+/**
+ * WorkflowRun.parentStep
+ */
+export type WorkflowRun$parentStepArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the StepRun
+   */
+  select?: Prisma.StepRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the StepRun
+   */
+  omit?: Prisma.StepRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.StepRunInclude<ExtArgs> | null
+  where?: Prisma.StepRunWhereInput
 }
 
 /**

@@ -1,0 +1,150 @@
+import { createWorkflow } from '../../engine/create-workflow.ts'
+import { setVersionStatus } from '../../engine/set-version-status.ts'
+import { ID_PREFIXES } from '../../task/type-id.ts'
+import { contentHash } from '../../workflow/definition/canonical.ts'
+import type { Checked } from '../../workflow/definition/check-workflow.ts'
+import type { DefinitionProblem } from '../../workflow/definition/problem.ts'
+import { builder } from '../builder.ts'
+import { InvalidInput } from '../invalid-input.ts'
+import { uuidOfField } from '../node-id.ts'
+import { actorOf, valueOrThrow } from '../task/task-payload.ts'
+import { InvalidWorkflow, NotFound } from '../user-failure.ts'
+import { checkDefinition } from './check-definition.ts'
+import { DefinitionProblemType } from './definition-problem.ts'
+import { loadVersion } from './load-version.ts'
+import { WorkflowVersion } from './workflow.ts'
+
+const DEFINITION = 'An object as workflow.schema.json describes it, or a text with it in YAML or JSON; 1 MB at most.'
+
+const CreateWorkflowInput = builder.inputType('CreateWorkflowInput', {
+  description: 'A workflow to make, or the next version of one.',
+  fields: (t) => ({
+    definition: t.field({ type: 'JSON', required: true, description: DEFINITION }),
+    isDraft: t.boolean({ description: 'Keep it as a DRAFT, which cannot be run; false when absent.' }),
+  }),
+})
+
+const VersionStatusToSet = builder.enumType('VersionStatusToSet', {
+  description: 'What may be done with a version from now on.',
+  values: {
+    READY: { description: 'It may be run.' },
+    RETIRED: { description: 'It is only run where its number is asked for. Runs under way go on.' },
+  } as const,
+})
+
+const SetWorkflowStatusInput = builder.inputType('SetWorkflowStatusInput', {
+  description: 'A version of a workflow, and what may be done with it.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'TypeID of the workflow.' }),
+    version: t.int({ required: true, description: 'Number of the version, from 1.' }),
+    status: t.field({ type: VersionStatusToSet, required: true, description: 'What may be done with it.' }),
+  }),
+})
+
+interface Kept {
+  /** uuid */
+  readonly workflowId: string
+  readonly number: number
+}
+
+const versionField = {
+  type: WorkflowVersion,
+  description: 'The version; its `workflow` leads on.',
+} as const
+
+const CreateWorkflowSuccess = builder
+  .objectRef<Kept & { isNew: boolean; problems: readonly DefinitionProblem[] }>('CreateWorkflowSuccess')
+  .implement({
+    description: 'The version is kept.',
+    fields: (t) => ({
+      version: t.field({
+        ...versionField,
+        resolve: (kept, _args, context, info) => loadVersion(context, info, kept),
+      }),
+      isNew: t.exposeBoolean('isNew', {
+        description: 'False when a version with the same content was there: that is this one.',
+      }),
+      warnings: t.field({
+        type: [DefinitionProblemType],
+        description: 'What may go wrong when it is run, such as task types that no worker has registered yet.',
+        resolve: ({ problems }) => [...problems],
+      }),
+    }),
+  })
+
+const SetWorkflowStatusSuccess = builder.objectRef<Kept>('SetWorkflowStatusSuccess').implement({
+  description: 'The version has that status.',
+  fields: (t) => ({
+    version: t.field({ ...versionField, resolve: (kept, _args, context, info) => loadVersion(context, info, kept) }),
+  }),
+})
+
+const WorkflowValidation = builder.objectRef<Checked>('WorkflowValidation').implement({
+  description: 'What is to be said of a definition.',
+  fields: (t) => ({
+    isValid: t.boolean({ description: 'Whether a workflow can be made of it.', resolve: ({ ok }) => ok }),
+    problems: t.field({
+      type: [DefinitionProblemType],
+      description: 'All that is wrong with it, in its order, at most 200; only warnings when it is valid.',
+      resolve: ({ problems }) => [...problems],
+    }),
+    hash: t.string({
+      nullable: true,
+      description: 'SHA-256 that its version would have; null unless it is valid.',
+      resolve: (checked) => (checked.ok ? contentHash(checked.definition) : null),
+    }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  validateWorkflow: t.field({
+    type: WorkflowValidation,
+    description: 'Judges a definition without keeping it. What its names stand for here is looked up.',
+    authScopes: { role: 'VIEWER' },
+    args: { definition: t.arg({ type: 'JSON', required: true, description: DEFINITION }) },
+    resolve: (_root, { definition }, context) => checkDefinition(context, definition ?? null),
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  createWorkflow: t.errorUnionField({
+    types: [CreateWorkflowSuccess, InvalidInput, InvalidWorkflow],
+    union: {
+      name: 'CreateWorkflowResult',
+      description: 'What came of making a workflow.',
+      resolveType: () => 'CreateWorkflowSuccess',
+    },
+    description:
+      'Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs.',
+    authScopes: { role: 'DEVELOPER' },
+    args: { input: t.arg({ type: CreateWorkflowInput, required: true, description: 'The definition.' }) },
+    resolve: async (_root, { input: { definition, isDraft } }, context) => {
+      const checked = await checkDefinition(context, definition ?? null)
+      if (!checked.ok) throw new InvalidWorkflow(checked.problems, ['input', 'definition'])
+      const request = { definition: checked.definition, isDraft: isDraft ?? false }
+      const kept = valueOrThrow(await createWorkflow(context.engine, actorOf(context), request), (path) => path)
+      return { ...kept, problems: checked.problems }
+    },
+  }),
+  setWorkflowStatus: t.errorUnionField({
+    types: [SetWorkflowStatusSuccess, InvalidInput, NotFound],
+    union: {
+      name: 'SetWorkflowStatusResult',
+      description: 'What came of setting the status of a version.',
+      resolveType: () => 'SetWorkflowStatusSuccess',
+    },
+    description: 'Makes a version READY to be run, or retires it.',
+    authScopes: { role: 'DEVELOPER' },
+    args: {
+      input: t.arg({ type: SetWorkflowStatusInput, required: true, description: 'The version and its status.' }),
+    },
+    resolve: async (_root, { input: { id, version, status } }, context) => {
+      const workflowId = uuidOfField(ID_PREFIXES.workflow, id, ['input', 'id'])
+      const request = { workflowId, version, status }
+      return valueOrThrow(await setVersionStatus(context.engine, actorOf(context), request), (path) => [
+        'input',
+        ...path,
+      ])
+    },
+  }),
+}))
