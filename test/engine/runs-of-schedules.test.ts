@@ -12,6 +12,7 @@ import { encodeTypeId, ID_PREFIXES } from '../../src/task/type-id.ts'
 import type { WorkflowLimits } from '../../src/workflow/definition/definition.ts'
 import { addSchedule, dueNow, EACH_HOUR, firesOfSchedule, sleepSince } from '../schedule/schedules.ts'
 import { ACTOR } from '../support/engine.ts'
+import { failingPool } from '../support/failing-pool.ts'
 import { type Runs, runsOf } from '../support/runs.ts'
 import { lastHour, scheduleFixture } from '../support/schedule-fixture.ts'
 
@@ -254,6 +255,22 @@ describe('a fire while the run before it goes on', () => {
 })
 
 describe('due times of runs', () => {
+  test('cost the same statements for two schedules and for twenty', async () => {
+    const statementsFor = async (schedules: number) => {
+      for (let count = 0; count < schedules; count++) {
+        const workflow = { ...WORKFLOW, name: count % 2 === 0 ? 'sweep' : 'in_turn' }
+        const id = await addSchedule(engine, { overlapPolicy: 'CANCEL', workflow })
+        await fireSchedule(engine, ACTOR, { scheduleId: id })
+        await dueNow(database.pool, id)
+      }
+      const { pool, statements, end } = failingPool(database.url, database.pool, null)
+      expect(await fireSchedules({ ...engine, db: pool })).toBe(schedules)
+      await end()
+      return statements
+    }
+    expect((await statementsFor(20)).length).toBe((await statementsFor(2)).length)
+  })
+
   test('are started once each by schedulers and backfills that go at once', async () => {
     const ids: string[] = []
     for (let count = 0; count < 8; count++) {

@@ -13,10 +13,11 @@ export interface GraphRuns extends Runs {
   read(id: string, fields: string): Promise<any>
   /** A verb about one run; the answer of its mutation. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read answers of any shape
-  command(verb: string, input: object, key?: string): Promise<any>
+  command(verb: string, input: object): Promise<any>
 }
 
-export async function graphRuns(graph: TestGraph): Promise<GraphRuns> {
+/** @param key sent with what is asked, where the server is not open */
+export async function graphRuns(graph: TestGraph, key?: string): Promise<GraphRuns> {
   const runs = await runsOf({ ...graph.engine, rung: [] })
   return {
     ...runs,
@@ -24,16 +25,17 @@ export async function graphRuns(graph: TestGraph): Promise<GraphRuns> {
       const { data, errors } = await graph.ask(
         'mutation ($input: ExecuteWorkflowInput!) { executeWorkflow(input: $input) { ... on ExecuteWorkflowSuccess { run { id } } ... on UserError { message } } }',
         { input: { workflow, input } },
+        key,
       )
       expect(errors).toBeUndefined()
       return data.executeWorkflow.run.id
     },
     async read(id, fields) {
-      const { data, errors } = await graph.ask(`query ($id: ID!) { workflowRun(id: $id) { ${fields} } }`, { id })
+      const { data, errors } = await graph.ask(`query ($id: ID!) { workflowRun(id: $id) { ${fields} } }`, { id }, key)
       expect(errors).toBeUndefined()
       return data.workflowRun
     },
-    async command(verb, input, key) {
+    async command(verb, input) {
       const type = `${verb[0]!.toUpperCase()}${verb.slice(1)}`
       const { data, errors } = await graph.ask(
         `mutation ($input: ${type}Input!) { ${verb}(input: $input) { __typename ... on ${type}Success { run { id status attempt error { code message } } }

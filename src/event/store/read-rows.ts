@@ -75,6 +75,7 @@ function parseEvent(row: EventRow): Event {
     actor: row.actor,
     payload: row.payload,
     scheduleId: row.scheduleId,
+    runId: row.runId,
   } as Event
 }
 

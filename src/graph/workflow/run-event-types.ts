@@ -108,7 +108,7 @@ builder.objectField(eventType('WaitStarted'), 'until', (t) =>
   t.field({
     type: 'DateTime',
     nullable: true,
-    description: 'When it is over at the latest; null: never.',
+    description: 'The time that it waits for; null when it waits for something else.',
     resolve: (event) => timeOf(event, 'until'),
   }),
 )

@@ -83,7 +83,7 @@ export async function hasStartedRun(client: ClientBase, tenant: string, runId: s
   return rows.length > 0
 }
 
-/** The fire of each of these schedules that has waited longest for the running task to end. Index: schedule_fire_queue_idx. */
+/** The fire of each of these schedules that has waited longest for what runs to end. Index: schedule_fire_queue_idx. */
 export async function readQueueHeads(
   client: ClientBase,
   tenant: string,

@@ -22,6 +22,27 @@ export type AppendLogInput = {
   readonly workerId: string;
 };
 
+/** Which approvals are wanted. All conditions that are given must hold. */
+export type ApprovalFilter = {
+  /** Whether it asks who sends this query, by name or role. */
+  readonly asksMe?: boolean | null | undefined;
+  /** TypeID: that run asks. */
+  readonly runId?: string | null | undefined;
+  /** It stands at one of these. */
+  readonly status?: ReadonlyArray<ApprovalStatus> | null | undefined;
+};
+
+/** Where an approval stands. */
+export type ApprovalStatus =
+  /** Enough have approved, or its time-out counts as that. */
+  | 'APPROVED'
+  /** May be answered. */
+  | 'OPEN'
+  /** Not enough can approve any more, or its time-out counts as that. */
+  | 'REFUSED'
+  /** Its step was stopped before it was answered. */
+  | 'WITHDRAWN';
+
 /** How an attempt ended: exactly one of `complete`, `fail`, `release` and `park`. */
 export type AttemptEndInput = {
   /** It succeeded. */
@@ -87,6 +108,14 @@ export type CancelTaskInput = {
   /** TypeID of the task. */
   readonly id: string;
   /** Why; kept with the task. */
+  readonly reason?: string | null | undefined;
+};
+
+/** A run to cancel. */
+export type CancelWorkflowRunInput = {
+  /** TypeID of the run. */
+  readonly id: string;
+  /** Why, for those who look at it later; at most 10,000 characters. */
   readonly reason?: string | null | undefined;
 };
 
@@ -266,6 +295,14 @@ export type CreateTasksInput = {
   readonly tasks: ReadonlyArray<NewTaskInput>;
 };
 
+/** A workflow to make, or the next version of one. */
+export type CreateWorkflowInput = {
+  /** An object as workflow.schema.json describes it, or a text with it in YAML or JSON; 1 MB at most. */
+  readonly definition: unknown;
+  /** Keep it as a DRAFT, which cannot be run; false when absent. */
+  readonly isDraft?: boolean | null | undefined;
+};
+
 /** Days from one to another, both included. */
 export type DateRangeInput = {
   /** The first day, like 2026-12-24. */
@@ -284,6 +321,18 @@ export type DateTimeFilter = {
   readonly lt?: string | null | undefined;
   /** This or earlier. */
   readonly lte?: string | null | undefined;
+};
+
+/** An answer to an approval. */
+export type DecideApprovalInput = {
+  /** Yes or no. */
+  readonly approved: boolean;
+  /** What is to be said to it, at most 10,000 characters. */
+  readonly comment?: string | null | undefined;
+  /** What was filled in; who approves has to, where the approval has a form. */
+  readonly form?: unknown;
+  /** TypeID of the approval. */
+  readonly id: string;
 };
 
 /** A schedule to delete. */
@@ -467,6 +516,20 @@ export type ExclusionsInput = {
   readonly ranges?: ReadonlyArray<DateRangeInput> | null | undefined;
   /** Days of every week. */
   readonly weekdays?: ReadonlyArray<Weekday> | null | undefined;
+};
+
+/** A run to start. */
+export type ExecuteWorkflowInput = {
+  /** Or its TypeID. */
+  readonly id?: string | null | undefined;
+  /** The same key with the same request answers the run that was started first, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What it works on; fits the input schema of the version. An empty object when absent. */
+  readonly input?: unknown;
+  /** Number of its version; the newest READY one when absent. */
+  readonly version?: number | null | undefined;
+  /** Name of the workflow. */
+  readonly workflow?: string | null | undefined;
 };
 
 /** A task whose attempt failed. */
@@ -808,6 +871,12 @@ export type PauseTaskInput = {
   readonly id: string;
 };
 
+/** A run to hold back. */
+export type PauseWorkflowRunInput = {
+  /** TypeID of the run. */
+  readonly id: string;
+};
+
 /** Slots of one pool. */
 export type PoolSlotsInput = {
   /** Name of the pool. */
@@ -815,6 +884,13 @@ export type PoolSlotsInput = {
   /** How many of its slots, at least 0. */
   readonly slots: number;
 };
+
+/** What follows from a problem. */
+export type ProblemSeverity =
+  /** The workflow cannot be made. */
+  | 'ERROR'
+  /** It can be made, and may fail when it is run. */
+  | 'WARNING';
 
 /** How often tasks of a type, or with one rate key, may start. Give a type or a pattern of keys. */
 export type RateLimitInput = {
@@ -952,6 +1028,12 @@ export type ResumeTaskInput = {
   readonly id: string;
 };
 
+/** A run to let go on. */
+export type ResumeWorkflowRunInput = {
+  /** TypeID of the run. */
+  readonly id: string;
+};
+
 /** How failed attempts are repeated; what is absent is taken from the default. */
 export type RetryPolicyInput = {
   /** What EXPONENTIAL multiplies by, 1 to 100; 2 when absent. */
@@ -987,6 +1069,12 @@ export type RetryTaskInput = {
   readonly id: string;
 };
 
+/** A run to take up again. */
+export type RetryWorkflowRunInput = {
+  /** TypeID of the run. */
+  readonly id: string;
+};
+
 /** A key to revoke. */
 export type RevokeApiKeyInput = {
   /** TypeID of the key. */
@@ -1005,6 +1093,48 @@ export type Role =
   | 'VIEWER'
   /** Claims and runs tasks, and nothing else. */
   | 'WORKER';
+
+/** Why a run, or a step of it, has not ended. */
+export type RunBlockerKind =
+  /** A step waits for people to answer. */
+  | 'APPROVAL'
+  /** A step waits until its one-time URL is called. */
+  | 'CALLBACK'
+  /** A run that a step started is under way. */
+  | 'CHILD_RUN'
+  /** Elements of a MAP wait for iterations under way. */
+  | 'ELEMENTS'
+  /** A step waits for an event from outside. */
+  | 'EVENT'
+  /** As many steps as what holds the step allows work already. */
+  | 'HOLDER_LIMIT'
+  /** It was paused by hand: nothing new starts. */
+  | 'PAUSE'
+  /** A step failed and waits for its next attempt. */
+  | 'RETRY'
+  /** As many runs as its workflow allows are under way. */
+  | 'ROOM'
+  /** As many steps as the run allows work already. */
+  | 'RUN_LIMIT'
+  /** Steps before it are under way. */
+  | 'STEPS'
+  /** A task or child run was told to stop, and has not yet. */
+  | 'STOP'
+  /** The task of a step is under way. */
+  | 'TASK'
+  /** A step waits for a time. */
+  | 'TIME';
+
+/** Why a step comes after another. */
+export type RunGraphEdgeKind =
+  /** It says so. */
+  | 'AFTER'
+  /** A CONDITION leads to it when it does not hold. */
+  | 'ELSE'
+  /** A CONDITION leads to it when it holds. */
+  | 'THEN'
+  /** It is the next of a SEQUENTIAL. */
+  | 'TURN';
 
 /** Conditions on the run of a workflow; all that are given must hold. */
 export type RunIdFilter = {
@@ -1030,6 +1160,16 @@ export type RunStatus =
   | 'RUNNING'
   /** All that is open waits: for a time, an event, an answer, a call or a retry. */
   | 'WAITING';
+
+/** Conditions on where a run stands; all that are given must hold. */
+export type RunStatusFilter = {
+  /** It is this. */
+  readonly eq?: RunStatus | null | undefined;
+  /** It is one of these. */
+  readonly in?: ReadonlyArray<RunStatus> | null | undefined;
+  /** It is none of these. */
+  readonly notIn?: ReadonlyArray<RunStatus> | null | undefined;
+};
 
 /** Which schedules are wanted. All conditions that are given must hold. */
 export type ScheduleFilter = {
@@ -1220,6 +1360,83 @@ export type ServedTypeInput = {
   /** JSON Schema (2020-12), an object, that outputs must fit; anything when absent. */
   readonly outputSchema?: unknown;
 };
+
+/** A version of a workflow, and what may be done with it. */
+export type SetWorkflowStatusInput = {
+  /** TypeID of the workflow. */
+  readonly id: string;
+  /** What may be done with it. */
+  readonly status: VersionStatusToSet;
+  /** Number of the version, from 1. */
+  readonly version: number;
+};
+
+/** What became of a step from one definition to the next. */
+export type StepChangeKind =
+  /** The earlier has no step with its id. */
+  | 'ADDED'
+  /** Fields of it differ. */
+  | 'CHANGED'
+  /** It stands within another step, or elsewhere in the order. */
+  | 'MOVED'
+  /** The later has no step with its id. */
+  | 'REMOVED';
+
+/** Which steps are wanted. All conditions that are given must hold. */
+export type StepRunFilter = {
+  /** It stands at one of these. */
+  readonly status?: ReadonlyArray<StepRunStatus> | null | undefined;
+  /** Its id in the definition is one of these, at most 1,000. */
+  readonly stepId?: ReadonlyArray<string> | null | undefined;
+  /** It does one of these. */
+  readonly type?: ReadonlyArray<StepRunType> | null | undefined;
+  /** The step or iteration with this path holds it, at any depth. */
+  readonly under?: string | null | undefined;
+};
+
+/** Where a step of a run stands. COMPLETED, FAILED, CANCELLED and SKIPPED are the ends. */
+export type StepRunStatus =
+  /** Ended because what holds it was stopped. */
+  | 'CANCELLED'
+  /** Ended with an output. */
+  | 'COMPLETED'
+  /** Ended with an error; no attempt is left. */
+  | 'FAILED'
+  /** Waits for steps before it, or for room. */
+  | 'PENDING'
+  /** Its task, its child run or steps within it work. */
+  | 'RUNNING'
+  /** Was not to be run. */
+  | 'SKIPPED'
+  /** Waits for a time, an event, an answer, a call or its next attempt. */
+  | 'WAITING';
+
+/** What a step does, or that it is an iteration of one. */
+export type StepRunType =
+  /** Asks people. */
+  | 'APPROVAL'
+  /** Chooses which steps go on. */
+  | 'CONDITION'
+  /** Calls a handler that an integration has registered. */
+  | 'CUSTOM'
+  /** One round of a LOOP, or one element of a MAP. */
+  | 'ITERATION'
+  /** Repeats its steps. */
+  | 'LOOP'
+  /** Runs its steps once for each element of a list. */
+  | 'MAP'
+  /** Runs its steps at the same time. */
+  | 'PARALLEL'
+  /** Runs its steps one after the other. */
+  | 'SEQUENTIAL'
+  /** Runs another workflow and takes its output. */
+  | 'SUBWORKFLOW'
+  /** Makes a task and takes its output. */
+  | 'TASK'
+  /** Waits for a duration, a time or an event. */
+  | 'WAIT'
+  /** Sends a request, and may wait for a call back. */
+  | 'WEBHOOK';
 
 /** A worker that signs off. */
 export type StopWorkerInput = {
@@ -1519,6 +1736,13 @@ export type UpdateTaskInput = {
   readonly tags?: ReadonlyArray<string> | null | undefined;
 };
 
+/** What may be done with a version from now on. */
+export type VersionStatusToSet =
+  /** It may be run. */
+  | 'READY'
+  /** It is only run where its number is asked for. Runs under way go on. */
+  | 'RETIRED';
+
 /** How a wait for an event ended. */
 export type WaitOutcome =
   /** An event came that it waited for. */
@@ -1579,6 +1803,51 @@ export type WorkerState =
   | 'LOST'
   /** Signed off. */
   | 'STOPPED';
+
+/** Which workflows are wanted. All conditions that are given must hold. */
+export type WorkflowFilter = {
+  /** Its whole name. */
+  readonly name?: string | null | undefined;
+  /** Its name holds this; case does not count. */
+  readonly search?: string | null | undefined;
+  /** It has a version that stands at one of these. */
+  readonly status?: ReadonlyArray<WorkflowStatus> | null | undefined;
+};
+
+/** Which runs are wanted. All conditions that are given must hold. */
+export type WorkflowRunFilter = {
+  /** When it was asked for. */
+  readonly createdAt?: DateTimeFilter | null | undefined;
+  /** Name of the principal that asked for it. */
+  readonly createdBy?: string | null | undefined;
+  /** When it ended. */
+  readonly finishedAt?: DateTimeFilter | null | undefined;
+  /** TypeID: it is a fork of that run. */
+  readonly forkedFromId?: string | null | undefined;
+  /** Whether a step of another run started it. */
+  readonly isChild?: boolean | null | undefined;
+  /** TypeID: that run started it as a step. */
+  readonly parentId?: string | null | undefined;
+  /** When it began. */
+  readonly startedAt?: DateTimeFilter | null | undefined;
+  /** Where it stands. */
+  readonly status?: RunStatusFilter | null | undefined;
+  /** Number of its version. */
+  readonly version?: number | null | undefined;
+  /** Name of its workflow. */
+  readonly workflow?: string | null | undefined;
+  /** TypeID of its workflow. */
+  readonly workflowId?: string | null | undefined;
+};
+
+/** What may be done with a version of a workflow. */
+export type WorkflowStatus =
+  /** Not to be run yet. */
+  | 'DRAFT'
+  /** May be run; the newest READY one is what a run without a version gets. */
+  | 'READY'
+  /** Only run where its number is asked for. Runs under way go on. */
+  | 'RETIRED';
 
 export type ListApiKeysQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1777,9 +2046,9 @@ export type CursorExpiredFieldsFragment = { readonly code: string, readonly mess
 
 export type EventErrorFieldsFragment = { readonly code: string, readonly message: string, readonly attempt: number };
 
-type EventFields_ApprovalDecided_Fragment = { readonly __typename: 'ApprovalDecided', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_ApprovalDecided_Fragment = { readonly __typename: 'ApprovalDecided', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly by: string, readonly approved: boolean, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
-type EventFields_ApprovalRequested_Fragment = { readonly __typename: 'ApprovalRequested', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_ApprovalRequested_Fragment = { readonly __typename: 'ApprovalRequested', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
 type EventFields_AttemptLost_Fragment = { readonly __typename: 'AttemptLost', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly error: EventErrorFieldsFragment | null };
 
@@ -1813,17 +2082,17 @@ type EventFields_ScheduleResumed_Fragment = { readonly __typename: 'ScheduleResu
 
 type EventFields_ScheduleUpdated_Fragment = { readonly __typename: 'ScheduleUpdated', readonly scheduleId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_StepCancelled_Fragment = { readonly __typename: 'StepCancelled', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepCancelled_Fragment = { readonly __typename: 'StepCancelled', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
-type EventFields_StepCompleted_Fragment = { readonly __typename: 'StepCompleted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepCompleted_Fragment = { readonly __typename: 'StepCompleted', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
-type EventFields_StepFailed_Fragment = { readonly __typename: 'StepFailed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepFailed_Fragment = { readonly __typename: 'StepFailed', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number, readonly stepError: StepErrorFieldsFragment | null };
 
-type EventFields_StepRetrying_Fragment = { readonly __typename: 'StepRetrying', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepRetrying_Fragment = { readonly __typename: 'StepRetrying', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly retryAt: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number, readonly stepError: StepErrorFieldsFragment | null };
 
-type EventFields_StepSkipped_Fragment = { readonly __typename: 'StepSkipped', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepSkipped_Fragment = { readonly __typename: 'StepSkipped', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number, readonly stepError: StepErrorFieldsFragment | null };
 
-type EventFields_StepStarted_Fragment = { readonly __typename: 'StepStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_StepStarted_Fragment = { readonly __typename: 'StepStarted', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
 type EventFields_TaskAnswered_Fragment = { readonly __typename: 'TaskAnswered', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly attempt: number, readonly waitKey: string | null, readonly eventId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
@@ -1861,7 +2130,7 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WaitStarted_Fragment = { readonly __typename: 'WaitStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WaitStarted_Fragment = { readonly __typename: 'WaitStarted', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly until: string | null, readonly eventKey: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
 type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
@@ -1871,19 +2140,19 @@ type EventFields_WorkerRegistered_Fragment = { readonly __typename: 'WorkerRegis
 
 type EventFields_WorkerStopped_Fragment = { readonly __typename: 'WorkerStopped', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WorkflowRunCancelled_Fragment = { readonly __typename: 'WorkflowRunCancelled', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunCancelled_Fragment = { readonly __typename: 'WorkflowRunCancelled', readonly runId: string, readonly seq: number, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WorkflowRunCompleted_Fragment = { readonly __typename: 'WorkflowRunCompleted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunCompleted_Fragment = { readonly __typename: 'WorkflowRunCompleted', readonly runId: string, readonly seq: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WorkflowRunFailed_Fragment = { readonly __typename: 'WorkflowRunFailed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunFailed_Fragment = { readonly __typename: 'WorkflowRunFailed', readonly runId: string, readonly seq: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepError: StepErrorFieldsFragment | null };
 
-type EventFields_WorkflowRunPaused_Fragment = { readonly __typename: 'WorkflowRunPaused', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunPaused_Fragment = { readonly __typename: 'WorkflowRunPaused', readonly runId: string, readonly seq: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WorkflowRunResumed_Fragment = { readonly __typename: 'WorkflowRunResumed', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunResumed_Fragment = { readonly __typename: 'WorkflowRunResumed', readonly runId: string, readonly seq: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_WorkflowRunRetried_Fragment = { readonly __typename: 'WorkflowRunRetried', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunRetried_Fragment = { readonly __typename: 'WorkflowRunRetried', readonly runId: string, readonly seq: number, readonly again: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly runAttempt: number };
 
-type EventFields_WorkflowRunStarted_Fragment = { readonly __typename: 'WorkflowRunStarted', readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_WorkflowRunStarted_Fragment = { readonly __typename: 'WorkflowRunStarted', readonly runId: string, readonly seq: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 export type EventFieldsFragment =
   | EventFields_ApprovalDecided_Fragment
@@ -2695,7 +2964,7 @@ export type GetTaskTypeQuery = { readonly taskType: TaskTypeFieldsFragment | nul
 
 export type TaskTypeFieldsFragment = { readonly name: string, readonly description: string | null, readonly inputSchema: unknown, readonly outputSchema: unknown, readonly defaults: unknown, readonly createdAt: string, readonly updatedAt: string };
 
-type UserErrorFields_AnswerRefusedError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_AnswerRefusedError_Fragment = { readonly approvalId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_CursorExpired_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
@@ -2703,23 +2972,23 @@ type UserErrorFields_DependencyCycleError_Fragment = { readonly cycle: ReadonlyA
 
 type UserErrorFields_EventIdConflictError_Fragment = { readonly eventId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
-type UserErrorFields_IdempotencyConflictError_Fragment = { readonly key: string, readonly taskIds: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_IdempotencyConflictError_Fragment = { readonly key: string, readonly taskIds: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly startedRunId: string | null };
 
-type UserErrorFields_IllegalRunCommandError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_IllegalRunCommandError_Fragment = { readonly runId: string, readonly command: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly runStatus: Open<RunStatus> };
 
 type UserErrorFields_IllegalTransitionError_Fragment = { readonly taskId: string, readonly from: Open<TaskStatus>, readonly command: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
-type UserErrorFields_InvalidWorkflowError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_InvalidWorkflowError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment> };
 
 type UserErrorFields_NotFoundError_Fragment = { readonly id: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
-type UserErrorFields_RunsFullError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_RunsFullError_Fragment = { readonly workflow: string, readonly key: string, readonly limit: number, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_StaleLeaseError_Fragment = { readonly taskId: string, readonly epoch: number, readonly currentEpoch: number, readonly status: Open<TaskStatus>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_UnknownTaskTypeError_Fragment = { readonly type: string, readonly knownTypes: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
-type UserErrorFields_UnknownWorkflowError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+type UserErrorFields_UnknownWorkflowError_Fragment = { readonly workflow: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly wantedVersion: number | null };
 
 type UserErrorFields_ValidationError_Fragment = { readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
 
@@ -2977,53 +3246,389 @@ export type DrainWorkerMutation = { readonly drainWorker:
     )
    };
 
+export type DefinitionProblemFieldsFragment = { readonly severity: Open<ProblemSeverity>, readonly code: string, readonly path: ReadonlyArray<string>, readonly place: string, readonly message: string, readonly line: number | null, readonly column: number | null, readonly expression: { readonly text: string, readonly line: number | null, readonly column: number | null } | null };
+
+export type StepErrorFieldsFragment = { readonly code: string, readonly message: string, readonly expression: { readonly text: string, readonly line: number | null, readonly column: number | null } | null };
+
+export type WorkflowVersionFieldsFragment = { readonly number: number, readonly status: Open<WorkflowStatus>, readonly hash: string, readonly createdAt: string, readonly createdBy: string | null, readonly workflow: { readonly id: string, readonly name: string } };
+
+export type WorkflowSummaryFragment = { readonly id: string, readonly name: string, readonly createdAt: string, readonly updatedAt: string, readonly version: { readonly number: number, readonly status: Open<WorkflowStatus>, readonly stepCount: number, readonly description: string | null } | null };
+
+export type WorkflowRunSummaryFragment = { readonly id: string, readonly status: Open<RunStatus>, readonly seq: number, readonly attempt: number, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly workflow: { readonly id: string, readonly name: string }, readonly version: { readonly number: number }, readonly error: StepErrorFieldsFragment | null };
+
+export type WorkflowRunDetailsFragment = (
+  { readonly input: unknown, readonly output: unknown, readonly trigger: unknown, readonly concurrencyKey: string | null, readonly timeoutAt: string | null, readonly nextTransitionAt: string | null, readonly createdBy: string | null, readonly cursor: string, readonly progress: { readonly fraction: number, readonly ended: number, readonly total: number, readonly pending: number, readonly running: number, readonly waiting: number, readonly completed: number, readonly failed: number, readonly cancelled: number, readonly skipped: number }, readonly parent: { readonly id: string } | null, readonly parentStep: { readonly path: string } | null, readonly forkedFrom: { readonly id: string } | null, readonly blockedBy: ReadonlyArray<RunBlockerFieldsFragment> }
+  & WorkflowRunSummaryFragment
+);
+
+export type RunBlockerFieldsFragment = { readonly kind: Open<RunBlockerKind>, readonly message: string, readonly path: string | null, readonly until: string | null, readonly eventKey: string | null, readonly limit: number | null, readonly count: number | null, readonly after: ReadonlyArray<string> | null, readonly task: { readonly id: string, readonly status: Open<TaskStatus> } | null, readonly childRun: { readonly id: string, readonly status: Open<RunStatus> } | null };
+
+export type StepRunFieldsFragment = { readonly id: string, readonly path: string, readonly holderPath: string | null, readonly iterations: ReadonlyArray<number>, readonly stepId: string, readonly type: Open<StepRunType>, readonly status: Open<StepRunStatus>, readonly attempt: number, readonly index: number | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly retryAt: string | null, readonly timeoutAt: string | null, readonly waitsUntil: string | null, readonly waitsForEvent: string | null, readonly error: StepErrorFieldsFragment | null };
+
+export type RunGraphFieldsFragment = { readonly isComplete: boolean, readonly nodes: ReadonlyArray<{ readonly id: string, readonly inside: string | null, readonly stepId: string, readonly name: string, readonly type: Open<StepRunType>, readonly status: Open<StepRunStatus>, readonly attempt: number, readonly startedAt: string | null, readonly finishedAt: string | null, readonly iterations: { readonly total: number | null, readonly begun: number, readonly ended: number, readonly failed: number } | null }>, readonly edges: ReadonlyArray<{ readonly from: string, readonly to: string, readonly kind: Open<RunGraphEdgeKind> }> };
+
+export type ApprovalFieldsFragment = { readonly id: string, readonly status: Open<ApprovalStatus>, readonly message: string, readonly principals: ReadonlyArray<string>, readonly role: Open<Role> | null, readonly need: number, readonly form: unknown, readonly path: string, readonly askedAt: string, readonly expiresAt: string | null, readonly settledAt: string | null, readonly decisions: ReadonlyArray<{ readonly by: string, readonly approved: boolean, readonly comment: string | null, readonly form: unknown }>, readonly run: { readonly id: string, readonly status: Open<RunStatus>, readonly workflow: { readonly name: string } } };
+
+export type GetWorkflowRunQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetWorkflowRunQuery = { readonly workflowRun: WorkflowRunDetailsFragment | null };
+
+export type ListWorkflowRunsQueryVariables = Exact<{
+  filter?: WorkflowRunFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListWorkflowRunsQuery = { readonly workflowRuns: { readonly nodes: ReadonlyArray<WorkflowRunSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ListStepRunsQueryVariables = Exact<{
+  id: string;
+  filter?: StepRunFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListStepRunsQuery = { readonly workflowRun: { readonly id: string, readonly steps: { readonly nodes: ReadonlyArray<(
+        { readonly task: { readonly id: string, readonly status: Open<TaskStatus> } | null, readonly childRun: { readonly id: string, readonly status: Open<RunStatus> } | null }
+        & StepRunFieldsFragment
+      )>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } } | null };
+
+export type GetStepRunQueryVariables = Exact<{
+  runId: string;
+  path: string;
+}>;
+
+
+export type GetStepRunQuery = { readonly workflowRun: { readonly id: string, readonly step: (
+      { readonly input: unknown, readonly output: unknown, readonly counts: { readonly total: number | null, readonly begun: number, readonly ended: number, readonly failed: number } | null, readonly task: { readonly id: string, readonly status: Open<TaskStatus> } | null, readonly childRun: { readonly id: string, readonly status: Open<RunStatus> } | null, readonly approval: ApprovalFieldsFragment | null }
+      & StepRunFieldsFragment
+    ) | null } | null };
+
+export type GetWorkflowRunGraphQueryVariables = Exact<{
+  id: string;
+  iterations?: number | null | undefined;
+}>;
+
+
+export type GetWorkflowRunGraphQuery = { readonly workflowRun: (
+    { readonly graph: RunGraphFieldsFragment | null }
+    & WorkflowRunSummaryFragment
+  ) | null };
+
+export type GetWorkflowRunTimesQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetWorkflowRunTimesQuery = { readonly workflowRun: (
+    { readonly criticalPath: { readonly length: string, readonly wallTime: string, readonly workTime: string, readonly isComplete: boolean, readonly steps: ReadonlyArray<{ readonly path: string, readonly duration: string }> } | null, readonly timeline: { readonly isComplete: boolean, readonly bars: ReadonlyArray<{ readonly path: string, readonly type: Open<StepRunType>, readonly status: Open<StepRunStatus>, readonly depth: number, readonly startedAt: string, readonly finishedAt: string | null }> } | null }
+    & WorkflowRunSummaryFragment
+  ) | null };
+
+export type ListApprovalsQueryVariables = Exact<{
+  filter?: ApprovalFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListApprovalsQuery = { readonly approvals: { readonly nodes: ReadonlyArray<ApprovalFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ExecuteWorkflowMutationVariables = Exact<{
+  input: ExecuteWorkflowInput;
+}>;
+
+
+export type ExecuteWorkflowMutation = { readonly executeWorkflow:
+    | { readonly __typename: 'ExecuteWorkflowSuccess', readonly run: WorkflowRunSummaryFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'RunsFullError' }
+      & UserErrorFields_RunsFullError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type CancelWorkflowRunMutationVariables = Exact<{
+  input: CancelWorkflowRunInput;
+}>;
+
+
+export type CancelWorkflowRunMutation = { readonly cancelWorkflowRun:
+    | { readonly __typename: 'CancelWorkflowRunSuccess', readonly run: WorkflowRunSummaryFragment }
+    | (
+      { readonly __typename: 'IllegalRunCommandError' }
+      & UserErrorFields_IllegalRunCommandError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseWorkflowRunMutationVariables = Exact<{
+  input: PauseWorkflowRunInput;
+}>;
+
+
+export type PauseWorkflowRunMutation = { readonly pauseWorkflowRun:
+    | (
+      { readonly __typename: 'IllegalRunCommandError' }
+      & UserErrorFields_IllegalRunCommandError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'PauseWorkflowRunSuccess', readonly run: WorkflowRunSummaryFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeWorkflowRunMutationVariables = Exact<{
+  input: ResumeWorkflowRunInput;
+}>;
+
+
+export type ResumeWorkflowRunMutation = { readonly resumeWorkflowRun:
+    | (
+      { readonly __typename: 'IllegalRunCommandError' }
+      & UserErrorFields_IllegalRunCommandError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ResumeWorkflowRunSuccess', readonly run: WorkflowRunSummaryFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type RetryWorkflowRunMutationVariables = Exact<{
+  input: RetryWorkflowRunInput;
+}>;
+
+
+export type RetryWorkflowRunMutation = { readonly retryWorkflowRun:
+    | (
+      { readonly __typename: 'IllegalRunCommandError' }
+      & UserErrorFields_IllegalRunCommandError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'RetryWorkflowRunSuccess', readonly run: WorkflowRunSummaryFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DecideApprovalMutationVariables = Exact<{
+  input: DecideApprovalInput;
+}>;
+
+
+export type DecideApprovalMutation = { readonly decideApproval:
+    | (
+      { readonly __typename: 'AnswerRefusedError' }
+      & UserErrorFields_AnswerRefusedError_Fragment
+    )
+    | { readonly __typename: 'DecideApprovalSuccess', readonly approval: ApprovalFieldsFragment }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type WorkflowRunUpdatedSubscriptionVariables = Exact<{
+  id: string;
+  iterations?: number | null | undefined;
+}>;
+
+
+export type WorkflowRunUpdatedSubscription = { readonly workflowRunUpdated: (
+    { readonly graph: RunGraphFieldsFragment | null }
+    & WorkflowRunDetailsFragment
+  ) };
+
+export type GetWorkflowQueryVariables = Exact<{
+  id?: string | null | undefined;
+  name?: string | null | undefined;
+}>;
+
+
+export type GetWorkflowQuery = { readonly workflow: (
+    { readonly createdBy: string | null, readonly versions: { readonly nodes: ReadonlyArray<WorkflowVersionFieldsFragment> }, readonly runs: { readonly nodes: ReadonlyArray<WorkflowRunSummaryFragment> } }
+    & WorkflowSummaryFragment
+  ) | null };
+
+export type GetWorkflowVersionQueryVariables = Exact<{
+  id?: string | null | undefined;
+  name?: string | null | undefined;
+  number?: number | null | undefined;
+}>;
+
+
+export type GetWorkflowVersionQuery = { readonly workflow: { readonly id: string, readonly name: string, readonly version: (
+      { readonly definition: unknown, readonly inputSchema: unknown, readonly outputSchema: unknown }
+      & WorkflowVersionFieldsFragment
+    ) | null } | null };
+
+export type DiffWorkflowVersionsQueryVariables = Exact<{
+  id?: string | null | undefined;
+  name?: string | null | undefined;
+  from: number;
+  to: number;
+}>;
+
+
+export type DiffWorkflowVersionsQuery = { readonly workflow: { readonly version: { readonly number: number, readonly diff: { readonly text: string, readonly fields: ReadonlyArray<{ readonly path: string, readonly isAdded: boolean, readonly isRemoved: boolean, readonly before: unknown, readonly after: unknown }>, readonly steps: ReadonlyArray<{ readonly kind: Open<StepChangeKind>, readonly stepId: string, readonly type: string | null, readonly from: string | null, readonly to: string | null, readonly fields: ReadonlyArray<{ readonly path: string, readonly isAdded: boolean, readonly isRemoved: boolean, readonly before: unknown, readonly after: unknown }> }> } | null } | null } | null };
+
+export type ListWorkflowsQueryVariables = Exact<{
+  filter?: WorkflowFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListWorkflowsQuery = { readonly workflows: { readonly nodes: ReadonlyArray<WorkflowSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ValidateWorkflowQueryVariables = Exact<{
+  definition: unknown;
+}>;
+
+
+export type ValidateWorkflowQuery = { readonly validateWorkflow: { readonly isValid: boolean, readonly hash: string | null, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment> } };
+
+export type CreateWorkflowMutationVariables = Exact<{
+  input: CreateWorkflowInput;
+}>;
+
+
+export type CreateWorkflowMutation = { readonly createWorkflow:
+    | { readonly __typename: 'CreateWorkflowSuccess', readonly isNew: boolean, readonly version: WorkflowVersionFieldsFragment, readonly warnings: ReadonlyArray<DefinitionProblemFieldsFragment> }
+    | (
+      { readonly __typename: 'InvalidWorkflowError' }
+      & UserErrorFields_InvalidWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type SetWorkflowStatusMutationVariables = Exact<{
+  input: SetWorkflowStatusInput;
+}>;
+
+
+export type SetWorkflowStatusMutation = { readonly setWorkflowStatus:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'SetWorkflowStatusSuccess', readonly version: WorkflowVersionFieldsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
 const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMutationVariables> = {
   name: 'appendLog',
   kind: 'mutation',
   field: 'appendLog',
-  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
   name: 'cancelBackfill',
   kind: 'mutation',
   field: 'cancelBackfill',
-  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const cancelWorkflowRunOperation: Operation<CancelWorkflowRunMutation['cancelWorkflowRun'], CancelWorkflowRunMutationVariables> = {
+  name: 'cancelWorkflowRun',
+  kind: 'mutation',
+  field: 'cancelWorkflowRun',
+  text: "mutation cancelWorkflowRun($input:CancelWorkflowRunInput!){cancelWorkflowRun(input:$input){__typename ...on CancelWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
   name: 'claimTasks',
   kind: 'mutation',
   field: 'claimTasks',
-  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
   name: 'completeTask',
   kind: 'mutation',
   field: 'completeTask',
-  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
   name: 'configurePool',
   kind: 'mutation',
   field: 'configurePool',
-  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
   name: 'configureScheduling',
   kind: 'mutation',
   field: 'configureScheduling',
-  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -3037,56 +3642,84 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
   name: 'createBackfill',
   kind: 'mutation',
   field: 'createBackfill',
-  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const createWorkflowOperation: Operation<CreateWorkflowMutation['createWorkflow'], CreateWorkflowMutationVariables> = {
+  name: 'createWorkflow',
+  kind: 'mutation',
+  field: 'createWorkflow',
+  text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+}
+
+const decideApprovalOperation: Operation<DecideApprovalMutation['decideApproval'], DecideApprovalMutationVariables> = {
+  name: 'decideApproval',
+  kind: 'mutation',
+  field: 'decideApproval',
+  text: "mutation decideApproval($input:DecideApprovalInput!){decideApproval(input:$input){__typename ...on DecideApprovalSuccess{approval{...ApprovalFields}}...UserErrorFields}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
   name: 'deleteSchedule',
   kind: 'mutation',
   field: 'deleteSchedule',
-  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const diffWorkflowVersionsOperation: Operation<DiffWorkflowVersionsQuery['workflow'], DiffWorkflowVersionsQueryVariables> = {
+  name: 'diffWorkflowVersions',
+  kind: 'query',
+  field: 'workflow',
+  text: "query diffWorkflowVersions($id:ID$name:String$from:Int!$to:Int!){workflow(id:$id name:$name){version(number:$to){number diff(from:$from){text fields{path isAdded isRemoved before after}steps{kind stepId type from to fields{path isAdded isRemoved before after}}}}}}",
 }
 
 const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainWorkerMutationVariables> = {
   name: 'drainWorker',
   kind: 'mutation',
   field: 'drainWorker',
-  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+}
+
+const executeWorkflowOperation: Operation<ExecuteWorkflowMutation['executeWorkflow'], ExecuteWorkflowMutationVariables> = {
+  name: 'executeWorkflow',
+  kind: 'mutation',
+  field: 'executeWorkflow',
+  text: "mutation executeWorkflow($input:ExecuteWorkflowInput!){executeWorkflow(input:$input){__typename ...on ExecuteWorkflowSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
@@ -3100,14 +3733,14 @@ const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutatio
   name: 'failTask',
   kind: 'mutation',
   field: 'failTask',
-  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -3129,6 +3762,13 @@ const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQ
   kind: 'query',
   field: 'schedule',
   text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+}
+
+const getStepRunOperation: Operation<GetStepRunQuery['workflowRun'], GetStepRunQueryVariables> = {
+  name: 'getStepRun',
+  kind: 'query',
+  field: 'workflowRun',
+  text: "query getStepRun($runId:ID!$path:String!){workflowRun(id:$runId){id step(path:$path){...StepRunFields input output counts{total begun ended failed}task{id status}childRun{id status}approval{...ApprovalFields}}}}fragment StepRunFields on StepRun{id path holderPath iterations stepId type status attempt index startedAt finishedAt retryAt timeoutAt waitsUntil waitsForEvent error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}",
 }
 
 const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> = {
@@ -3159,11 +3799,46 @@ const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVari
   text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
+const getWorkflowOperation: Operation<GetWorkflowQuery['workflow'], GetWorkflowQueryVariables> = {
+  name: 'getWorkflow',
+  kind: 'query',
+  field: 'workflow',
+  text: "query getWorkflow($id:ID$name:String){workflow(id:$id name:$name){...WorkflowSummary createdBy versions(first:10){nodes{...WorkflowVersionFields}}runs(first:10){nodes{...WorkflowRunSummary}}}}fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+}
+
+const getWorkflowRunOperation: Operation<GetWorkflowRunQuery['workflowRun'], GetWorkflowRunQueryVariables> = {
+  name: 'getWorkflowRun',
+  kind: 'query',
+  field: 'workflowRun',
+  text: "query getWorkflowRun($id:ID!){workflowRun(id:$id){...WorkflowRunDetails}}fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}",
+}
+
+const getWorkflowRunGraphOperation: Operation<GetWorkflowRunGraphQuery['workflowRun'], GetWorkflowRunGraphQueryVariables> = {
+  name: 'getWorkflowRunGraph',
+  kind: 'query',
+  field: 'workflowRun',
+  text: "query getWorkflowRunGraph($id:ID!$iterations:Int){workflowRun(id:$id){...WorkflowRunSummary graph(iterations:$iterations){...RunGraphFields}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}",
+}
+
+const getWorkflowRunTimesOperation: Operation<GetWorkflowRunTimesQuery['workflowRun'], GetWorkflowRunTimesQueryVariables> = {
+  name: 'getWorkflowRunTimes',
+  kind: 'query',
+  field: 'workflowRun',
+  text: "query getWorkflowRunTimes($id:ID!){workflowRun(id:$id){...WorkflowRunSummary criticalPath{length wallTime workTime isComplete steps{path duration}}timeline{isComplete bars{path type status depth startedAt finishedAt}}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+}
+
+const getWorkflowVersionOperation: Operation<GetWorkflowVersionQuery['workflow'], GetWorkflowVersionQueryVariables> = {
+  name: 'getWorkflowVersion',
+  kind: 'query',
+  field: 'workflow',
+  text: "query getWorkflowVersion($id:ID$name:String$number:Int){workflow(id:$id name:$name){id name version(number:$number){...WorkflowVersionFields definition inputSchema outputSchema}}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}",
+}
+
 const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
   name: 'heartbeatWorker',
   kind: 'mutation',
   field: 'heartbeatWorker',
-  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -3171,6 +3846,13 @@ const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQu
   kind: 'query',
   field: 'apiKeys',
   text: "query listApiKeys{apiKeys{...ApiKeyFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}",
+}
+
+const listApprovalsOperation: Operation<ListApprovalsQuery['approvals'], ListApprovalsQueryVariables> = {
+  name: 'listApprovals',
+  kind: 'query',
+  field: 'approvals',
+  text: "query listApprovals($filter:ApprovalFilter$first:Int$after:String$last:Int$before:String){approvals(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ApprovalFields}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}",
 }
 
 const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVariables> = {
@@ -3208,6 +3890,13 @@ const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSch
   text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
 }
 
+const listStepRunsOperation: Operation<ListStepRunsQuery['workflowRun'], ListStepRunsQueryVariables> = {
+  name: 'listStepRuns',
+  kind: 'query',
+  field: 'workflowRun',
+  text: "query listStepRuns($id:ID!$filter:StepRunFilter$first:Int$after:String$last:Int$before:String){workflowRun(id:$id){id steps(filter:$filter first:$first after:$after last:$last before:$before){nodes{...StepRunFields task{id status}childRun{id status}}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}}fragment StepRunFields on StepRun{id path holderPath iterations stepId type status attempt index startedAt finishedAt retryAt timeoutAt waitsUntil waitsForEvent error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+}
+
 const listTasksOperation: Operation<ListTasksQuery['tasks'], ListTasksQueryVariables> = {
   name: 'listTasks',
   kind: 'query',
@@ -3236,46 +3925,67 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
 }
 
+const listWorkflowRunsOperation: Operation<ListWorkflowRunsQuery['workflowRuns'], ListWorkflowRunsQueryVariables> = {
+  name: 'listWorkflowRuns',
+  kind: 'query',
+  field: 'workflowRuns',
+  text: "query listWorkflowRuns($filter:WorkflowRunFilter$first:Int$after:String$last:Int$before:String){workflowRuns(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowRunSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+}
+
+const listWorkflowsOperation: Operation<ListWorkflowsQuery['workflows'], ListWorkflowsQueryVariables> = {
+  name: 'listWorkflows',
+  kind: 'query',
+  field: 'workflows',
+  text: "query listWorkflows($filter:WorkflowFilter$first:Int$after:String$last:Int$before:String){workflows(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}",
+}
+
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
   name: 'parkTask',
   kind: 'mutation',
   field: 'parkTask',
-  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
   name: 'pauseClaims',
   kind: 'mutation',
   field: 'pauseClaims',
-  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const pauseWorkflowRunOperation: Operation<PauseWorkflowRunMutation['pauseWorkflowRun'], PauseWorkflowRunMutationVariables> = {
+  name: 'pauseWorkflowRun',
+  kind: 'mutation',
+  field: 'pauseWorkflowRun',
+  text: "mutation pauseWorkflowRun($input:PauseWorkflowRunInput!){pauseWorkflowRun(input:$input){__typename ...on PauseWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
   name: 'previewSchedule',
   kind: 'query',
   field: 'previewSchedule',
-  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
@@ -3303,77 +4013,98 @@ const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'
   name: 'registerWorker',
   kind: 'mutation',
   field: 'registerWorker',
-  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
   name: 'releaseTask',
   kind: 'mutation',
   field: 'releaseTask',
-  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
   name: 'reportAttempts',
   kind: 'mutation',
   field: 'reportAttempts',
-  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
   name: 'reportProgress',
   kind: 'mutation',
   field: 'reportProgress',
-  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
   name: 'resumeClaims',
   kind: 'mutation',
   field: 'resumeClaims',
-  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const resumeWorkflowRunOperation: Operation<ResumeWorkflowRunMutation['resumeWorkflowRun'], ResumeWorkflowRunMutationVariables> = {
+  name: 'resumeWorkflowRun',
+  kind: 'mutation',
+  field: 'resumeWorkflowRun',
+  text: "mutation resumeWorkflowRun($input:ResumeWorkflowRunInput!){resumeWorkflowRun(input:$input){__typename ...on ResumeWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const retryWorkflowRunOperation: Operation<RetryWorkflowRunMutation['retryWorkflowRun'], RetryWorkflowRunMutationVariables> = {
+  name: 'retryWorkflowRun',
+  kind: 'mutation',
+  field: 'retryWorkflowRun',
+  text: "mutation retryWorkflowRun($input:RetryWorkflowRunInput!){retryWorkflowRun(input:$input){__typename ...on RetryWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMutationVariables> = {
   name: 'sendEvent',
   kind: 'mutation',
   field: 'sendEvent',
-  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const setWorkflowStatusOperation: Operation<SetWorkflowStatusMutation['setWorkflowStatus'], SetWorkflowStatusMutationVariables> = {
+  name: 'setWorkflowStatus',
+  kind: 'mutation',
+  field: 'setWorkflowStatus',
+  text: "mutation setWorkflowStatus($input:SetWorkflowStatusInput!){setWorkflowStatus(input:$input){__typename ...on SetWorkflowStatusSuccess{version{...WorkflowVersionFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
   name: 'stopWorker',
   kind: 'mutation',
   field: 'stopWorker',
-  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
@@ -3401,14 +4132,28 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const validateWorkflowOperation: Operation<ValidateWorkflowQuery['validateWorkflow'], ValidateWorkflowQueryVariables> = {
+  name: 'validateWorkflow',
+  kind: 'query',
+  field: 'validateWorkflow',
+  text: "query validateWorkflow($definition:JSON!){validateWorkflow(definition:$definition){isValid hash problems{...DefinitionProblemFields}}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const workflowRunUpdatedOperation: Operation<WorkflowRunUpdatedSubscription['workflowRunUpdated'], WorkflowRunUpdatedSubscriptionVariables> = {
+  name: 'workflowRunUpdated',
+  kind: 'subscription',
+  field: 'workflowRunUpdated',
+  text: "subscription workflowRunUpdated($id:ID!$iterations:Int){workflowRunUpdated(id:$id){...WorkflowRunDetails graph(iterations:$iterations){...RunGraphFields}}}fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}",
 }
 
 /** The operations of the graph, over a transport. */
@@ -3423,6 +4168,9 @@ export function getSdk(transport: Transport) {
     /** Cancels a task that has not ended, and what hangs on it as far as asked. */
     cancelTask: (variables: CancelTaskMutationVariables, options?: CallOptions) =>
       transport.request(cancelTaskOperation, variables, options),
+    /** Stops a run, with the tasks and the runs that its steps have started. */
+    cancelWorkflowRun: (variables: CancelWorkflowRunMutationVariables, options?: CallOptions) =>
+      transport.request(cancelWorkflowRunOperation, variables, options),
     /** Leases tasks to a worker, or waits until it can. At most four claims of a worker wait; a further one ends the oldest. */
     claimTasks: (variables: ClaimTasksMutationVariables, options?: CallOptions) =>
       transport.request(claimTasksOperation, variables, options),
@@ -3453,15 +4201,27 @@ export function getSdk(transport: Transport) {
     /** Makes tasks together, all or none; they may depend on each other by key. */
     createTasks: (variables: CreateTasksMutationVariables, options?: CallOptions) =>
       transport.request(createTasksOperation, variables, options),
+    /** Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs. */
+    createWorkflow: (variables: CreateWorkflowMutationVariables, options?: CallOptions) =>
+      transport.request(createWorkflowOperation, variables, options),
+    /** Answers an approval: whoever it asks may, once. Its run goes on when enough have. */
+    decideApproval: (variables: DecideApprovalMutationVariables, options?: CallOptions) =>
+      transport.request(decideApprovalOperation, variables, options),
     /** Deletes a schedule, and cancels its backfills. The tasks and runs that it has started stay. */
     deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
       transport.request(deleteScheduleOperation, variables, options),
+    /** One workflow by its id or by its name; null when there is none in your tenant. */
+    diffWorkflowVersions: (variables: DiffWorkflowVersionsQueryVariables, options?: CallOptions) =>
+      transport.request(diffWorkflowVersionsOperation, variables, options),
     /** Tells a worker to finish what it holds and to claim no more. Again, it changes nothing. */
     drainWorker: (variables: DrainWorkerMutationVariables, options?: CallOptions) =>
       transport.request(drainWorkerOperation, variables, options),
     /** Everything that happens, in the order of commits: nothing lost, nothing twice. */
     events: (variables: EventsSubscriptionVariables = {}, options?: CallOptions) =>
       transport.subscribe(eventsOperation, variables, options),
+    /** Starts a run of a workflow; it goes on by itself, and can be watched with `workflowRunUpdated`. */
+    executeWorkflow: (variables: ExecuteWorkflowMutationVariables, options?: CallOptions) =>
+      transport.request(executeWorkflowOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     explainTask: (variables: ExplainTaskQueryVariables, options?: CallOptions) =>
       transport.request(explainTaskOperation, variables, options),
@@ -3480,6 +4240,9 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     getSchedule: (variables: GetScheduleQueryVariables, options?: CallOptions) =>
       transport.request(getScheduleOperation, variables, options),
+    /** One run by its id; null when there is none in your tenant. */
+    getStepRun: (variables: GetStepRunQueryVariables, options?: CallOptions) =>
+      transport.request(getStepRunOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     getTask: (variables: GetTaskQueryVariables, options?: CallOptions) =>
       transport.request(getTaskOperation, variables, options),
@@ -3492,12 +4255,30 @@ export function getSdk(transport: Transport) {
     /** One worker by its id; null when there is none in your tenant. */
     getWorker: (variables: GetWorkerQueryVariables, options?: CallOptions) =>
       transport.request(getWorkerOperation, variables, options),
+    /** One workflow by its id or by its name; null when there is none in your tenant. */
+    getWorkflow: (variables: GetWorkflowQueryVariables = {}, options?: CallOptions) =>
+      transport.request(getWorkflowOperation, variables, options),
+    /** One run by its id; null when there is none in your tenant. */
+    getWorkflowRun: (variables: GetWorkflowRunQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkflowRunOperation, variables, options),
+    /** One run by its id; null when there is none in your tenant. */
+    getWorkflowRunGraph: (variables: GetWorkflowRunGraphQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkflowRunGraphOperation, variables, options),
+    /** One run by its id; null when there is none in your tenant. */
+    getWorkflowRunTimes: (variables: GetWorkflowRunTimesQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkflowRunTimesOperation, variables, options),
+    /** One workflow by its id or by its name; null when there is none in your tenant. */
+    getWorkflowVersion: (variables: GetWorkflowVersionQueryVariables = {}, options?: CallOptions) =>
+      transport.request(getWorkflowVersionOperation, variables, options),
     /** Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain. */
     heartbeatWorker: (variables: HeartbeatWorkerMutationVariables, options?: CallOptions) =>
       transport.request(heartbeatWorkerOperation, variables, options),
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
+    /** What runs have asked people, the latest first. */
+    listApprovals: (variables: ListApprovalsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listApprovalsOperation, variables, options),
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
@@ -3513,6 +4294,9 @@ export function getSdk(transport: Transport) {
     /** Schedules that are not deleted, the latest created first. */
     listSchedules: (variables: ListSchedulesQueryVariables = {}, options?: CallOptions) =>
       transport.request(listSchedulesOperation, variables, options),
+    /** One run by its id; null when there is none in your tenant. */
+    listStepRuns: (variables: ListStepRunsQueryVariables, options?: CallOptions) =>
+      transport.request(listStepRunsOperation, variables, options),
     /** Tasks, the latest created first unless `orderBy` says otherwise. */
     listTasks: (variables: ListTasksQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTasksOperation, variables, options),
@@ -3525,6 +4309,12 @@ export function getSdk(transport: Transport) {
     /** Workers, the latest started first, at most 500. */
     listWorkers: (variables: ListWorkersQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkersOperation, variables, options),
+    /** Runs of all workflows, the latest first. */
+    listWorkflowRuns: (variables: ListWorkflowRunsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listWorkflowRunsOperation, variables, options),
+    /** Workflows, the latest made first. */
+    listWorkflows: (variables: ListWorkflowsQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listWorkflowsOperation, variables, options),
     /** Lets a task wait without a worker; then its attempt goes on with whoever claims it. Sent again after a lost answer it does nothing twice. */
     parkTask: (variables: ParkTaskMutationVariables, options?: CallOptions) =>
       transport.request(parkTaskOperation, variables, options),
@@ -3537,6 +4327,9 @@ export function getSdk(transport: Transport) {
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
+    /** Holds a run back: nothing new starts in it. What works goes on to its end. */
+    pauseWorkflowRun: (variables: PauseWorkflowRunMutationVariables, options?: CallOptions) =>
+      transport.request(pauseWorkflowRunOperation, variables, options),
     /** When a timing would fire, without making a schedule. */
     previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
       transport.request(previewScheduleOperation, variables, options),
@@ -3573,15 +4366,24 @@ export function getSdk(transport: Transport) {
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
+    /** Lets a paused run go on. */
+    resumeWorkflowRun: (variables: ResumeWorkflowRunMutationVariables, options?: CallOptions) =>
+      transport.request(resumeWorkflowRunOperation, variables, options),
     /** Runs a task again that has ended without success, or at once one that waits for its back-off. */
     retryTask: (variables: RetryTaskMutationVariables, options?: CallOptions) =>
       transport.request(retryTaskOperation, variables, options),
+    /** Takes up a run that failed or was cancelled: from the steps that failed, were cancelled, or were skipped because of them. What was completed is kept. */
+    retryWorkflowRun: (variables: RetryWorkflowRunMutationVariables, options?: CallOptions) =>
+      transport.request(retryWorkflowRunOperation, variables, options),
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
     /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back. */
     sendEvent: (variables: SendEventMutationVariables, options?: CallOptions) =>
       transport.request(sendEventOperation, variables, options),
+    /** Makes a version READY to be run, or retires it. */
+    setWorkflowStatus: (variables: SetWorkflowStatusMutationVariables, options?: CallOptions) =>
+      transport.request(setWorkflowStatusOperation, variables, options),
     /** Signs a worker off: what it still holds goes back to the queue at once. Again, it changes nothing. */
     stopWorker: (variables: StopWorkerMutationVariables, options?: CallOptions) =>
       transport.request(stopWorkerOperation, variables, options),
@@ -3600,6 +4402,12 @@ export function getSdk(transport: Transport) {
     /** Changes a task that has not ended; one that waits takes its new place at once. */
     updateTask: (variables: UpdateTaskMutationVariables, options?: CallOptions) =>
       transport.request(updateTaskOperation, variables, options),
+    /** Judges a definition without keeping it. What its names stand for here is looked up. */
+    validateWorkflow: (variables: ValidateWorkflowQueryVariables, options?: CallOptions) =>
+      transport.request(validateWorkflowOperation, variables, options),
+    /** A run: its present state first, then each newer one, of it or of its steps, that was there when the last had been sent. Ends when it has ended. */
+    workflowRunUpdated: (variables: WorkflowRunUpdatedSubscriptionVariables, options?: CallOptions) =>
+      transport.subscribe(workflowRunUpdatedOperation, variables, options),
   }
 }
 

@@ -35,6 +35,14 @@ const taskUpdated: ResumeRule = {
   mayEnd: () => false,
 }
 
+/** States of one run: `seq` goes up whenever it or a step of it moves. */
+const workflowRunUpdated: ResumeRule = {
+  advance: (variables) => variables,
+  isRepeated: (item, last) => isRun(item) && isRun(last) && item.seq <= last.seq,
+  isLast: (item) => isRun(item) && isFinished(item.status),
+  mayEnd: () => false,
+}
+
 /** The rule of a subscription by its field; null when it cannot be resumed. */
 export function resumeRuleOf(field: string): ResumeRule | null {
   switch (field) {
@@ -44,6 +52,8 @@ export function resumeRuleOf(field: string): ResumeRule | null {
       return byCursor
     case 'taskUpdated':
       return taskUpdated
+    case 'workflowRunUpdated':
+      return workflowRunUpdated
     default:
       return null
   }
@@ -69,4 +79,8 @@ function isSame(a: object, b: object): boolean {
 
 function isTask(item: unknown): item is { readonly version: number; readonly status: string } {
   return typeof item === 'object' && item !== null && 'version' in item && 'status' in item
+}
+
+function isRun(item: unknown): item is { readonly seq: number; readonly status: string } {
+  return typeof item === 'object' && item !== null && 'seq' in item && 'status' in item
 }
