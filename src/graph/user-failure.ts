@@ -189,6 +189,18 @@ export class IllegalRunCommand extends UserFailure {
   }
 }
 
+export class CannotFork extends UserFailure {
+  readonly code = 'CANNOT_FORK'
+  readonly runId: string
+  readonly from: string
+
+  constructor(runId: string, from: string, message: string) {
+    super(message, ['input', 'from'])
+    this.runId = runId
+    this.from = from
+  }
+}
+
 export class RunsFull extends UserFailure {
   readonly code = 'RUNS_FULL'
   readonly workflow: string
@@ -249,7 +261,7 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'ILLEGAL_RUN_COMMAND':
       return new IllegalRunCommand(publicRunId(refusal.runId), refusal.from, refusal.command)
     case 'CANNOT_FORK':
-      return new InvalidInput([{ path: pathOf(['from']), message: refusal.message }])
+      return new CannotFork(publicRunId(refusal.runId), refusal.from, refusal.message)
     case 'RUNS_FULL':
       return new RunsFull(refusal.workflow, refusal.key, refusal.limit)
     case 'NOT_AN_APPROVER':

@@ -80,7 +80,7 @@ describe('an approval in the graph', () => {
     })
     expect(await decide({ id: approval.id, approved: false }, await graph.key('ADMIN'))).toMatchObject({
       code: 'APPROVAL_CLOSED',
-      message: expect.stringContaining('approved'),
+      message: expect.stringContaining('not open any more'),
     })
   })
 

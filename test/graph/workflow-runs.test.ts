@@ -356,6 +356,39 @@ describe('a run in the graph', () => {
     expect(await list({ workflow: 'listed' }, `last: 1`)).toMatchObject({ nodes: [{ id: ids[0] }] })
   })
 
+  test('is forked from a step that it reached, after a dry run that says what is reused', async () => {
+    await runs.define(
+      flow('forked', [task('a', { input: { n: '${{ input.n }}' } as never }), task('b', { after: ['a'] })]),
+    )
+    const id = await runs.execute('forked', { n: 1 })
+    const fork = async (input: object) => {
+      const { data, errors } = await graph.ask(
+        `mutation ($input: ForkWorkflowRunInput!) { forkWorkflowRun(input: $input) { __typename
+          ... on ForkWorkflowRunSuccess { reused again run { id input forkedFrom { id } } }
+          ... on UserError { code path message } ... on CannotForkError { runId from } } }`,
+        { input: { id, from: 'b', ...input } },
+      )
+      expect(errors).toBeUndefined()
+      return data.forkWorkflowRun
+    }
+    const refused = { code: 'CANNOT_FORK', runId: id, path: ['input', 'from'] }
+    expect(await fork({})).toMatchObject({ ...refused, from: 'b', message: expect.stringContaining('not ended') })
+    await runs.settle()
+    expect(await fork({ from: 'gone' })).toMatchObject({ ...refused, from: 'gone' })
+    expect(await fork({ dryRun: true })).toMatchObject({ reused: ['a'], again: ['b'], run: null })
+    const forked = await fork({ input: { n: 2 } })
+    expect(forked).toMatchObject({ reused: ['a'], run: { input: { n: 2 }, forkedFrom: { id } } })
+    await runs.settle()
+    expect(await runs.read(forked.run.id, 'status tasks(first: 5) { nodes { stepPath } }')).toEqual({
+      status: 'COMPLETED',
+      tasks: { nodes: [{ stepPath: 'b' }] },
+    })
+    const { data } = await graph.ask('query ($f: WorkflowRunFilter) { workflowRuns(filter: $f) { nodes { id } } }', {
+      f: { forkedFromId: id },
+    })
+    expect(data.workflowRuns.nodes).toEqual([{ id: forked.run.id }])
+  })
+
   test('is steered only by those who may', async () => {
     const id = await runs.execute('steered')
     const viewer = await graph.key('VIEWER')

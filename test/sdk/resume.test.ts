@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { advanceRuns } from '../../src/engine/advance-runs.ts'
 import { type Client, createClient } from '../../src/sdk/client.ts'
 import type { ConnectionState } from '../../src/sdk/socket/connection-state.ts'
 import { unwrap } from '../../src/sdk/unwrap.ts'
+import { encodeTypeId } from '../../src/task/type-id.ts'
+import type { Step } from '../../src/workflow/definition/definition.ts'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { type HandWorker, startHandWorker } from '../support/hand-worker.ts'
 import { type LiveGraph, startLiveGraph } from '../support/live-graph.ts'
+import { runsOf } from '../support/runs.ts'
 import { until } from '../support/until.ts'
 
 const backOff = { initialMs: 5, maxMs: 50 }
@@ -102,6 +106,30 @@ describe('after the connection was cut', () => {
     })
     await reading
     expect(versions).toEqual(Array.from({ length: 13 }, (_, index) => index + 1))
+  })
+
+  test('workflowRunUpdated shows no state twice and ends with the run', async () => {
+    const runs = await runsOf(graph.engine, ['step'])
+    const step = (id: string, more: object = {}): Step => ({ id, type: 'TASK', task: 'step', ...more }) as Step
+    await runs.define({ name: 'watched', steps: [step('a'), step('b', { after: ['a'] }), step('c', { after: ['b'] })] })
+    const id = encodeTypeId('run', await runs.start('watched'))
+    const states: { seq: number; status: string }[] = []
+    const reading = (async () => {
+      for await (const { seq, status } of client.workflowRunUpdated({ id })) states.push({ seq, status })
+    })()
+    for (const seq of [2, 4, 6]) {
+      await until(() => states.at(-1)?.seq === seq)
+      proxy.cut()
+      await runs.work()
+      await advanceRuns(graph.engine)
+    }
+    await reading
+    expect(states).toEqual([
+      { seq: 2, status: 'RUNNING' },
+      { seq: 4, status: 'RUNNING' },
+      { seq: 6, status: 'RUNNING' },
+      { seq: 8, status: 'COMPLETED' },
+    ])
   })
 
   test('a log goes on with the next line', async () => {

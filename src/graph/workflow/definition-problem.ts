@@ -17,7 +17,9 @@ export const DefinitionProblemType = builder.objectRef<DefinitionProblem>('Defin
       type: SeverityEnum,
       description: 'Whether it keeps the workflow from being made.',
     }),
-    code: t.exposeString('code', { description: 'Stable, UPPER_SNAKE_CASE: CYCLE, UNKNOWN_STEP, BAD_EXPRESSION …' }),
+    code: t.exposeString('code', {
+      description: 'Stable, UPPER_SNAKE_CASE, such as CYCLE, UNKNOWN_STEP or BAD_EXPRESSION.',
+    }),
     path: t.stringList({
       description: 'Where: field names and positions in lists, from the root of the definition.',
       resolve: ({ path }) => path.map(String),

@@ -52,7 +52,7 @@ const RunGraphEdge = builder.objectRef<RunEdge>('RunGraphEdge').implement({
   fields: (t) => ({
     from: t.exposeString('from', { description: 'Id of the node that comes first.' }),
     to: t.exposeString('to', { description: 'Id of the node that comes after it.' }),
-    kind: t.field({ type: RunGraphEdgeKind, description: 'Why.', resolve: ({ kind }) => kind }),
+    kind: t.field({ type: RunGraphEdgeKind, description: 'Why it comes after it.', resolve: ({ kind }) => kind }),
   }),
 })
 

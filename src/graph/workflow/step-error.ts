@@ -7,7 +7,7 @@ export const StepErrorType = builder.objectRef<StepError>('StepError').implement
   description: 'Why a step, or a run by a step of it, failed.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description: 'Stable, UPPER_SNAKE_CASE: the code of its task, or STEP_TIMEOUT, EXPRESSION, LOOP_LIMIT …',
+      description: 'Stable, UPPER_SNAKE_CASE: the code of its task, or such as STEP_TIMEOUT, EXPRESSION or LOOP_LIMIT.',
     }),
     message: t.exposeString('message', { description: 'What happened, for people.' }),
     expression: t.field({

@@ -42,7 +42,7 @@ const StepChangeType = builder.objectRef<StepChange>('DefinitionStepChange').imp
   description: 'What became of one step.',
   fields: (t) => ({
     kind: t.field({ type: StepChangeKindEnum, description: 'What became of it.', resolve: ({ kind }) => kind }),
-    stepId: t.string({ description: 'Its id.', resolve: ({ id }) => id }),
+    stepId: t.string({ description: 'Id of the step.', resolve: ({ id }) => id }),
     type: t.string({
       nullable: true,
       description: 'What it does; null unless it was ADDED or REMOVED.',

@@ -1,6 +1,13 @@
 import { builder } from '../builder.ts'
 import { UserError } from '../errors.ts'
-import { AnswerRefused, IllegalRunCommand, InvalidWorkflow, RunsFull, UnknownWorkflow } from '../user-failure.ts'
+import {
+  AnswerRefused,
+  CannotFork,
+  IllegalRunCommand,
+  InvalidWorkflow,
+  RunsFull,
+  UnknownWorkflow,
+} from '../user-failure.ts'
 import { DefinitionProblemType } from './definition-problem.ts'
 import { RunStatusEnum } from './workflow-enums.ts'
 
@@ -42,6 +49,16 @@ builder.objectType(IllegalRunCommand, {
       resolve: ({ from }) => from as 'RUNNING',
     }),
     command: t.exposeString('command', { description: 'What was asked of it: cancel, pause, resume or retry.' }),
+  }),
+})
+
+builder.objectType(CannotFork, {
+  name: 'CannotForkError',
+  description: 'The run cannot be forked from there: it has not ended, or never came so far.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    runId: t.exposeID('runId', { description: 'The run.' }),
+    from: t.exposeString('from', { description: 'Path of the step from which it was to be forked.' }),
   }),
 })
 
