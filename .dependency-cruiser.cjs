@@ -33,6 +33,8 @@ const shared = [
   'settle-dependents',
   'command-task',
   'plan-call',
+  'plan-runs',
+  'plan-fires',
   'unique-task',
   'transact',
   'engine',

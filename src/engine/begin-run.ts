@@ -1,10 +1,5 @@
 import type { ClientBase } from 'pg'
-import { type Evaluation, problemText } from '../expression/expression-language.ts'
 import type { JsonValue } from '../task/json.ts'
-import { canonicalJson } from '../task/json-text.ts'
-import type { InputIssue } from '../task/refusal.ts'
-import type { WorkflowDefinition } from '../workflow/definition/definition.ts'
-import { textParts } from '../workflow/definition/text-parts.ts'
 import { newRun } from '../workflow/run/new-run.ts'
 import type { Plan } from '../workflow/run/plan.ts'
 import type { RunRow } from '../workflow/run/run-state.ts'
@@ -13,8 +8,9 @@ import { insertRuns, type LockedRun } from '../workflow/store/runs.ts'
 import type { RunnableVersion } from '../workflow/store/workflows.ts'
 import type { Actor } from './engine.ts'
 import { RollBack } from './idempotency.ts'
+import { checkRunInput, wantedTurnOf } from './plan-runs.ts'
 import type { RunTools } from './run-tools.ts'
-import { type TurnTaken, takeTurn } from './run-turns.ts'
+import { type TurnTaken, takeTurns } from './run-turns.ts'
 import { type RunsStepped, stepRuns } from './step-runs.ts'
 
 /** A run that is about to be. */
@@ -46,14 +42,15 @@ export async function beginRun(
   client: ClientBase,
   tools: RunTools,
   actor: Actor,
-  { runId, version, plan, input, trigger = null, fork }: RunToBegin,
+  wanted: RunToBegin,
   now: Date,
 ): Promise<Begun> {
   const { tenant } = actor
+  const { runId, version, plan, input, trigger = null, fork } = wanted
   const { workflowId, name, number } = version
-  const issues = checkInput(tools, plan.definition, input)
+  const issues = checkRunInput(tools, plan.definition, input)
   if (issues.length > 0) throw new RollBack({ code: 'VALIDATION', issues })
-  const { concurrencyKey, taken } = await turnOf(client, tools, tenant, version, plan.definition, input)
+  const { concurrencyKey, taken } = await takeTurnOf(client, tools, tenant, wanted)
   const hasTurn = taken === null || taken.kind === 'STARTS'
   const row = fork?.row ?? newRun({ id: runId, workflow: name, version: number })
   const run: LockedRun = { tenant, row: { ...row, input }, workflowId, parent: null, concurrencyKey }
@@ -66,45 +63,19 @@ export async function beginRun(
   return { stepped, hasNews: stepped.hasMore }
 }
 
-/** What is wrong with the input by the definition's schema. */
-function checkInput({ schemas }: RunTools, { input: schema }: WorkflowDefinition, value: JsonValue): InputIssue[] {
-  if (schema === undefined || schema === true) return []
-  return schemas.problems(canonicalJson(schema === false ? { not: {} } : schema), value, ['input'])
-}
-
-/** Whether it has its turn, where the workflow bounds its runs. */
-async function turnOf(
+/** @throws RollBack when there is no room and the workflow says to refuse */
+async function takeTurnOf(
   client: ClientBase,
-  { context: { language } }: RunTools,
+  tools: RunTools,
   tenant: string,
-  { workflowId, name }: RunToBegin['version'],
-  { limits }: WorkflowDefinition,
-  input: JsonValue,
+  { version, plan, input }: RunToBegin,
 ): Promise<{ readonly concurrencyKey: string | null; readonly taken: TurnTaken | null }> {
-  const bound = limits?.concurrency
-  if (bound === undefined) return { concurrencyKey: null, taken: null }
-  const key = keyOf(language, bound.key, input)
-  const taken = await takeTurn(client, tenant, { workflowId, key }, bound)
-  if (taken.kind === 'REFUSED') throw new RollBack({ code: 'RUNS_FULL', workflow: name, key, limit: bound.limit })
-  return { concurrencyKey: key, taken }
-}
-
-const MOST_KEY_CHARACTERS = 500
-
-function keyOf({ evaluate }: RunTools['context']['language'], text: string | undefined, input: JsonValue): string {
-  if (text === undefined) return ''
-  const key = textParts(text)
-    .map((part) => (typeof part === 'string' ? part : partOf(evaluate(part.expression, { input }))))
-    .join('')
-  if (key.length <= MOST_KEY_CHARACTERS) return key
-  throw invalidKey(`gives ${key.length} characters for this input; ${MOST_KEY_CHARACTERS} at most`)
-}
-
-function partOf(answer: Evaluation<JsonValue>): string {
-  if (!answer.ok) throw invalidKey(`cannot be evaluated over this input: ${problemText(answer.problem)}`)
-  return typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value)
-}
-
-function invalidKey(message: string): RollBack {
-  return new RollBack({ code: 'VALIDATION', issues: [{ path: ['limits', 'concurrency', 'key'], message }] })
+  const wanted = wantedTurnOf(tools, version, plan.definition, input)
+  if ('refusal' in wanted) throw new RollBack(wanted.refusal)
+  const { turn } = wanted
+  if (turn === null) return { concurrencyKey: null, taken: null }
+  const { key, limit } = turn
+  const [taken] = await takeTurns(client, tenant, [turn])
+  if (taken!.kind === 'REFUSED') throw new RollBack({ code: 'RUNS_FULL', workflow: version.name, key, limit })
+  return { concurrencyKey: key, taken: taken! }
 }

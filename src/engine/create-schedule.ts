@@ -2,18 +2,24 @@ import { appendEvents } from '../event/store/append-events.ts'
 import { checkSchedule } from '../schedule/check-schedule.ts'
 import { firesOf } from '../schedule/fires.ts'
 import { wakeTimeOf } from '../schedule/plan-turn.ts'
-import type { MissedPolicy, OverlapPolicy, ScheduleState, TaskTemplate } from '../schedule/schedule-state.ts'
+import type {
+  MissedPolicy,
+  OverlapPolicy,
+  RunTemplate,
+  ScheduleState,
+  TaskTemplate,
+} from '../schedule/schedule-state.ts'
 import { insertSchedule } from '../schedule/store/schedules.ts'
 import type { Timing } from '../schedule/timing.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
 import { takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { newUuid } from '../task/type-id.ts'
 import { ringBells } from './apply.ts'
-import type { Actor, Engine } from './engine.ts'
+import type { Actor } from './engine.ts'
 import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { refusalOfStart } from './plan-fires.ts'
+import type { RunEngine } from './run-tools.ts'
 import { scheduleEvent } from './schedule-events.ts'
-import { planStarts } from './start-fires.ts'
 import { transact } from './transact.ts'
 
 export interface CreateSchedule {
@@ -28,7 +34,9 @@ export interface CreateSchedule {
   readonly missedCap?: number
   /** SKIP when absent. */
   readonly overlapPolicy?: OverlapPolicy
-  readonly task: TaskTemplate
+  /** What each fire starts: one of the two. */
+  readonly task?: TaskTemplate
+  readonly workflow?: RunTemplate
 }
 
 /**
@@ -37,12 +45,14 @@ export interface CreateSchedule {
  * @returns its uuid
  */
 export async function createSchedule(
-  engine: Engine & { readonly schemas: SchemaCheck },
+  engine: RunEngine,
   actor: Actor,
   input: CreateSchedule & { readonly idempotencyKey?: string },
 ): Promise<Result<{ scheduleId: string }>> {
   const { idempotencyKey, ...asked } = input
   const issues = [...checkIdempotencyKey(idempotencyKey), ...checkSchedule(asked, new Date())]
+  if (asked.task === undefined && asked.workflow === undefined)
+    issues.push({ path: ['task'], message: 'is absent, and so is a workflow; give one of the two' })
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const id = newUuid()
   const outcome = await transact(engine, async (client): Promise<{ refusal: Refusal } | { scheduleId: string }> => {
@@ -57,10 +67,8 @@ export async function createSchedule(
     }
     const now = await clockOf(client)
     const state = newState(actor.tenant, id, asked, now)
-    const [trial] = await planStarts(client, engine.schemas, actor.tenant, [
-      { schedule: state, dueAt: now, cause: 'TIME', backfillId: null },
-    ])
-    if (trial !== undefined && 'refusal' in trial.start) throw new RollBack(trial.start.refusal)
+    const refusal = await refusalOfStart(client, engine.runs, state, now)
+    if (refusal !== null) throw new RollBack(refusal)
     const { name, description = null } = asked
     await insertSchedule(client, { state, name, description, createdAt: now, createdBy: actor.name })
     await appendEvents(client, [scheduleEvent(state, actor.name, 'ScheduleCreated', null)])
@@ -93,7 +101,7 @@ function newState(tenant: string, id: string, asked: CreateSchedule, now: Date):
     missedPolicy: asked.missedPolicy ?? 'ONCE',
     missedCap: asked.missedCap ?? 100,
     overlapPolicy: asked.overlapPolicy ?? 'SKIP',
-    task: asked.task,
+    target: asked.task === undefined ? { workflow: asked.workflow! } : { task: asked.task },
     nextFireAt: next === null ? null : new Date(next),
     wakeAt: null,
     queued: 0,

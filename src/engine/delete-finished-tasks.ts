@@ -16,7 +16,7 @@ const BATCH = 1_000
 
 /**
  * Deletes the tasks that finished before a time, with their attempts and dependencies, a batch a transaction. A task stays while
- * something unfinished depends on it or a cascade is to go on from it, and until all its children go.
+ * something unfinished depends on it, a run is to take its end in, or a cascade is to go on from it, and until all its children go.
  *
  * @param signal ends the pass between two batches
  * @returns tasks deleted; a pass that another process has under way is left to it

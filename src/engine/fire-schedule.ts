@@ -1,76 +1,104 @@
 import type { ClientBase } from 'pg'
 import { appendEvents } from '../event/store/append-events.ts'
-import { recordFires } from '../schedule/store/fires.ts'
+import { hasStartedRun, recordFires } from '../schedule/store/fires.ts'
 import { lockSchedule } from '../schedule/store/schedules.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
 import { takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { type Applied, ringBells } from './apply.ts'
-import type { Actor, Engine } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey } from './idempotency.ts'
+import type { Actor } from './engine.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { planStarts } from './plan-fires.ts'
+import type { RunEngine, RunTools } from './run-tools.ts'
 import { scheduleNotFound } from './schedule-events.ts'
-import { planStarts, writeStarts } from './start-fires.ts'
+import { takeFireTurns, writeStarts } from './start-fires.ts'
+import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
 
 export interface FireSchedule {
   /** uuid */
   readonly scheduleId: string
-  /** The same key again answers with the task of the first time, for at least a day. */
+  /** The same key again answers with what was started the first time, for at least a day. */
   readonly idempotencyKey?: string
 }
 
-interface Fired {
-  readonly scheduleId: string
-  readonly taskId: string
+/** What it started, by its uuid: one of the two. */
+export interface Started {
+  readonly taskId: string | null
+  readonly runId: string | null
 }
+
+type Outcome =
+  | { readonly refusal: Refusal }
+  | { readonly started: Started; readonly applied: Applied; readonly hasRuns: boolean }
 
 const NOTHING_ELSE = { hasRevoked: false, hasUnsettled: false }
 
 /**
  * Fires a schedule now, whatever its status, its due times and its rule for overlaps say. Its due times stay as they are.
  *
- * @returns the task that it started
+ * @returns what it started
  */
 export async function fireSchedule(
-  engine: Engine & { readonly schemas: SchemaCheck },
+  engine: RunEngine,
   actor: Actor,
   input: FireSchedule,
-): Promise<Result<Fired>> {
+): Promise<Result<Started & { scheduleId: string }>> {
   const { scheduleId, idempotencyKey } = input
   const issues = checkIdempotencyKey(idempotencyKey)
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  const outcome = await transact(engine, (client) => fire(client, engine.schemas, actor, input))
+  const outcome = await transact(engine, (client) => fire(client, engine.runs, actor, input)).catch(
+    (error: unknown): Outcome => {
+      if (error instanceof RollBack) return { refusal: error.refusal }
+      throw error
+    },
+  )
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)
-  return accepted({ scheduleId, taskId: outcome.taskId })
+  ringRuns(engine, { hasMore: outcome.hasRuns })
+  return accepted({ scheduleId, ...outcome.started })
 }
 
 async function fire(
   client: ClientBase,
-  schemas: SchemaCheck,
+  tools: RunTools,
   actor: Actor,
   { scheduleId, idempotencyKey }: FireSchedule,
-): Promise<{ refusal: Refusal } | { taskId: string; applied: Applied }> {
-  const locked = await lockSchedule(client, actor.tenant, scheduleId)
+): Promise<Outcome> {
+  const { tenant } = actor
+  const locked = await lockSchedule(client, tenant, scheduleId)
   if (locked === null) return { refusal: scheduleNotFound(scheduleId) }
   const { schedule, now } = locked
   const wanted = { schedule, dueAt: now, cause: 'HAND', backfillId: null } as const
-  const starts = await planStarts(client, schemas, actor.tenant, [wanted])
-  const { start, row } = starts[0]!
+  const planned = await planStarts(client, tools, tenant, [wanted], now)
+  const { start, row } = planned[0]!
   if ('refusal' in start) return { refusal: start.refusal }
-  const taskId = start.task.born.id
   if (idempotencyKey !== undefined) {
     const bodyHash = bodyHashOf({ scheduleId })
-    const call = { tenant: actor.tenant, verb: 'fireSchedule', key: idempotencyKey, bodyHash }
-    const answer = await takeIdempotencyKey(client, call, [taskId])
-    if (answer.kind === 'repeated') {
-      return answer.isSameBody
-        ? { taskId: answer.taskIds[0]!, applied: { hasEvents: false, hasClaimable: false, ...NOTHING_ELSE } }
-        : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key: idempotencyKey, taskIds: answer.taskIds } }
-    }
+    const call = { tenant, verb: 'fireSchedule', key: idempotencyKey, bodyHash }
+    const answer = await takeIdempotencyKey(client, call, [row.taskId ?? row.runId!])
+    if (answer.kind === 'repeated') return repeated(client, tenant, idempotencyKey, answer)
   }
   await recordFires(client, [row])
-  const { events, hasClaimable, limits } = await writeStarts(client, actor, starts, now)
+  const starts = await takeFireTurns(client, tenant, planned)
+  const turned = starts[0]!.start
+  if ('refusal' in turned) throw new RollBack(turned.refusal)
+  const { events, hasClaimable, hasRuns, limits } = await writeStarts(client, actor, starts, now)
   await appendEvents(client, events)
-  return { taskId, applied: { hasEvents: true, hasClaimable, limits, ...NOTHING_ELSE } }
+  const { taskId, runId } = row
+  return { started: { taskId, runId }, hasRuns, applied: { hasEvents: true, hasClaimable, limits, ...NOTHING_ELSE } }
+}
+
+/** The schedule may start something else by now than it did the first time. */
+async function repeated(
+  client: ClientBase,
+  tenant: string,
+  key: string,
+  { isSameBody, taskIds: [id] }: { readonly isSameBody: boolean; readonly taskIds: readonly string[] },
+): Promise<Outcome> {
+  const isRun = await hasStartedRun(client, tenant, id!)
+  const started = isRun ? { taskId: null, runId: id! } : { taskId: id!, runId: null }
+  if (!isSameBody) {
+    return { refusal: { code: 'IDEMPOTENCY_CONFLICT', key, taskIds: isRun ? [] : [id!], ...(isRun && { runId: id! }) } }
+  }
+  return { started, hasRuns: false, applied: { hasEvents: false, hasClaimable: false, ...NOTHING_ELSE } }
 }

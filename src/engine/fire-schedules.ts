@@ -5,39 +5,43 @@ import { firesOf } from '../schedule/fires.ts'
 import { type PlannedFire, planTurn, type Turn, wakeTimeOf } from '../schedule/plan-turn.ts'
 import type { ScheduleState } from '../schedule/schedule-state.ts'
 import { type FireRow, readQueueHeads, recordFires, settleQueued } from '../schedule/store/fires.ts'
-import { lockDueSchedules, readRunning, readRunningTasks, writeSchedules } from '../schedule/store/schedules.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
+import { lockDueSchedules, readRunning, readStillRunning, writeSchedules } from '../schedule/store/schedules.ts'
 import { isFinished } from '../task/status.ts'
 import { transition } from '../task/transition.ts'
 import { newUuid } from '../task/type-id.ts'
+import { type Message, tellRuns } from '../workflow/store/inbox.ts'
 import { type Applied, applyDecisions, joinLimits, ringBells } from './apply.ts'
 import type { Decision } from './decision.ts'
-import type { Actor, Engine } from './engine.ts'
+import type { Actor } from './engine.ts'
 import { lockCascade } from './lock-cascade.ts'
+import { type PlannedStart, planStarts, type WantedFire } from './plan-fires.ts'
+import type { RunEngine, RunTools } from './run-tools.ts'
 import { scheduleEvent } from './schedule-events.ts'
-import { type PlannedStart, planStarts, type WantedFire, writeStarts } from './start-fires.ts'
+import { rowsStarted, takeFireTurns, writeStarts } from './start-fires.ts'
+import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
 
 /** Most schedules that one transaction holds. */
 const BATCH = 50
-/** Most running tasks that one transaction cancels for the fires that replace them. */
+/** Most running tasks, and runs, that one transaction cancels for the fires that replace them. */
 const MAX_CANCELLED = 1_000
 
 /** Who makes the tasks of fires, as they show it. */
 const SCHEDULER = 'scheduler'
 
 /**
- * Sees to every schedule that is due: records its fires and makes their tasks in one transaction, and sets its next due time. Any
+ * Sees to every schedule that is due: records its fires and makes their tasks and runs in one transaction, and sets its next due time. Any
  * number of schedulers may do so at once: each schedule is held by one of them, and each due time can be recorded once.
  *
  * @returns how many fires were seen to
  */
-export async function fireSchedules(engine: Engine & { readonly schemas: SchemaCheck }): Promise<number> {
+export async function fireSchedules(engine: RunEngine): Promise<number> {
   let total = 0
   for (;;) {
-    const fired = await transact(engine, (client) => fireBatch(client, engine.schemas))
+    const fired = await transact(engine, (client) => fireBatch(client, engine.runs))
     if (fired === null) return total
     ringBells(engine, fired)
+    ringRuns(engine, { hasMore: fired.hasRuns })
     total += fired.count
   }
 }
@@ -47,7 +51,10 @@ interface Looked {
   readonly turn: Turn
 }
 
-async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(Applied & { count: number }) | null> {
+async function fireBatch(
+  client: ClientBase,
+  tools: RunTools,
+): Promise<(Applied & { count: number; hasRuns: boolean }) | null> {
   const due = await lockDueSchedules(client, BATCH)
   const tenant = due.schedules[0]?.tenant
   if (tenant === undefined) return null
@@ -70,20 +77,19 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
   )
   const starts = await planStarts(
     client,
-    schemas,
+    tools,
     tenant,
     looked.flatMap((one) => wantedOf(one, queueHeads)),
-  )
-  const { written, events, states } = await record(client, looked, starts, now)
-  // Only a fire that really starts its task takes the place of another: a backfill may have had its due time.
-  const starting = new Set(written.flatMap(({ row }) => (row.status === 'STARTED' ? [row.scheduleId] : [])))
-  const replaced = looked.filter(({ schedule, turn }) => turn.cancelsRunning && starting.has(schedule.id))
-  const cancelled = await planCancels(
-    client,
-    tenant,
-    replaced.map(({ schedule }) => schedule.id),
     now,
   )
+  const { recorded, events, states } = await record(client, looked, starts, now)
+  const written = await takeFireTurns(client, tenant, recorded)
+  // Only a fire that really starts something takes the place of another: a backfill may have had its due time.
+  const starting = new Set(rowsStarted(written).map(({ scheduleId }) => scheduleId))
+  const replaced = looked.filter(({ schedule, turn }) => turn.cancelsRunning && starting.has(schedule.id))
+  const replacedIds = replaced.map(({ schedule }) => schedule.id)
+  const stopsRuns = await cancelRuns(client, tenant, replacedIds)
+  const cancelled = await planCancels(client, tenant, replacedIds, now)
   const made = await writeStarts(client, actor, written, now)
   await writeSchedules(client, [...states, ...broken.map(({ schedule }) => pausedOf(schedule))])
 
@@ -95,6 +101,7 @@ async function fireBatch(client: ClientBase, schemas: SchemaCheck): Promise<(App
   return {
     ...applied,
     hasEvents: true,
+    hasRuns: made.hasRuns || stopsRuns,
     hasClaimable: applied.hasClaimable || made.hasClaimable,
     limits: joinLimits(tenant, applied.limits, made.limits),
     count: looked.reduce((sum, { turn }) => sum + turn.fires.length, 0),
@@ -135,21 +142,21 @@ function wantedOf(
   ]
 }
 
-/** Records what fires do; a due time that a backfill has taken already is left to it, with its task unmade. */
+/** Records what fires do; a due time that a backfill has taken already is left to it, with its task or run unmade. */
 async function record(client: ClientBase, looked: readonly Looked[], starts: readonly PlannedStart[], now: Date) {
   const fresh = starts.filter(({ wanted }) => wanted.fireId === undefined)
   const waited = starts.filter(({ wanted }) => wanted.fireId !== undefined)
   const idle = looked.flatMap(({ schedule, turn }) =>
     turn.fires.flatMap((fire) => (fire.act === 'START' ? [] : [{ schedule, row: idleRow(schedule, fire, now) }])),
   )
-  const recorded = await recordFires(client, [...fresh.map(({ row }) => row), ...idle.map(({ row }) => row)])
+  const kept = await recordFires(client, [...fresh.map(({ row }) => row), ...idle.map(({ row }) => row)])
   const tenant = looked[0]?.schedule.tenant ?? ''
   await settleQueued(
     client,
     tenant,
     waited.map(({ row }) => row),
   )
-  const idleRecorded = idle.filter(({ row }) => recorded.has(row.id))
+  const idleRecorded = idle.filter(({ row }) => kept.has(row.id))
   const states = looked.map(({ schedule, turn }): ScheduleState => {
     const joined = idleRecorded.filter(({ row }) => row.scheduleId === schedule.id && row.status === 'QUEUED').length
     const queued = schedule.queued - (turn.startsQueued ? 1 : 0) + joined
@@ -158,7 +165,7 @@ async function record(client: ClientBase, looked: readonly Looked[], starts: rea
     return { ...next, wakeAt: wakeTimeOf(next, now) }
   })
   return {
-    written: [...waited, ...fresh.filter(({ row }) => recorded.has(row.id))],
+    recorded: [...waited, ...fresh.filter(({ row }) => kept.has(row.id))],
     states,
     events: [...idleRecorded.map(({ schedule, row }) => idleEvent(schedule, row)), ...looked.flatMap(otherEvents)],
   }
@@ -173,6 +180,7 @@ function idleRow(schedule: ScheduleState, { dueAt, act, reason }: PlannedFire, n
     cause: 'TIME',
     status: act === 'QUEUE' ? 'QUEUED' : 'SKIPPED',
     taskId: null,
+    runId: null,
     backfillId: null,
     reason,
     error: null,
@@ -204,7 +212,22 @@ function otherEvents({ schedule, turn }: Looked): NewEvent[] {
   ]
 }
 
-/** What runs of these schedules, and its parts, on the way to its end. Locks: their tasks, by id. */
+/** Tells runs of these schedules to stop. They are counted before the runs of the fires are made, so that none of those is meant. */
+async function cancelRuns(client: ClientBase, tenant: string, scheduleIds: readonly string[]): Promise<boolean> {
+  if (scheduleIds.length === 0) return false
+  const ids = await readStillRunning(client, 'workflow_run', tenant, scheduleIds, MAX_CANCELLED)
+  const command = { kind: 'cancel', reason: TAKES_ITS_PLACE } as const
+  await tellRuns(
+    client,
+    tenant,
+    ids.map((runId): Message => ({ runId, command })),
+  )
+  return ids.length > 0
+}
+
+const TAKES_ITS_PLACE = 'The next fire of its schedule takes its place.'
+
+/** Tasks of these schedules, and their parts, on the way to its end. Locks: their tasks, by id. */
 async function planCancels(
   client: ClientBase,
   tenant: string,
@@ -212,10 +235,10 @@ async function planCancels(
   now: Date,
 ): Promise<Decision[]> {
   if (scheduleIds.length === 0) return []
-  const roots = await readRunningTasks(client, tenant, scheduleIds, MAX_CANCELLED)
+  const roots = await readStillRunning(client, 'task', tenant, scheduleIds, MAX_CANCELLED)
   if (roots.length === 0) return []
   const { tasks } = await lockCascade(client, tenant, roots, { children: true, dependents: false })
-  const command = { kind: 'cancel', reason: 'The next fire of its schedule takes its place.' } as const
+  const command = { kind: 'cancel', reason: TAKES_ITS_PLACE } as const
   return [...tasks.values()].flatMap((before): Decision[] => {
     if (isFinished(before.status)) return []
     const decided = transition(before, command, now, 0)

@@ -3,16 +3,18 @@ import { appendEvents } from '../event/store/append-events.ts'
 import { firesOf } from '../schedule/fires.ts'
 import { type BackfillState, lockDueBackfill, writeBackfill } from '../schedule/store/backfills.ts'
 import { recordBackfill } from '../schedule/store/fires.ts'
-import type { SchemaCheck } from '../task/schema-check.ts'
 import { type Applied, ringBells } from './apply.ts'
-import type { Actor, Engine } from './engine.ts'
+import type { Actor } from './engine.ts'
+import { planStarts } from './plan-fires.ts'
+import type { RunEngine, RunTools } from './run-tools.ts'
 import { scheduleEvent } from './schedule-events.ts'
-import { planStarts, writeStarts } from './start-fires.ts'
+import { rowsStarted, takeFireTurns, writeStarts } from './start-fires.ts'
+import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
 
 /** Most due times that one transaction sees to. */
 const BATCH = 100
-/** How often a backfill looks whether one of its tasks has ended. */
+/** How often a backfill looks whether one of its tasks or runs has ended. */
 const LOOK_MS = 500
 
 /**
@@ -21,10 +23,10 @@ const LOOK_MS = 500
  *
  * @returns how many due times were seen to
  */
-export async function runBackfills(engine: Engine & { readonly schemas: SchemaCheck }): Promise<number> {
+export async function runBackfills(engine: RunEngine): Promise<number> {
   let total = 0
   for (;;) {
-    const done = await transact(engine, (client) => carryOn(client, engine.schemas))
+    const done = await transact(engine, (client) => carryOn(client, engine.runs))
     if (done === null) return total
     ringBells(engine, {
       hasEvents: done.hasEvents,
@@ -33,14 +35,15 @@ export async function runBackfills(engine: Engine & { readonly schemas: SchemaCh
       hasRevoked: false,
       hasUnsettled: false,
     })
+    ringRuns(engine, { hasMore: done.hasRuns })
     total += done.count
   }
 }
 
 async function carryOn(
   client: ClientBase,
-  schemas: SchemaCheck,
-): Promise<(Pick<Applied, 'hasEvents' | 'hasClaimable' | 'limits'> & { count: number }) | null> {
+  tools: RunTools,
+): Promise<(Pick<Applied, 'hasEvents' | 'hasClaimable' | 'limits'> & { count: number; hasRuns: boolean }) | null> {
   const due = await lockDueBackfill(client)
   if (due === null) return null
   const { backfill, schedule, running, now } = due
@@ -50,19 +53,24 @@ async function carryOn(
   const about = { schedule, cause: 'BACKFILL', backfillId: id } as const
   const starts = await planStarts(
     client,
-    schemas,
+    tools,
     tenant,
     dues.map((dueAt) => ({ ...about, dueAt })),
+    now,
   )
   const recorded = await recordBackfill(
     client,
     starts.map(({ row }) => row),
   )
-  const written = starts.filter(({ row }) => recorded.has(row.id))
+  const written = await takeFireTurns(
+    client,
+    tenant,
+    starts.filter(({ row }) => recorded.has(row.id)),
+  )
   const actor: Actor = { tenant, name: 'scheduler' }
   const made = await writeStarts(client, actor, written, now)
 
-  const started = written.filter(({ row }) => row.status === 'STARTED').length
+  const started = rowsStarted(written).length
   const next = advance(backfill, {
     reachedAt: isAll ? backfill.untilAt : (dues.at(-1) ?? backfill.reachedAt),
     started,
@@ -76,8 +84,8 @@ async function carryOn(
   const isDone = next.status === 'COMPLETED'
   const completed = isDone ? [scheduleEvent(schedule, null, 'BackfillCompleted', { backfillId: id })] : []
   await appendEvents(client, [...made.events, ...completed])
-  const { hasClaimable, limits } = made
-  return { count: dues.length, hasEvents: written.length > 0 || isDone, hasClaimable, limits }
+  const { hasClaimable, hasRuns, limits } = made
+  return { count: dues.length, hasEvents: written.length > 0 || isDone, hasClaimable, hasRuns, limits }
 }
 
 function nextDues({ timing, reachedAt, untilAt }: BackfillState, room: number): { dues: Date[]; isAll: boolean } {

@@ -1,13 +1,15 @@
 import type { ClientBase } from 'pg'
 import type { WhenFull } from '../workflow/definition/definition.ts'
 import type { Message } from '../workflow/store/inbox.ts'
-import { giveTurns, lockTurns, readTurn } from '../workflow/store/turns.ts'
+import { giveTurns, lockTurns, readTurns } from '../workflow/store/turns.ts'
 import type { SteppedRun } from './stepped-run.ts'
 
-/** Who shares a limit of runs: those of a workflow with the same key. */
-export interface Turn {
+/** What a new run asks of a limit that runs of a workflow with the same key share. */
+export interface WantedTurn {
   readonly workflowId: string
   readonly key: string
+  readonly limit: number
+  readonly whenFull: WhenFull
 }
 
 /** What becomes of a new run that shares a limit. */
@@ -18,23 +20,32 @@ export type TurnTaken =
   | { readonly kind: 'REFUSED'; readonly running: number }
 
 /**
- * Whether a run that is about to be made may start now.
+ * Whether runs that are about to be made may start now, each in its turn.
  *
- * Locks: the turn, by an advisory lock, so that of two at once the second sees the first.
+ * Locks: the turns, by advisory locks in one order, so that of two at once the second sees the first.
  */
-export async function takeTurn(
+export async function takeTurns(
   client: ClientBase,
   tenant: string,
-  turn: Turn,
-  { limit, whenFull = 'WAIT' }: { readonly limit: number; readonly whenFull?: WhenFull },
-): Promise<TurnTaken> {
-  await lockTurns(client, tenant, [turn])
-  const { running, oldestId } = await readTurn(client, tenant, turn)
-  if (running < limit) return { kind: 'STARTS' }
-  if (whenFull === 'REFUSE') return { kind: 'REFUSED', running }
-  if (whenFull === 'WAIT') return { kind: 'WAITS', messages: [] }
-  const reason = 'A newer run took its place.'
-  return { kind: 'WAITS', messages: [{ runId: oldestId!, command: { kind: 'cancel', reason } }] }
+  wanted: readonly WantedTurn[],
+): Promise<readonly TurnTaken[]> {
+  if (wanted.length === 0) return []
+  await lockTurns(client, tenant, wanted)
+  const states = await readTurns(client, tenant, wanted)
+  const started = new Map<string, number>()
+  return wanted.map(({ workflowId, key, limit, whenFull }, place): TurnTaken => {
+    const name = `${workflowId} ${key}`
+    const { running, oldestId } = states[place]!
+    const before = started.get(name) ?? 0
+    if (running + before < limit) {
+      started.set(name, before + 1)
+      return { kind: 'STARTS' }
+    }
+    if (whenFull === 'REFUSE') return { kind: 'REFUSED', running: running + before }
+    if (whenFull === 'WAIT' || oldestId === null) return { kind: 'WAITS', messages: [] }
+    const reason = 'A newer run took its place.'
+    return { kind: 'WAITS', messages: [{ runId: oldestId, command: { kind: 'cancel', reason } }] }
+  })
 }
 
 /** Gives the turns of runs that have ended to those that wait for them. Locks: the turns, by advisory locks in one order. */

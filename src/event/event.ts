@@ -53,7 +53,12 @@ export interface ScheduleEventPayloads {
   ScheduleResumed: null
   ScheduleEnded: null
   ScheduleDeleted: null
-  ScheduleFired: AnnouncedFire & { readonly taskId: string; readonly cause: string }
+  ScheduleFired: AnnouncedFire & {
+    /** One of the two is there. */
+    readonly taskId?: string
+    readonly runId?: string
+    readonly cause: string
+  }
   ScheduleFireQueued: AnnouncedFire
   ScheduleFireSkipped: AnnouncedFire & { readonly reason: string }
   ScheduleFireFailed: AnnouncedFire & { readonly error: { readonly code: string; readonly message: string } }
@@ -156,10 +161,10 @@ export const SCHEDULE_EVENT_KINDS = {
   ScheduleResumed: 'It goes on with the next due time.',
   ScheduleEnded: 'It has no due time left.',
   ScheduleDeleted: 'It was deleted; what it has started stays.',
-  ScheduleFired: 'It started a task: for a due time, by hand, or for a backfill.',
-  ScheduleFireQueued: 'A fire waits for the task before it to end.',
+  ScheduleFired: 'It started a task or a run: for a due time, by hand, or for a backfill.',
+  ScheduleFireQueued: 'A fire waits for what was started before it to end.',
   ScheduleFireSkipped: 'A fire started nothing, by the rule for overlaps.',
-  ScheduleFireFailed: 'A fire started nothing, because its task was refused.',
+  ScheduleFireFailed: 'A fire started nothing, because its task or run was refused.',
   ScheduleFireMissed: 'Due times passed while no scheduler ran, and were given up by the rule for missed fires.',
   BackfillStarted: 'A backfill was asked for.',
   BackfillCompleted: 'A backfill has seen to all its due times, and their tasks have ended.',

@@ -1,3 +1,4 @@
+import { deleteFinishedRuns } from '../engine/delete-finished-runs.ts'
 import { deleteFinishedTasks } from '../engine/delete-finished-tasks.ts'
 import { deleteLeftovers } from '../engine/delete-leftovers.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -8,6 +9,7 @@ import { type Periodic, startPeriodic } from './periodic.ts'
 /** How long what is over is kept, in milliseconds. */
 export interface RetentionRule {
   readonly tasks: number
+  readonly runs: number
   readonly events: number
   readonly logs: number
   readonly idempotencyKeys: number
@@ -44,8 +46,8 @@ export function startCleaner({ engine, rule, onError }: CleanerOptions): Periodi
 }
 
 /** A sixtieth of the shortest time: what goes at once stays a small part of what is there. */
-function pauseOf({ tasks, events, logs }: RetentionRule): number {
-  return Math.min(Math.max(Math.min(tasks, events, logs) / 60, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
+function pauseOf({ tasks, runs, events, logs }: RetentionRule): number {
+  return Math.min(Math.max(Math.min(tasks, runs, events, logs) / 60, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
 }
 
 export interface RetentionPass {
@@ -64,6 +66,7 @@ export async function applyRetention(
   const steps: (() => Promise<unknown>)[] = [
     () => maintainPartitions(engine, { keepMs: { event: rule.events, task_log: rule.logs }, now }),
     () => deleteFinishedTasks(engine, before(rule.tasks)),
+    () => deleteFinishedRuns(engine, before(rule.runs)),
     () => deleteLeftovers(engine, 'idempotency keys', before(rule.idempotencyKeys)),
     () => deleteLeftovers(engine, 'workers', before(rule.workers)),
     () => deleteLeftovers(engine, 'placements', before(UNUSED_PLACEMENTS_MS)),

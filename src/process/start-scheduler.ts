@@ -102,6 +102,7 @@ export async function startScheduler({
 function retentionRule(config: Config): RetentionRule {
   return {
     tasks: config.keepTasksMs,
+    runs: config.keepRunsMs,
     events: config.keepEventsMs,
     logs: config.keepLogsMs,
     idempotencyKeys: config.keepIdempotencyKeysMs,

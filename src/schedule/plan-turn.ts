@@ -6,9 +6,9 @@ import type { OverlapPolicy, ScheduleState } from './schedule-state.ts'
 export const GRACE_MS = 60_000
 /** Most fires of one schedule in one turn: what is left comes with the next. */
 export const MAX_FIRES = 100
-/** Most fires that wait for a running task to end. */
+/** Most fires that wait for what runs to end. */
 export const MAX_QUEUED = 1_000
-/** How often a schedule looks whether the task that its queue waits for has ended. */
+/** How often a schedule looks whether what its queue waits for has ended. */
 export const QUEUE_LOOK_MS = 500
 /** Missed due times are counted up to here. */
 const MAX_COUNTED = 1_000
@@ -36,7 +36,7 @@ export interface Turn {
 /**
  * What is due of a schedule, after its policies. Pure.
  *
- * @param isRunning whether a task of the schedule has not ended
+ * @param isRunning whether a task or run of the schedule has not ended
  */
 export function planTurn(schedule: ScheduleState, fires: Fires, isRunning: boolean, now: Date): Turn {
   const due = dueTimes(schedule, fires, now.getTime())
@@ -125,7 +125,7 @@ function decide(
     case 'CANCEL':
       return isLast ? start : { act: 'SKIP', reason: 'A later fire was due as well and would have cancelled it.' }
     case 'SKIP':
-      return isFree ? start : { act: 'SKIP', reason: 'The task before it had not ended.' }
+      return isFree ? start : { act: 'SKIP', reason: 'What was started before had not ended.' }
     case 'QUEUE':
       if (isFree) return start
       if (queued >= MAX_QUEUED) return { act: 'SKIP', reason: `${MAX_QUEUED} fires waited before it.` }

@@ -10,7 +10,7 @@ export type ScheduleStatus = (typeof SCHEDULE_STATUSES)[number]
 export const MISSED_POLICIES = ['SKIP', 'ONCE', 'ALL'] as const
 export type MissedPolicy = (typeof MISSED_POLICIES)[number]
 
-/** What a fire does while the task before it has not ended. */
+/** What a fire does while the task or run before it has not ended. */
 export const OVERLAP_POLICIES = ['ALLOW', 'SKIP', 'QUEUE', 'CANCEL'] as const
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number]
 
@@ -40,6 +40,21 @@ export interface TaskTemplate
   readonly deadlineAfterMs?: number
 }
 
+/** The run of a workflow that each fire starts. */
+export interface RunTemplate {
+  /** The name of the workflow. */
+  readonly name: string
+  /** The newest that is READY when it fires, when absent. */
+  readonly version?: number
+  /** An empty object when absent. */
+  readonly input?: JsonValue
+  /** The field of the input that takes the due time, in RFC 3339. */
+  readonly dueAtField?: string
+}
+
+/** What each fire of a schedule starts. */
+export type Target = { readonly task: TaskTemplate } | { readonly workflow: RunTemplate }
+
 /** What decisions about a schedule need to know. */
 export interface ScheduleState {
   readonly tenant: string
@@ -53,10 +68,10 @@ export interface ScheduleState {
   /** Most missed due times that ALL makes up for, 1 to 1,000. */
   readonly missedCap: number
   readonly overlapPolicy: OverlapPolicy
-  readonly task: TaskTemplate
+  readonly target: Target
   /** The first due time that has not been seen to; null unless ACTIVE. */
   readonly nextFireAt: Date | null
   readonly wakeAt: Date | null
-  /** Fires that wait for the running task to end. */
+  /** Fires that wait for what runs to end. */
   readonly queued: number
 }

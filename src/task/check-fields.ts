@@ -1,3 +1,5 @@
+import { toJsonText } from './json-text.ts'
+import { MAX_JSON_BYTES } from './new-task.ts'
 import { isUuid } from './type-id.ts'
 
 /** Where a value stands in the caller's input. */
@@ -65,4 +67,14 @@ export function checkLabels(labels: Readonly<Record<string, unknown>>, path: Pat
     if (typeof value === 'string') checkText(value, 0, 1_000, [...path, name], report)
     else report([...path, name], `is ${value === null ? 'null' : `a ${typeof value}`}; a label is a string`)
   }
+}
+
+/** A value that can be kept as JSON; absent is right. */
+export function checkJson(value: unknown, path: Path, report: Report): void {
+  if (value === undefined) return
+  const json = toJsonText(value, MAX_JSON_BYTES)
+  if (json.ok) return
+  if (json.refusal.kind === 'not_json') report(path, `cannot be kept as JSON: ${json.refusal.why}`)
+  else
+    report(path, `takes ${json.refusal.bytes} bytes; ${json.refusal.limit} at most, so pass large content by reference`)
 }

@@ -1,6 +1,7 @@
 import { checkDependencies } from './check-dependencies.ts'
 import {
   checkDuration,
+  checkJson,
   checkLabels,
   checkOneOf,
   checkOptionalText,
@@ -11,8 +12,7 @@ import {
   type Path,
   type Report,
 } from './check-fields.ts'
-import { toJsonText } from './json-text.ts'
-import { MAX_JSON_BYTES, MAX_TASKS_PER_CALL, type NewTask, type TaskDefaults } from './new-task.ts'
+import { MAX_TASKS_PER_CALL, type NewTask, type TaskDefaults } from './new-task.ts'
 import { checkPreferences } from './preference.ts'
 import type { InputIssue } from './refusal.ts'
 import { checkResources } from './resources.ts'
@@ -83,7 +83,7 @@ function checkTask(task: NewTask, now: Date, path: Path, report: Report): void {
   if (task.parentId !== undefined) checkUuid(task.parentId, [...path, 'parentId'], report)
   checkTags(task.tags ?? [], [...path, 'tags'], report)
   checkLabels(task.labels ?? {}, [...path, 'labels'], report)
-  checkInput(task.input, [...path, 'input'], report)
+  checkJson(task.input, [...path, 'input'], report)
   checkDependencies(task, [...path, 'dependsOn'], report)
 }
 
@@ -124,13 +124,4 @@ function checkRetry(retry: Partial<RetryPolicy>, path: Path, report: Report): vo
     checkText(code, 1, 200, [...path, 'nonRetryableCodes', index], report)
   }
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1)) report([...path, 'jitter'], `is ${jitter}; give 0 to 1`)
-}
-
-function checkInput(input: unknown, path: Path, report: Report): void {
-  if (input === undefined) return
-  const json = toJsonText(input, MAX_JSON_BYTES)
-  if (json.ok) return
-  if (json.refusal.kind === 'not_json') report(path, `cannot be kept as JSON: ${json.refusal.why}`)
-  else
-    report(path, `takes ${json.refusal.bytes} bytes; ${json.refusal.limit} at most, so pass large content by reference`)
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBackfill } from '../../src/engine/create-backfill.ts'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { addSchedule } from '../schedule/schedules.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, addWorker, testEngine } from '../support/engine.ts'
@@ -8,6 +9,7 @@ import { sized } from '../support/size.ts'
 import { until } from '../support/until.ts'
 import { type SteadyServer, startSteadyServer } from './steady-server.ts'
 
+/** Every other one starts runs of a workflow. */
 const SCHEDULES = 20
 /** Due times of each schedule, a second apart. */
 const DUES = sized(10, 50)
@@ -50,13 +52,21 @@ async function killAtRandom(random: Random, isDone: () => Promise<boolean>): Pro
 test('two schedulers that are killed over and over fire each due time once', { timeout: 300_000 }, async () => {
   const engine = testEngine(database.pool)
   await addWorker(engine, ['work'])
+  const steps = [{ id: 'a', type: 'TASK', task: 'work' }] as const
+  await createWorkflow(engine, ACTOR, { definition: { name: 'one_task', steps } })
   const first = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000)
   const start = first.toISOString().slice(0, 19).replace(/[-:]/g, '')
   const text = `DTSTART:${start}Z\nRRULE:FREQ=SECONDLY;COUNT=${DUES}`
   const timing = { kind: 'rrule', text, timeZone: 'UTC' } as const
   const ids = await Promise.all(
     Array.from({ length: SCHEDULES }, (_, place) =>
-      addSchedule(engine, { timing, missedPolicy: 'ALL', overlapPolicy: 'ALLOW', jitterMs: place * 100 }),
+      addSchedule(engine, {
+        timing,
+        missedPolicy: 'ALL',
+        overlapPolicy: 'ALLOW',
+        jitterMs: place * 100,
+        ...(place % 2 === 1 && { workflow: { name: 'one_task', dueAtField: 'due' } }),
+      }),
     ),
   )
   const past = { kind: 'interval', everyMs: 60_000, anchor: '2020-01-01T00:00:00.000Z', timeZone: 'UTC' } as const
@@ -68,17 +78,25 @@ test('two schedulers that are killed over and over fire each due time once', { t
   expect(asked.ok).toBe(true)
 
   const total = SCHEDULES * DUES + BACKFILLED
+  const runs = (SCHEDULES / 2) * DUES
   const kills = await killAtRandom(seededRandom(11), async () => {
     const open = await count(`schedule WHERE id = ANY ($1) AND status <> 'ENDED'`, [ids])
-    return open === 0 && (await fires()) >= total
+    return open === 0 && (await fires()) >= total && (await count('run_inbox')) === 0
   })
 
   expect(await fires()).toBe(total)
+  // Those that runs make for their one step are counted too: no run is started twice, nor steps twice.
   expect(await count('task')).toBe(total)
+  expect(await count('workflow_run')).toBe(runs)
+  expect(await count(`(SELECT DISTINCT run_id FROM task WHERE run_id IS NOT NULL) AS stepped`)).toBe(runs)
+  expect(await count(`(SELECT DISTINCT schedule_id, input->>'due' FROM workflow_run) AS due`)).toBe(runs)
   expect(await count('(SELECT DISTINCT schedule_id, due_at FROM schedule_fire) AS due')).toBe(total)
   expect(await count(`schedule_fire AS f JOIN task AS t ON t.id = f.task_id AND t.schedule_id = f.schedule_id`)).toBe(
-    total,
+    total - runs,
   )
+  expect(
+    await count(`schedule_fire AS f JOIN workflow_run AS r ON r.id = f.run_id AND r.schedule_id = f.schedule_id`),
+  ).toBe(runs)
   const { rows } = await database.pool.query(
     `SELECT kind, count(*)::int AS count, count(DISTINCT payload->>'fireId')::int AS fires FROM event
     WHERE kind IN ('ScheduleFired', 'ScheduleEnded', 'ScheduleFireMissed', 'TaskCreated') GROUP BY kind ORDER BY kind`,

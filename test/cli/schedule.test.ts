@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { fireSchedules } from '../../src/engine/fire-schedules.ts'
 import { uuidOf } from '../../src/task/type-id.ts'
 import { dueNow } from '../schedule/schedules.ts'
 import { type CliOptions, type CliRun, cli } from '../support/cli.ts'
+import { ACTOR } from '../support/engine.ts'
 import { startHandWorker } from '../support/hand-worker.ts'
 import { type LiveGraph, startLiveGraph } from '../support/live-graph.ts'
 
@@ -208,7 +210,7 @@ test('schedule list and get show them to people and to programs', async () => {
   await dueNow(graph.engine.db, uuidOf('schedule', id)!)
   await fireSchedules(graph.engine)
   const listed = await run(['list', '--type', 'listed', '--status', 'active'])
-  expect(listed.out).toMatch(/^ID +NAME +STATUS +FIRES +TYPE +NEXT\n/)
+  expect(listed.out).toMatch(/^ID +NAME +STATUS +FIRES +STARTS +NEXT\n/)
   expect(listed.out).toMatch(new RegExp(`${id} +hourly +ACTIVE +every 1h +listed +in 5\\dm`))
   expect(JSON.parse((await run(['list', '--type', 'listed', '--json'])).out).schedules).toMatchObject([{ id }])
   const { out } = await run(['get', id])
@@ -230,4 +232,58 @@ test('schedule pause, resume, fire, backfill and delete', async () => {
   expect((await run(['cancel-backfill', backfill.id])).out).toContain('CANCELLED: 0 of 6 due times done')
   expect((await run(['delete', id])).out).toBe(`Deleted ${id}\n`)
   expect(await run(['pause', id])).toMatchObject({ exitCode: 3 })
+})
+
+describe('a schedule of a workflow', () => {
+  beforeAll(async () => {
+    for (const name of ['nightly_report', 'weekly_report']) {
+      await createWorkflow(graph.engine, ACTOR, {
+        definition: { name, steps: [{ id: 'a', type: 'TASK', task: 'work' }] },
+      })
+    }
+  })
+  const json = async (argv: string[]) => {
+    const { out, err } = await run([...argv, '--json'])
+    expect(err).toBe('')
+    return JSON.parse(out)
+  }
+  const create = ['create', '--name', 'report', ...DAILY]
+
+  test('is made, shown, listed and fired', async () => {
+    const made = await json([
+      ...create,
+      ...['--workflow', 'nightly_report', '--workflow-version', '1', '--input', '{"n":1}', '--due-at-field', 'due'],
+    ])
+    expect(made).toMatchObject({
+      task: null,
+      workflow: { name: 'nightly_report', version: 1, input: { n: 1 }, dueAtField: 'due' },
+    })
+    expect((await run(['list', '--workflow', 'nightly_report'])).out).toMatch(/ nightly_report /)
+    const { out } = await run(['fire', made.id])
+    expect(out).toMatch(/^Fired: run_\w+\n$/)
+    const shown = await run(['get', made.id])
+    expect(shown.out).toContain('nightly_report (workflow version 1)')
+    expect(shown.out).toMatch(/hand run_\w+/)
+  })
+
+  test('is changed, and turned to tasks and back', async () => {
+    const { id } = await json([...create, '--workflow', 'nightly_report', '--input', '{"n":1}'])
+    const update = (...more: string[]) => json(['update', id, ...more])
+    expect(await update('--input', '{"n":2}')).toMatchObject({ workflow: { name: 'nightly_report', input: { n: 2 } } })
+    expect(await update('--workflow', 'weekly_report')).toMatchObject({ workflow: { name: 'weekly_report' } })
+    expect(await update('--type', 'work', '--tag', 'x')).toMatchObject({
+      workflow: null,
+      task: { name: 'report', type: 'work', tags: ['x'] },
+    })
+    expect(await update('--workflow', 'weekly_report')).toMatchObject({ task: null, workflow: { input: null } })
+  })
+
+  test('is refused when it is unclear what it starts', async () => {
+    const refused = async (argv: string[]) => (await run(argv)).err
+    expect(await refused(create)).toContain('exactly one of --type and --workflow')
+    expect(await refused([...create, '--type', 'work', '--workflow', 'weekly_report'])).toContain('exactly one')
+    expect(await refused([...create, '--type', 'work', '--workflow-version', '1'])).toContain('--workflow only')
+    expect(await refused([...create, '--workflow', 'weekly_report', '--tag', 'x'])).toContain('has no --tag')
+    expect(await refused([...create, '--workflow', 'nowhere'])).toContain('There is no workflow called "nowhere"')
+  })
 })

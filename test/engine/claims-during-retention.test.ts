@@ -7,6 +7,7 @@ import { sized } from '../support/size.ts'
 const DAY_MS = 86_400_000
 const RULE = {
   tasks: 60_000,
+  runs: 60_000,
   events: DAY_MS,
   logs: DAY_MS,
   idempotencyKeys: DAY_MS,

@@ -1,6 +1,8 @@
+import { expect } from 'vitest'
 import { cancelBackfill } from '../../src/engine/cancel-backfill.ts'
 import { createBackfill } from '../../src/engine/create-backfill.ts'
 import { createSchedule } from '../../src/engine/create-schedule.ts'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { deleteSchedule } from '../../src/engine/delete-schedule.ts'
 import { fireSchedule } from '../../src/engine/fire-schedule.ts'
 import { fireSchedules } from '../../src/engine/fire-schedules.ts'
@@ -13,7 +15,16 @@ import { addSchedule, dueNow, EACH_HOUR } from '../schedule/schedules.ts'
 import { ACTOR } from '../support/engine.ts'
 import { failpointFixture } from '../support/failpoints.ts'
 
-const { database, engine, testScenarios } = await failpointFixture()
+const { database, engine, rowsOf, testScenarios } = await failpointFixture()
+
+/** A workflow whose runs share a limit, so that its turns are taken as well. */
+async function sweep() {
+  const limits = { concurrency: { limit: 100 } }
+  await createWorkflow(engine, ACTOR, {
+    definition: { name: 'sweep', limits, steps: [{ id: 'a', type: 'TASK', task: 'work' }] },
+  })
+  return { name: 'sweep', dueAtField: 'due' }
+}
 
 const PAST = { from: new Date('2021-01-01T00:00:00Z'), until: new Date('2021-01-01T02:00:00Z'), maxAtOnce: 2 }
 
@@ -54,12 +65,49 @@ testScenarios({
     const running: string[] = []
     for (const scheduleId of ids) {
       const fired = await fireSchedule(engine, ACTOR, { scheduleId })
-      if (fired.ok) running.push(fired.value.taskId)
+      if (fired.ok) running.push(fired.value.taskId!)
       await dueNow(database.pool, scheduleId)
     }
     return {
       act: (on) => fireSchedules(on),
       expected: { [running[0]!]: 'READY', [running[1]!]: 'CANCELLED', [running[2]!]: 'READY' },
+    }
+  },
+  'fire-schedule of a workflow': async () => {
+    const scheduleId = await addSchedule(engine, { workflow: await sweep() })
+    const asked = { scheduleId, idempotencyKey: newUuid() }
+    return { act: (on) => fireSchedule(on, ACTOR, asked), expected: {} }
+  },
+  'fire-schedules of workflows: start, queue and cancel': async () => {
+    const workflow = await sweep()
+    for (const overlapPolicy of ['QUEUE', 'CANCEL', 'SKIP'] as const) {
+      const scheduleId = await addSchedule(engine, { overlapPolicy, workflow })
+      await fireSchedule(engine, ACTOR, { scheduleId })
+      await dueNow(database.pool, scheduleId)
+    }
+    return {
+      act: async (on) => {
+        await fireSchedules(on)
+        // Three by hand and the one that takes a place; each is told once to start, and one to stop.
+        if (on !== engine) return
+        expect(await rowsOf('SELECT FROM workflow_run')).toHaveLength(4)
+        expect(await rowsOf(`SELECT kind, count(*)::int FROM run_inbox GROUP BY 1 ORDER BY 1`)).toEqual([
+          { kind: 'cancel', count: 1 },
+          { kind: 'start', count: 4 },
+        ])
+      },
+      expected: {},
+    }
+  },
+  'run-backfills of a workflow': async () => {
+    const scheduleId = await addSchedule(engine, { workflow: await sweep() })
+    await createBackfill(engine, ACTOR, { scheduleId, ...PAST })
+    return {
+      act: async (on) => {
+        await runBackfills(on)
+        if (on === engine) expect(await rowsOf('SELECT FROM workflow_run')).toHaveLength(2)
+      },
+      expected: {},
     }
   },
   'create-backfill': async () => {

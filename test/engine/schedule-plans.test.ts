@@ -2,10 +2,11 @@ import type { ClientBase, QueryConfig } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PLAN_BY_INDEX } from '../../src/engine/transact.ts'
 import { lockDueBackfill } from '../../src/schedule/store/backfills.ts'
-import { dropQueue, readQueueHeads } from '../../src/schedule/store/fires.ts'
-import { lockDueSchedules, lockSchedule, readRunning, readRunningTasks } from '../../src/schedule/store/schedules.ts'
+import { dropQueue, hasStartedRun, readQueueHeads } from '../../src/schedule/store/fires.ts'
+import { lockDueSchedules, lockSchedule, readRunning, readStillRunning } from '../../src/schedule/store/schedules.ts'
 import { lockMissedDeadlines } from '../../src/task/store/deadlines.ts'
 import { newUuid } from '../../src/task/type-id.ts'
+import { readTurns } from '../../src/workflow/store/turns.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -48,8 +49,27 @@ test.each([
     (client: ClientBase) => lockMissedDeadlines(client, 500),
     ['rate_limit_pkey', 'task_deadline_watch_idx'],
   ],
-  ['running tasks', (client: ClientBase) => readRunning(client, 'default', [id]), ['task_of_schedule_idx']],
-  ['what is cancelled', (client: ClientBase) => readRunningTasks(client, 'default', [id], 9), ['task_of_schedule_idx']],
+  [
+    'what runs',
+    (client: ClientBase) => readRunning(client, 'default', [id]),
+    ['task_of_schedule_idx', 'workflow_run_of_schedule_idx'],
+  ],
+  [
+    'tasks that are cancelled',
+    (client: ClientBase) => readStillRunning(client, 'task', 'default', [id], 9),
+    ['task_of_schedule_idx'],
+  ],
+  [
+    'runs that are cancelled',
+    (client: ClientBase) => readStillRunning(client, 'workflow_run', 'default', [id], 9),
+    ['workflow_run_of_schedule_idx'],
+  ],
+  ['the run of a fire', (client: ClientBase) => hasStartedRun(client, 'default', id), ['schedule_fire_run_idx']],
+  [
+    'turns of runs',
+    (client: ClientBase) => readTurns(client, 'default', [{ workflowId: id, key: 'a' }]),
+    ['workflow_run_turn_idx'],
+  ],
   ['heads of queues', (client: ClientBase) => readQueueHeads(client, 'default', [id]), ['schedule_fire_queue_idx']],
   ['a whole queue', (client: ClientBase) => dropQueue(client, 'default', id, 'x'), ['schedule_fire_queue_idx']],
 ] as const)('%s are found by index', async (_, call, indexes) => {

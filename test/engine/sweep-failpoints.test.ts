@@ -1,9 +1,15 @@
+import { expect } from 'vitest'
+import { advanceRuns } from '../../src/engine/advance-runs.ts'
 import { cancelTask } from '../../src/engine/cancel-task.ts'
+import { commandRun } from '../../src/engine/command-run.ts'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
+import { deleteFinishedRuns } from '../../src/engine/delete-finished-runs.ts'
 import { deleteFinishedTasks } from '../../src/engine/delete-finished-tasks.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { missDeadlines } from '../../src/engine/miss-deadlines.ts'
 import { rescueLost } from '../../src/engine/rescue-lost.ts'
 import { returnUnheld } from '../../src/engine/return-unheld.ts'
+import { startRun } from '../../src/engine/start-run.ts'
 import { trimLog } from '../../src/engine/trim-log.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import { ACTOR, addWorker } from '../support/engine.ts'
@@ -48,6 +54,30 @@ testScenarios({
     return {
       act: (on) => deleteFinishedTasks(on, { before, signal: new AbortController().signal }),
       expected: { [needed.id]: 'COMPLETED', [open]: 'READY' },
+      isForgetting: true,
+    }
+  },
+  'delete-finished-runs': async () => {
+    const definition = { name: 'one', steps: [{ id: 'a', type: 'TASK', task: 'work' }] } as const
+    await createWorkflow(engine, ACTOR, { definition })
+    const startOne = () => startRun(engine, ACTOR, { workflow: 'one' })
+    for (let count = 0; count < 3; count++) await startOne()
+    await database.pool.query(`UPDATE task SET queue = 'none' WHERE run_id IS NOT NULL`)
+    const { rows } = await database.pool.query('SELECT id FROM workflow_run')
+    for (const { id } of rows.slice(1))
+      await commandRun(engine, ACTOR, { runId: id, command: { kind: 'cancel', reason: null } })
+    await advanceRuns(engine)
+    const before = new Date(Date.now() + 3_600_000)
+    return {
+      act: async (on) => {
+        await deleteFinishedRuns(on, { before, signal: new AbortController().signal })
+        if (on !== engine) return
+        const left = await database.pool.query(
+          'SELECT DISTINCT run_id AS id FROM step_run UNION SELECT id FROM workflow_run',
+        )
+        expect(left.rows).toEqual([{ id: rows[0].id }])
+      },
+      expected: {},
       isForgetting: true,
     }
   },

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { fireSchedules } from '../../src/engine/fire-schedules.ts'
 import { missDeadlines } from '../../src/engine/miss-deadlines.ts'
 import { runBackfills } from '../../src/engine/run-backfills.ts'
 import { uuidOf } from '../../src/task/type-id.ts'
 import { dueNow } from '../schedule/schedules.ts'
+import { ACTOR } from '../support/engine.ts'
 import { startGraph, type TestGraph } from '../support/graph.ts'
 import { addTask, addTaskType } from '../support/tasks.ts'
 
@@ -175,7 +177,7 @@ describe('a schedule in the graph', () => {
         fires(first: 3) { nodes { id dueAt cause status taskId task { id status name } backfill { id } } pageInfo { hasNextPage endCursor } }
         backfills { nodes { id started running fires { nodes { cause } } } } }
         events(first: 100, filter: { scheduleId: { eq: $id } }) { events { __typename ... on ScheduleEvent { scheduleId schedule { name } }
-          ... on ScheduleFired { taskId cause dueAt fireId } ... on BackfillStarted { backfillId total } } } }`,
+          ... on ScheduleFired { startedTaskId startedRunId cause dueAt fireId } ... on BackfillStarted { backfillId total } } } }`,
       { id },
     )
     expect(errors).toBeUndefined()
@@ -275,6 +277,102 @@ test('a task says that it missed its deadline, and is found by that', async () =
     },
   ])
   expect(data.others.nodes).toEqual([{ name: 'early', isOverdue: false }])
+})
+
+describe('a schedule of a workflow in the graph', () => {
+  const WORKFLOW = { name: 'report', input: { a: 1 }, dueAtField: 'due' }
+  const MAKE = `mutation ($input: CreateScheduleInput!) { createSchedule(input: $input) { __typename
+    ... on CreateScheduleSuccess { schedule { id task { name } workflow { name version input dueAtField } } }
+    ... on UnknownWorkflowError { workflow version } ... on UserError { code path } ... on ValidationError { issues { path message } } } }`
+  const make = async (target: object) => {
+    const { data, errors } = await graph.ask(MAKE, { input: { name: 'hourly', timing: DAILY, ...target } })
+    expect(errors).toBeUndefined()
+    return data.createSchedule
+  }
+  beforeAll(async () => {
+    await createWorkflow(graph.engine, ACTOR, {
+      definition: { name: 'report', steps: [{ id: 'a', type: 'TASK', task: 'custom' }] },
+    })
+  })
+
+  test('is made, fires, and shows the run of each fire', async () => {
+    const { schedule } = await make({ workflow: WORKFLOW })
+    expect(schedule).toMatchObject({ task: null, workflow: { ...WORKFLOW, version: null } })
+    const due = await dueNow(graph.pool, uuid(schedule.id))
+    await fireSchedules(graph.engine)
+    const { data: fired, errors } = await graph.ask(
+      `mutation ($id: ID!) { fireSchedule(input: { id: $id }) { ... on FireScheduleSuccess { task { id } run { id status trigger schedule { id } fire { cause } } } } }`,
+      { id: schedule.id },
+    )
+    expect(errors).toBeUndefined()
+    expect(fired.fireSchedule).toMatchObject({
+      task: null,
+      run: {
+        id: expect.stringMatching(/^run_/),
+        status: 'PENDING',
+        trigger: { kind: 'SCHEDULE', scheduleId: schedule.id, cause: 'HAND' },
+        schedule: { id: schedule.id },
+        fire: { cause: 'HAND' },
+      },
+    })
+    const { data } = await graph.ask(
+      `query ($id: ID!) { schedule(id: $id) { fires(first: 5) { nodes { cause dueAt taskId runId task { id } run { id } } } }
+        schedules(filter: { workflow: "report" }) { nodes { id } }
+        events(filter: { scheduleId: { eq: $id } }) { events { ... on ScheduleFired { startedTaskId startedRunId cause } } } }`,
+      { id: schedule.id },
+    )
+    const run = expect.stringMatching(/^run_/)
+    expect(data.schedule.fires.nodes).toEqual([
+      {
+        cause: 'HAND',
+        dueAt: expect.any(String),
+        taskId: null,
+        task: null,
+        runId: fired.fireSchedule.run.id,
+        run: { id: fired.fireSchedule.run.id },
+      },
+      { cause: 'TIME', dueAt: due.toISOString(), taskId: null, task: null, runId: run, run: { id: run } },
+    ])
+    expect(data.schedules.nodes).toEqual([{ id: schedule.id }])
+    expect(data.events.events.filter((event: { cause?: string }) => event.cause !== undefined)).toEqual([
+      { cause: 'TIME', startedTaskId: null, startedRunId: run },
+      { cause: 'HAND', startedTaskId: null, startedRunId: run },
+    ])
+  })
+
+  test('is refused with what is wrong', async () => {
+    expect(await make({ workflow: { name: 'nowhere', version: 2 } })).toEqual({
+      __typename: 'UnknownWorkflowError',
+      code: 'UNKNOWN_WORKFLOW',
+      workflow: 'nowhere',
+      version: 2,
+      path: ['input', 'workflow'],
+    })
+    expect(await make({})).toMatchObject({ issues: [{ path: ['input', 'task'] }] })
+    expect(await make({ workflow: WORKFLOW, task: TASK })).toMatchObject({ issues: [{ path: ['input', 'workflow'] }] })
+  })
+
+  test('is changed in part, and turned to a task', async () => {
+    const { schedule } = await make({ workflow: WORKFLOW })
+    const update = async (input: object) => {
+      const { data, errors } = await graph.ask(
+        `mutation ($input: UpdateScheduleInput!) { updateSchedule(input: $input) { __typename
+          ... on UpdateScheduleSuccess { schedule { task { name } workflow { name version input dueAtField } } }
+          ... on ValidationError { issues { path } } } }`,
+        { input: { id: schedule.id, ...input } },
+      )
+      expect(errors).toBeUndefined()
+      return data.updateSchedule
+    }
+    expect(await update({ workflowChanges: { version: 1, input: { b: 2 } } })).toMatchObject({
+      schedule: { workflow: { name: 'report', version: 1, input: { b: 2 }, dueAtField: 'due' } },
+    })
+    expect(await update({ workflowChanges: { version: null } })).toMatchObject({
+      schedule: { workflow: { version: null, input: { b: 2 } } },
+    })
+    expect(await update({ taskChanges: { name: 'x' } })).toMatchObject({ issues: [{ path: ['input', 'taskChanges'] }] })
+    expect(await update({ task: TASK })).toMatchObject({ schedule: { task: { name: 'made' }, workflow: null } })
+  })
 })
 
 // Last: the first key closes the open server.

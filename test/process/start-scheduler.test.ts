@@ -27,7 +27,13 @@ beforeAll(async () => {
   verbs = await verbsOf(engine)
   parts = createParts(log)
   const keepMs = 604_800_000
-  const config = { keepTasksMs: keepMs, keepEventsMs: keepMs, keepLogsMs: keepMs, keepIdempotencyKeysMs: keepMs }
+  const config = {
+    keepTasksMs: keepMs,
+    keepRunsMs: keepMs,
+    keepEventsMs: keepMs,
+    keepLogsMs: keepMs,
+    keepIdempotencyKeysMs: keepMs,
+  }
   await startScheduler({ channel, engine, config: config as Config, log, parts })
 })
 afterAll(async () => {

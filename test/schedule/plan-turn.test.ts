@@ -50,7 +50,7 @@ function scheduleOf(scene: Scene): ScheduleState {
     missedPolicy,
     missedCap,
     overlapPolicy,
-    task: { name: 'made', type: 'work' },
+    target: { task: { name: 'made', type: 'work' } },
     nextFireAt: new Date(START),
     wakeAt: new Date(START),
     queued: 0,

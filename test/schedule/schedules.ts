@@ -13,7 +13,8 @@ export const EACH_HOUR = { ...EACH_SECOND, everyMs: 3_600_000 }
 
 /** Makes a schedule or throws; answers with its uuid. */
 export async function addSchedule(engine: TestEngine, asked: Partial<CreateSchedule> = {}): Promise<string> {
-  const whole = { name: 'each hour', timing: EACH_HOUR, task: { name: 'made', type: 'work' }, ...asked }
+  const target = asked.workflow === undefined ? { task: { name: 'made', type: 'work' } } : {}
+  const whole = { name: 'each hour', timing: EACH_HOUR, ...target, ...asked }
   const made = await createSchedule(engine, ACTOR, whole)
   if (!made.ok) throw new Error(JSON.stringify(made.refusal))
   return made.value.scheduleId
@@ -39,12 +40,13 @@ export interface Fire {
   readonly cause: string
   readonly status: string
   readonly taskId: string | null
+  readonly runId: string | null
   readonly error: { readonly code: string } | null
 }
 
 export async function firesOfSchedule(db: Pool, id: string): Promise<Fire[]> {
   const { rows } = await db.query(
-    'SELECT due_at AS "dueAt", cause, status, task_id AS "taskId", error FROM schedule_fire WHERE schedule_id = $1 ORDER BY due_at',
+    'SELECT due_at AS "dueAt", cause, status, task_id AS "taskId", run_id AS "runId", error FROM schedule_fire WHERE schedule_id = $1 ORDER BY due_at',
     [id],
   )
   return rows

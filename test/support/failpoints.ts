@@ -144,6 +144,9 @@ const DUMPED = [
   'worker_request',
   'event_wait',
   'received_event',
+  'workflow_run',
+  'step_run',
+  'run_inbox',
 ]
 
 const EMPTIED = [
@@ -152,6 +155,8 @@ const EMPTIED = [
   'schedule_fire',
   'backfill',
   'task',
+  'run_inbox',
+  'workflow_run',
   'schedule',
   'event',
   'task_log',

@@ -47,7 +47,16 @@ export async function scheduleFixture(): Promise<ScheduleFixture> {
   }
 }
 
-const TABLES = ['schedule_fire', 'backfill', 'task', 'schedule', 'event', 'idempotency_key']
+const TABLES = [
+  'schedule_fire',
+  'backfill',
+  'task',
+  'run_inbox',
+  'workflow_run',
+  'schedule',
+  'event',
+  'idempotency_key',
+]
 
 const HOUR_MS = 3_600_000
 

@@ -1,5 +1,11 @@
 import type { Command } from 'commander'
-import type { CreateScheduleInput, MissedPolicy, OverlapPolicy, TimingInput } from '../../sdk/generated/operations.ts'
+import type {
+  CreateScheduleInput,
+  MissedPolicy,
+  OverlapPolicy,
+  ScheduledTaskInput,
+  TimingInput,
+} from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
 import { UsageError } from '../exit-code.ts'
@@ -19,7 +25,7 @@ export interface TimingOptions {
   readonly excludeWeekday?: NonNullable<NonNullable<TimingInput['exclude']>['weekdays']>
 }
 
-/** The options that say the rest of a schedule and of its task. */
+/** The options that say the rest of a schedule and of what it starts. */
 export interface DetailOptions {
   readonly input?: string
   readonly dueAtField?: string
@@ -35,7 +41,9 @@ export interface DetailOptions {
 
 interface Options extends TimingOptions, DetailOptions {
   readonly name: string
-  readonly type: string
+  readonly type?: string
+  readonly workflow?: string
+  readonly workflowVersion?: number
   readonly idempotencyKey?: string
 }
 
@@ -43,6 +51,7 @@ const EXAMPLES = `
 Examples:
   task-mgmt schedule create --name Nightly --cron '30 2 * * *' --time-zone Europe/Berlin --type testing
   task-mgmt schedule create --name Poll --every 90s --type monitoring --overlap skip --input '{"site":"example.org"}'
+  task-mgmt schedule create --name Import --cron '0 * * * *' --workflow import_orders --due-at-field hour --input '{"shop":1}'
   task-mgmt schedule create --name Report --rrule 'DTSTART:20270101T090000\\nRRULE:FREQ=MONTHLY;BYDAY=-1FR' --type custom`
 
 /** `schedule create`, `schedule preview` */
@@ -51,7 +60,13 @@ export function addScheduleCreate(schedule: Command, run: RunCall): void {
     .command('create')
     .description('Make a schedule')
     .requiredOption('--name <name>', 'what people call it; its tasks too')
-    .requiredOption('--type <type>', 'the kind of work (see: task-mgmt task types)')
+    .option('--type <type>', 'start tasks of this kind (see: task-mgmt task types)')
+    .option('--workflow <name>', 'start runs of this workflow')
+    .option(
+      '--workflow-version <number>',
+      'of this version; without it the newest that is ready at each fire',
+      readCount,
+    )
   addDetailOptions(addTimingOptions(create))
     .option('--idempotency-key <key>', 'the same key again answers the same schedule')
     .addHelpText('after', EXAMPLES)
@@ -135,19 +150,11 @@ function daysOf(texts: readonly string[]) {
 }
 
 async function inputOf(options: Options, { terminal }: Call): Promise<CreateScheduleInput> {
-  const { name, type, input, dueAtField, label, tag, deadlineAfter, description, jitter, missedCap } = options
+  const { name, description, jitter, missedCap } = options
   return {
     name,
     timing: timingOf(options),
-    task: {
-      name,
-      type,
-      ...(input !== undefined && { input: await readJson(input, terminal.readInput) }),
-      ...(dueAtField !== undefined && { dueAtField }),
-      ...(label !== undefined && { labels: label }),
-      ...(tag !== undefined && { tags: tag }),
-      ...(deadlineAfter !== undefined && { deadlineAfter }),
-    },
+    ...(await targetOf(options, terminal)),
     ...(description !== undefined && { description }),
     ...(jitter !== undefined && { jitter }),
     ...(options.missed !== undefined && { missedPolicy: options.missed }),
@@ -155,6 +162,42 @@ async function inputOf(options: Options, { terminal }: Call): Promise<CreateSche
     ...(options.overlap !== undefined && { overlapPolicy: options.overlap }),
     ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
   }
+}
+
+/** @throws UsageError unless exactly one of --type and --workflow is given, with options that go with it */
+async function targetOf(
+  options: Options,
+  { readInput }: Call['terminal'],
+): Promise<Pick<CreateScheduleInput, 'task' | 'workflow'>> {
+  const { name, type, workflow, workflowVersion, input, dueAtField } = options
+  if ((type === undefined) === (workflow === undefined))
+    throw new UsageError('Say what it starts: give exactly one of --type and --workflow.')
+  const same = {
+    ...(input !== undefined && { input: await readJson(input, readInput) }),
+    ...(dueAtField !== undefined && { dueAtField }),
+  }
+  if (type !== undefined) {
+    if (workflowVersion !== undefined) throw new UsageError('A --workflow-version goes with --workflow only.')
+    return { task: { name, type, ...same, ...taskDetailsOf(options) } }
+  }
+  refuseTaskOptions(options)
+  return { workflow: { name: workflow!, ...same, ...(workflowVersion !== undefined && { version: workflowVersion }) } }
+}
+
+function taskDetailsOf({ label, tag, deadlineAfter }: DetailOptions): Partial<ScheduledTaskInput> {
+  return {
+    ...(label !== undefined && { labels: label }),
+    ...(tag !== undefined && { tags: tag }),
+    ...(deadlineAfter !== undefined && { deadlineAfter }),
+  }
+}
+
+/** @throws UsageError when an option is given that only tasks have */
+export function refuseTaskOptions(options: DetailOptions): void {
+  const [given] = Object.keys(taskDetailsOf(options))
+  if (given === undefined) return
+  const flag = { labels: '--label', tags: '--tag', deadlineAfter: '--deadline-after' }[given]
+  throw new UsageError(`A run of a workflow has no ${flag}: it goes with --type only.`)
 }
 
 function signalOf({ terminal }: Call): { signal: AbortSignal } {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type {
   ScheduleDetailsFragment,
+  ScheduledRunChangesInput,
   ScheduledTaskChangesInput,
   TimingInput,
   UpdateScheduleInput,
@@ -8,17 +9,24 @@ import type {
 import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
 import { NotThere, UsageError } from '../exit-code.ts'
+import { readCount } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
 import { showSchedule } from '../show/schedule-details.ts'
 import {
   addDetailOptions,
   addTimingOptions,
   type DetailOptions,
+  refuseTaskOptions,
   type TimingOptions,
   timingOf,
 } from './schedule-create.ts'
 
-type Options = TimingOptions & DetailOptions & { readonly name?: string; readonly type?: string }
+interface Options extends TimingOptions, DetailOptions {
+  readonly name?: string
+  readonly type?: string
+  readonly workflow?: string
+  readonly workflowVersion?: number
+}
 
 const EXAMPLES = `
 What is not named stays. --label, --tag and --exclude-* replace all that there were; an empty --description takes it away.
@@ -33,7 +41,9 @@ export function addScheduleUpdate(schedule: Command, run: RunCall): void {
     .command('update <id>')
     .description('Change a schedule; what it has started stays as it is')
     .option('--name <name>', 'what people call it; its tasks too')
-    .option('--type <type>', 'the kind of work (see: task-mgmt task types)')
+    .option('--type <type>', 'start tasks of this kind (see: task-mgmt task types)')
+    .option('--workflow <name>', 'start runs of this workflow')
+    .option('--workflow-version <number>', 'of this version', readCount)
   addDetailOptions(addTimingOptions(update))
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: Options) =>
@@ -52,7 +62,7 @@ export function addScheduleUpdate(schedule: Command, run: RunCall): void {
 async function changesOf(id: string, options: Options, call: Call): Promise<UpdateScheduleInput> {
   const { name, description, jitter, missed, missedCap, overlap } = options
   const timing = await newTiming(id, options, call)
-  const taskChanges = await changesOfTask(options, call)
+  const target = await changesOfTarget(id, options, call)
   return {
     id,
     ...(name !== undefined && { name }),
@@ -62,7 +72,43 @@ async function changesOf(id: string, options: Options, call: Call): Promise<Upda
     ...(missed !== undefined && { missedPolicy: missed }),
     ...(missedCap !== undefined && { missedCap }),
     ...(overlap !== undefined && { overlapPolicy: overlap }),
-    ...(Object.keys(taskChanges).length > 0 && { taskChanges }),
+    ...target,
+  }
+}
+
+type TargetChanges = Pick<UpdateScheduleInput, 'task' | 'taskChanges' | 'workflow' | 'workflowChanges'>
+
+/** What it starts stays of its kind unless --type or --workflow names the other: that is then replaced as a whole. */
+async function changesOfTarget(id: string, options: Options, call: Call): Promise<TargetChanges> {
+  const { name, type, workflow, workflowVersion, ...details } = options
+  if (type !== undefined && (workflow !== undefined || workflowVersion !== undefined))
+    throw new UsageError('Give --type or --workflow, not both.')
+  const named = [name, type, workflow, workflowVersion, details.input, details.dueAtField]
+  const ofTasks = [details.label, details.tag, details.deadlineAfter]
+  if ([...named, ...ofTasks].every((one) => one === undefined)) return {}
+  const found = await call.client.getSchedule({ id }, { signal: call.terminal.interrupted })
+  if (found === null) throw new NotThere(`There is no schedule ${id}. See: ${call.self} schedule list`)
+  const isOfTasks = type !== undefined || (workflow === undefined && found.task !== null)
+  if (isOfTasks) {
+    if (workflowVersion !== undefined) throw new UsageError('A --workflow-version goes with --workflow only.')
+    const changes = await changesOfTask(options, call)
+    return found.task === null
+      ? { task: { ...changes, name: name ?? found.name, type: type! } }
+      : { taskChanges: changes }
+  }
+  refuseTaskOptions(options)
+  const changes = await changesOfRun(options, call)
+  if (Object.keys(changes).length === 0) return {}
+  return found.workflow === null ? { workflow: { ...changes, name: workflow! } } : { workflowChanges: changes }
+}
+
+async function changesOfRun(options: Options, { terminal }: Call): Promise<ScheduledRunChangesInput> {
+  const { workflow, workflowVersion, input, dueAtField } = options
+  return {
+    ...(workflow !== undefined && { name: workflow }),
+    ...(workflowVersion !== undefined && { version: workflowVersion }),
+    ...(input !== undefined && { input: await readJson(input, terminal.readInput) }),
+    ...(dueAtField !== undefined && { dueAtField }),
   }
 }
 

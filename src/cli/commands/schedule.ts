@@ -15,6 +15,7 @@ import { addScheduleUpdate } from './schedule-update.ts'
 interface ListOptions {
   readonly status?: readonly ScheduleStatus[]
   readonly type?: string
+  readonly workflow?: string
   readonly limit: number
   readonly after?: string
 }
@@ -42,6 +43,7 @@ function addReads(schedule: Command, run: RunCall): void {
     .description('List schedules, the latest first')
     .option('--status <status>', 'only these, in any case: active,paused', readScheduleStatuses)
     .option('--type <type>', 'only those whose tasks are of this type')
+    .option('--workflow <name>', 'only those that start this workflow')
     .option('--limit <count>', 'how many, at most 100', readCount, 20)
     .option('--after <cursor>', 'where the page before ended')
     .action((options: ListOptions) =>
@@ -86,17 +88,20 @@ function addSteering(schedule: Command, run: RunCall): void {
   schedule
     .command('fire <id>')
     .description('Fire a schedule now, whatever its timing says')
-    .option('--idempotency-key <key>', 'the same key again answers the same task')
+    .option('--idempotency-key <key>', 'the same key again answers what was started the first time')
     .action((id: string, options: { idempotencyKey?: string }) =>
       run(async (call) => {
-        const { task } = unwrap(await call.client.fireSchedule({ input: { id, ...options } }, signalOf(call)))
-        if (call.isJson) call.json(task)
-        else call.line(`Fired: ${call.terminal.colors.bold(task?.id ?? 'its task is gone already')}`)
+        const { task, run: started } = unwrap(
+          await call.client.fireSchedule({ input: { id, ...options } }, signalOf(call)),
+        )
+        if (call.isJson) call.json(task ?? started)
+        else
+          call.line(`Fired: ${call.terminal.colors.bold((task ?? started)?.id ?? 'what it started is gone already')}`)
       }),
     )
   schedule
     .command('delete <id>')
-    .description('Delete a schedule; the tasks that it has started stay')
+    .description('Delete a schedule; what it has started stays')
     .action((id: string) =>
       run(async (call) => {
         const { deletedId } = unwrap(await call.client.deleteSchedule({ input: { id } }, signalOf(call)))
@@ -109,7 +114,7 @@ function addSteering(schedule: Command, run: RunCall): void {
 function addBackfills(schedule: Command, run: RunCall): void {
   schedule
     .command('backfill <id>')
-    .description('Start tasks for due times of the past that have none')
+    .description('Start what the schedule starts, for due times of the past that have none')
     .requiredOption(
       '--from <time>',
       'the first due time, at the earliest',
@@ -120,7 +125,7 @@ function addBackfills(schedule: Command, run: RunCall): void {
       'the last due time, at the latest',
       readTime(() => new Date()),
     )
-    .option('--max-at-once <count>', 'most of its tasks at any time; 1 when absent', readCount)
+    .option('--max-at-once <count>', 'most of its tasks or runs at any time; 1 when absent', readCount)
     .option('--idempotency-key <key>', 'the same key again answers the same backfill')
     .action((scheduleId: string, options: BackfillOptions) =>
       run(async (call) => {
@@ -130,7 +135,7 @@ function addBackfills(schedule: Command, run: RunCall): void {
     )
   schedule
     .command('cancel-backfill <id>')
-    .description('Cancel a backfill; the tasks that it has started go on')
+    .description('Cancel a backfill; what it has started goes on')
     .action((id: string) =>
       run(async (call) => {
         tell(unwrap(await call.client.cancelBackfill({ input: { id } }, signalOf(call))).backfill, call)
@@ -138,11 +143,12 @@ function addBackfills(schedule: Command, run: RunCall): void {
     )
 }
 
-async function listSchedules({ status, type, limit, after }: ListOptions, call: Call): Promise<void> {
+async function listSchedules({ status, type, workflow, limit, after }: ListOptions, call: Call): Promise<void> {
   const { client, terminal, self } = call
   const filter = {
     ...(status !== undefined && { status: { in: status } }),
     ...(type !== undefined && { taskType: type }),
+    ...(workflow !== undefined && { workflow }),
   }
   const page = { filter, first: limit, ...(after !== undefined && { after }) }
   const { nodes, pageInfo } = await client.listSchedules(page, signalOf(call))
@@ -160,7 +166,7 @@ function columns({ terminal: { now } }: Call): Column<ScheduleSummaryFragment>[]
     { title: 'NAME', of: ({ name }) => clean(name), isFlexible: true },
     { title: 'STATUS', of: ({ status }) => status },
     { title: 'FIRES', of: ({ timing }) => showTiming(timing), isFlexible: true },
-    { title: 'TYPE', of: ({ task }) => task.type, isFlexible: true },
+    { title: 'STARTS', of: ({ task, workflow }) => clean(task?.type ?? workflow?.name ?? ''), isFlexible: true },
     { title: 'NEXT', of: ({ nextFireAt }) => (nextFireAt === null ? '' : showRelative(nextFireAt, present)) },
   ]
 }

@@ -15,7 +15,7 @@ export function showSchedule(schedule: ScheduleDetailsFragment, terminal: Termin
     ['Status', schedule.deletedAt === null ? schedule.status : `deleted ${when(schedule.deletedAt)}`],
     ['Fires', showTiming(schedule.timing)],
     ['Not on', showExclusions(schedule.timing)],
-    ['Starts', `${clean(schedule.task.name)} ${colors.dim(`(${clean(schedule.task.type)})`)}`],
+    ['Starts', showTarget(schedule, terminal)],
     ['Overlap', schedule.overlapPolicy.toLowerCase()],
     [
       'Missed',
@@ -23,7 +23,7 @@ export function showSchedule(schedule: ScheduleDetailsFragment, terminal: Termin
     ],
     ['Jitter', schedule.jitter === 'PT0S' ? null : showDuration(schedule.jitter)],
     ['Description', schedule.description === null ? null : clean(schedule.description)],
-    ['Waiting', schedule.queuedFires === 0 ? null : `${schedule.queuedFires} fires, for the running task to end`],
+    ['Waiting', schedule.queuedFires === 0 ? null : `${schedule.queuedFires} fires, for what runs to end`],
   ]
   const facts = rows.flatMap(([label, value]) =>
     value === null ? [] : [`${pad(colors.dim(label), LABEL_WIDTH)}${value}`],
@@ -41,6 +41,12 @@ export function showSchedule(schedule: ScheduleDetailsFragment, terminal: Termin
   ].join('\n')
 }
 
+function showTarget({ task, workflow }: ScheduleDetailsFragment, { colors }: Terminal): string {
+  if (task !== null) return `${clean(task.name)} ${colors.dim(`(${clean(task.type)})`)}`
+  const version = workflow?.version == null ? '' : ` version ${workflow.version}`
+  return `${clean(workflow?.name ?? '')} ${colors.dim(`(workflow${version})`)}`
+}
+
 /** When it fires, on one line. */
 export function showTiming({ cron, every, rrule, timeZone }: TimingFieldsFragment): string {
   if (every !== null) return `every ${showDuration(every)}`
@@ -54,12 +60,16 @@ function showExclusions({ exclude }: TimingFieldsFragment): string | null {
 }
 
 function showFire(fire: ScheduleDetailsFragment['fires']['nodes'][number]): string {
-  const { dueAt, cause, status, task, taskId, reason, errorMessage } = fire
-  const started = task === null ? taskId : `${task.id} ${task.status}`
+  const { dueAt, cause, status, task, taskId, run, runId, reason, errorMessage } = fire
+  const started = showStarted(task ?? run) ?? taskId ?? runId
   const why = clean(reason ?? errorMessage ?? '')
   const idle = why === '' ? status : `${status}: ${why}`
   const what = status === 'STARTED' ? started : idle
   return `${dueAt} ${cause === 'TIME' ? '' : `${cause.toLowerCase()} `}${what}`
+}
+
+function showStarted(started: { readonly id: string; readonly status: string } | null): string | null {
+  return started === null ? null : `${started.id} ${started.status}`
 }
 
 function section(title: string, lines: readonly string[], { colors }: Terminal): string[] {

@@ -10,7 +10,7 @@ import { loadBackfill } from './load-schedule.ts'
 import { Backfill } from './schedule.ts'
 
 const CreateBackfillInput = builder.inputType('CreateBackfillInput', {
-  description: 'Due times of the past to start tasks for; those that have started one already are passed over.',
+  description: 'Due times of the past to start tasks or runs for; those that have started one already are passed over.',
   fields: (t) => ({
     scheduleId: t.id({ required: true, description: 'TypeID of the schedule.' }),
     from: t.field({
@@ -23,7 +23,9 @@ const CreateBackfillInput = builder.inputType('CreateBackfillInput', {
       required: true,
       description: 'The last due time that is wanted, at the latest; not in the future. At most 10,000 lie between.',
     }),
-    maxAtOnce: t.int({ description: 'Most of its tasks that have not ended at any time, 1 to 1,000; 1 when absent.' }),
+    maxAtOnce: t.int({
+      description: 'Most of its tasks and runs that have not ended at any time, 1 to 1,000; 1 when absent.',
+    }),
     idempotencyKey: t.string({
       description:
         'The same key with the same input answers the same backfill, for 24 hours at least; 1 to 500 characters.',
@@ -50,9 +52,10 @@ builder.mutationFields((t) => ({
       description: 'What came of asking for a backfill.',
       resolveType: () => 'CreateBackfillSuccess',
     },
-    description: 'Starts tasks for due times of the past that have none. The rule for overlaps does not count here.',
+    description:
+      'Starts what the schedule starts, for due times of the past that have none. The rule for overlaps does not count here.',
     authScopes: { role: 'OPERATOR' },
-    args: { input: t.arg({ type: CreateBackfillInput, required: true, description: 'What to start tasks for.' }) },
+    args: { input: t.arg({ type: CreateBackfillInput, required: true, description: 'Which due times.' }) },
     resolve: async (_root, { input }, context) => {
       const { scheduleId, from, until, maxAtOnce, idempotencyKey } = input
       const result = await createBackfill(context.engine, actorOf(context), {

@@ -45,7 +45,13 @@ for (const kind of ['ScheduleFired', 'ScheduleFireQueued', 'ScheduleFireSkipped'
 for (const kind of ['BackfillStarted', 'BackfillCompleted', 'BackfillCancelled'] as const) {
   addId(kind, 'backfillId', ID_PREFIXES.backfill, 'TypeID of the backfill.')
 }
-addId('ScheduleFired', 'taskId', ID_PREFIXES.task, 'TypeID of the task that it started.')
+addStarted(
+  'startedTaskId',
+  'taskId',
+  ID_PREFIXES.task,
+  'TypeID of the task that it started; null when it started a run.',
+)
+addStarted('startedRunId', 'runId', ID_PREFIXES.run, 'TypeID of the run that it started; null when it started a task.')
 addText('ScheduleFireSkipped', 'reason', 'Why it started nothing.')
 addText('SchedulePaused', 'reason', 'Why, when the system did it; null when somebody did.')
 addTime('ScheduleFireMissed', 'firstDueAt', 'from', 'The first due time that was given up.')
@@ -76,7 +82,9 @@ for (const field of ['code', 'message'] as const) {
     t.string({
       nullable: true,
       description:
-        field === 'code' ? 'Why its task was refused, for programs.' : 'Why its task was refused, for people.',
+        field === 'code'
+          ? 'Why its task or run was refused, for programs.'
+          : 'Why its task or run was refused, for people.',
       resolve: (event) => (payloadOf(event).error as Record<string, string> | undefined)?.[field] ?? null,
     }),
   )
@@ -92,6 +100,19 @@ builder.objectField(eventType('ScheduleUpdated'), 'fields', (t) =>
 function addId(kind: ScheduleEventKind, field: string, prefix: IdPrefix, description: string): void {
   builder.objectField(eventType(kind), field, (t) =>
     t.id({ description, resolve: (event) => encodeTypeId(prefix, textOf(event, field) ?? '') }),
+  )
+}
+
+function addStarted(field: string, key: 'taskId' | 'runId', prefix: IdPrefix, description: string): void {
+  builder.objectField(eventType('ScheduleFired'), field, (t) =>
+    t.id({
+      nullable: true,
+      description,
+      resolve: (event) => {
+        const id = textOf(event, key)
+        return id === null ? null : encodeTypeId(prefix, id)
+      },
+    }),
   )
 }
 

@@ -69,6 +69,34 @@ export const ScheduledTaskChangesInput = builder.inputType('ScheduledTaskChanges
   }),
 })
 
+/** The run that each fire starts. */
+export const ScheduledRunInput = builder.inputType('ScheduledRunInput', {
+  description: 'The run of a workflow that each fire starts.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Name of the workflow.' }),
+    ...runDetailsOf(t),
+  }),
+})
+
+/** Changes to it. */
+export const ScheduledRunChangesInput = builder.inputType('ScheduledRunChangesInput', {
+  description: 'Changes to the run that each fire starts. What is absent stays.',
+  fields: (t) => ({
+    name: t.string({ description: 'Name of the workflow.' }),
+    ...runDetailsOf(t),
+  }),
+})
+
+function runDetailsOf(t: InputFields) {
+  return {
+    version: t.int({ description: 'Number of its version; null: the newest that is READY at each fire.' }),
+    input: t.field({ type: 'JSON', description: 'The input of the run; an empty object when absent.' }),
+    dueAtField: t.string({
+      description: 'The field of the input that takes the due time, in RFC 3339; the input must be an object then.',
+    }),
+  }
+}
+
 function detailsOf(t: InputFields) {
   return {
     ...detailFields(t),

@@ -6,11 +6,17 @@ import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { present } from '../task/present.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
-import { IdempotencyConflict, NotFound, UnknownTaskType } from '../user-failure.ts'
+import { IdempotencyConflict, NotFound, UnknownTaskType, UnknownWorkflow } from '../user-failure.ts'
 import { MissedPolicyEnum, OverlapPolicyEnum } from './schedule-enums.ts'
-import { ScheduledTaskChangesInput, ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
+import {
+  ScheduledRunChangesInput,
+  ScheduledRunInput,
+  ScheduledTaskChangesInput,
+  ScheduledTaskInput,
+  TimingInput,
+} from './schedule-inputs.ts'
 import { schedulePayload } from './schedule-payload.ts'
-import { templateChangesOf, templateOf, timingOf } from './timing-of.ts'
+import { runChangesOf, runTemplateOf, templateChangesOf, templateOf, timingOf } from './timing-of.ts'
 
 const CreateScheduleInput = builder.inputType('CreateScheduleInput', {
   description: 'A schedule to make.',
@@ -29,9 +35,10 @@ const CreateScheduleInput = builder.inputType('CreateScheduleInput', {
     missedCap: t.int({ description: 'Most missed due times that ALL makes up for, 1 to 1,000; 100 when absent.' }),
     overlapPolicy: t.field({
       type: OverlapPolicyEnum,
-      description: 'What a fire does while a task of the schedule has not ended; SKIP when absent.',
+      description: 'What a fire does while what the schedule started has not ended; SKIP when absent.',
     }),
-    task: t.field({ type: ScheduledTaskInput, required: true, description: 'The task that each fire makes.' }),
+    task: t.field({ type: ScheduledTaskInput, description: 'The task that each fire makes; this or `workflow`.' }),
+    workflow: t.field({ type: ScheduledRunInput, description: 'The run that each fire starts; this or `task`.' }),
     idempotencyKey: t.string({
       description:
         'The same key with the same input answers the same schedule, for 24 hours at least; 1 to 500 characters.',
@@ -54,12 +61,20 @@ const UpdateScheduleInput = builder.inputType('UpdateScheduleInput', {
     missedCap: t.int({ description: 'Most missed due times that ALL makes up for, 1 to 1,000.' }),
     overlapPolicy: t.field({
       type: OverlapPolicyEnum,
-      description: 'What a fire does while a task of the schedule has not ended.',
+      description: 'What a fire does while what the schedule started has not ended.',
     }),
     task: t.field({ type: ScheduledTaskInput, description: 'The task that each later fire makes, as a whole.' }),
     taskChanges: t.field({
       type: ScheduledTaskChangesInput,
       description: 'Changes to the task that each later fire makes, instead of all of it.',
+    }),
+    workflow: t.field({
+      type: ScheduledRunInput,
+      description: 'The run that each later fire starts, as a whole; whatever it started before.',
+    }),
+    workflowChanges: t.field({
+      type: ScheduledRunChangesInput,
+      description: 'Changes to the run that each later fire starts, instead of all of it.',
     }),
   }),
 })
@@ -72,7 +87,7 @@ const UpdateScheduleSuccess = schedulePayload('UpdateScheduleSuccess', 'The sche
 
 builder.mutationFields((t) => ({
   createSchedule: t.errorUnionField({
-    types: [CreateScheduleSuccess, InvalidInput, UnknownTaskType, IdempotencyConflict],
+    types: [CreateScheduleSuccess, InvalidInput, UnknownTaskType, UnknownWorkflow, IdempotencyConflict],
     union: {
       name: 'CreateScheduleResult',
       description: 'What came of making a schedule.',
@@ -82,19 +97,20 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: CreateScheduleInput, required: true, description: 'The schedule to make.' }) },
     resolve: async (_root, { input }, context) => {
-      const { timing, task, jitter, ...same } = input
+      const { timing, task, workflow, jitter, ...same } = input
       const result = await createSchedule(context.engine, actorOf(context), {
         ...present(same),
         name: input.name,
         timing: timingOf(timing, new Date(), ['input', 'timing']),
-        task: templateOf(task, ['input', 'task']),
+        ...(task != null && { task: templateOf(task, ['input', 'task']) }),
+        ...(workflow != null && { workflow: runTemplateOf(workflow) }),
         ...(jitter != null && { jitterMs: jitter }),
       })
       return valueOrThrow(result, (path) => ['input', ...path])
     },
   }),
   updateSchedule: t.errorUnionField({
-    types: [UpdateScheduleSuccess, InvalidInput, NotFound, UnknownTaskType],
+    types: [UpdateScheduleSuccess, InvalidInput, NotFound, UnknownTaskType, UnknownWorkflow],
     union: {
       name: 'UpdateScheduleResult',
       description: 'What came of changing a schedule.',
@@ -104,7 +120,7 @@ builder.mutationFields((t) => ({
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: UpdateScheduleInput, required: true, description: 'The schedule and its changes.' }) },
     resolve: async (_root, { input }, context) => {
-      const { id, timing, task, taskChanges, jitter, description, ...same } = input
+      const { id, timing, task, taskChanges, workflow, workflowChanges, jitter, description, ...same } = input
       const result = await updateSchedule(context.engine, actorOf(context), {
         scheduleId: uuidOfField(ID_PREFIXES.schedule, id, ['input', 'id']),
         update: {
@@ -112,9 +128,11 @@ builder.mutationFields((t) => ({
           ...(description !== undefined && { description }),
           ...(timing != null && { timing: timingOf(timing, new Date(), ['input', 'timing']) }),
           ...(task != null && { task: templateOf(task, ['input', 'task']) }),
+          ...(workflow != null && { workflow: runTemplateOf(workflow) }),
           ...(jitter != null && { jitterMs: jitter }),
         },
         ...(taskChanges != null && { taskChanges: templateChangesOf(taskChanges, ['input', 'taskChanges']) }),
+        ...(workflowChanges != null && { workflowChanges: runChangesOf(workflowChanges) }),
       })
       return valueOrThrow(result, (path) => ['input', ...path])
     },

@@ -1,5 +1,5 @@
 import type { Exclusions } from '../../schedule/exclusions.ts'
-import type { TaskTemplate } from '../../schedule/schedule-state.ts'
+import type { RunTemplate, TaskTemplate } from '../../schedule/schedule-state.ts'
 import type { Timing } from '../../schedule/timing.ts'
 import type { JsonValue } from '../../task/json.ts'
 import { DEFAULT_RETRY_POLICY } from '../../task/retry.ts'
@@ -148,6 +148,30 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
       nullable: true,
       description: 'Whose share of the workers it counts against.',
       resolve: ({ fairnessKey }) => fairnessKey,
+    }),
+  }),
+})
+
+/** The run that each fire starts. */
+export const ScheduledRun = builder.objectRef<RunTemplate>('ScheduledRun').implement({
+  description: 'The run of a workflow that each fire of a schedule starts, as it was asked for.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Name of the workflow.' }),
+    version: t.int({
+      nullable: true,
+      description: 'Number of its version; null stands for the newest that is READY at each fire.',
+      resolve: ({ version }) => version,
+    }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The input of the run, without the due time.',
+      resolve: ({ input }) => input as JsonValue,
+    }),
+    dueAtField: t.string({
+      nullable: true,
+      description: 'The field of the input that takes the due time.',
+      resolve: ({ dueAtField }) => dueAtField,
     }),
   }),
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { nextFires } from '../../schedule/fires.ts'
-import type { TaskTemplate } from '../../schedule/schedule-state.ts'
+import type { RunTemplate, TaskTemplate } from '../../schedule/schedule-state.ts'
 import type { Timing } from '../../schedule/timing.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
@@ -12,13 +12,13 @@ import {
   OverlapPolicyEnum,
   ScheduleStatusEnum,
 } from './schedule-enums.ts'
-import { ScheduledTask, TimingType } from './schedule-parts.ts'
+import { ScheduledRun, ScheduledTask, TimingType } from './schedule-parts.ts'
 
 const MOST_NEXT_FIRES = 20
 
-/** What starts tasks by the clock. Its lists are added by schedule-lists.ts. */
+/** What starts tasks and runs by the clock. Its lists are added by schedule-lists.ts. */
 export const Schedule = builder.prismaNode('Schedule', {
-  description: 'Starts a task at each of its due times.',
+  description: 'Starts a task, or a run of a workflow, at each of its due times.',
   nullable: true,
   id: { description: 'TypeID with the prefix `schedule`.', resolve: ({ id }) => id },
   findUnique: (id, { tenant }) => ({ tenant_id: { tenant, id } }),
@@ -44,12 +44,19 @@ export const Schedule = builder.prismaNode('Schedule', {
     missedCap: t.exposeInt('missedCap', { description: 'Most missed due times that ALL makes up for, 1 to 1,000.' }),
     overlapPolicy: t.expose('overlapPolicy', {
       type: OverlapPolicyEnum,
-      description: 'What a fire does while a task of the schedule has not ended.',
+      description: 'What a fire does while what the schedule started has not ended.',
     }),
     task: t.field({
       type: ScheduledTask,
-      description: 'The task that each fire makes.',
-      resolve: ({ task }) => task as unknown as TaskTemplate,
+      nullable: true,
+      description: 'The task that each fire makes; null when it starts runs.',
+      resolve: ({ task }) => task as unknown as TaskTemplate | null,
+    }),
+    workflow: t.field({
+      type: ScheduledRun,
+      nullable: true,
+      description: 'The run that each fire starts; null when it makes tasks.',
+      resolve: ({ workflow }) => workflow as unknown as RunTemplate | null,
     }),
     nextFireAt: t.expose('nextFireAt', {
       type: 'DateTime',
@@ -71,14 +78,14 @@ export const Schedule = builder.prismaNode('Schedule', {
           ? []
           : nextFires(timing as unknown as Timing, new Date(nextFireAt.getTime() - 1), count ?? 5),
     }),
-    queuedFires: t.exposeInt('queued', { description: 'Fires that wait for the running task to end.' }),
+    queuedFires: t.exposeInt('queued', { description: 'Fires that wait for what runs to end.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed by hand.' }),
     createdBy: t.exposeString('createdBy', { nullable: true, description: 'Name of the principal that created it.' }),
     deletedAt: t.expose('deletedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was deleted; it stays for its tasks to point at, and is in no list.',
+      description: 'When it was deleted; it stays for its tasks and runs to point at, and is in no list.',
     }),
   }),
 })
@@ -100,12 +107,13 @@ export const ScheduleFire = builder.prismaNode('ScheduleFire', {
     reason: t.exposeString('reason', { nullable: true, description: 'Why it was SKIPPED.' }),
     errorCode: t.string({
       nullable: true,
-      description: 'Why its task was refused, for programs: UNKNOWN_TASK_TYPE or VALIDATION.',
+      description:
+        'Why its task or run was refused, for programs: UNKNOWN_TASK_TYPE, UNKNOWN_WORKFLOW, RUNS_FULL or VALIDATION.',
       resolve: ({ error }) => errorOf(error)?.code ?? null,
     }),
     errorMessage: t.string({
       nullable: true,
-      description: 'Why its task was refused, for people.',
+      description: 'Why its task or run was refused, for people.',
       resolve: ({ error }) => errorOf(error)?.message ?? null,
     }),
     taskId: t.id({
@@ -117,6 +125,15 @@ export const ScheduleFire = builder.prismaNode('ScheduleFire', {
       nullable: true,
       description: 'The task that it started; null when there is none any more.',
     }),
+    runId: t.id({
+      nullable: true,
+      description: 'TypeID of the run that it started, also when that is gone.',
+      resolve: ({ runId }) => (runId === null ? null : encodeTypeId(ID_PREFIXES.run, runId)),
+    }),
+    run: t.relation('run', {
+      nullable: true,
+      description: 'The run that it started; null when there is none any more.',
+    }),
     schedule: t.relation('schedule', { description: 'The schedule.' }),
     backfill: t.relation('backfill', { nullable: true, description: 'The backfill that asked for it.' }),
   }),
@@ -124,7 +141,7 @@ export const ScheduleFire = builder.prismaNode('ScheduleFire', {
 
 /** Due times of the past that were asked for. */
 export const Backfill = builder.prismaNode('Backfill', {
-  description: 'Starts tasks for due times of the past that have none.',
+  description: 'Starts what the schedule starts, for due times of the past that have none.',
   nullable: true,
   id: { description: 'TypeID with the prefix `backfill`.', resolve: ({ id }) => id },
   findUnique: (id, { tenant }) => ({ tenant_id: { tenant, id } }),
@@ -132,18 +149,19 @@ export const Backfill = builder.prismaNode('Backfill', {
     status: t.expose('status', { type: BackfillStatusEnum, description: 'Where it stands.' }),
     from: t.expose('fromAt', { type: 'DateTime', description: 'The first due time that is wanted, at the earliest.' }),
     until: t.expose('untilAt', { type: 'DateTime', description: 'The last due time that is wanted, at the latest.' }),
-    maxAtOnce: t.exposeInt('maxAtOnce', { description: 'Most of its tasks that have not ended at any time.' }),
+    maxAtOnce: t.exposeInt('maxAtOnce', { description: 'Most of its tasks and runs that have not ended at any time.' }),
     total: t.exposeInt('total', { description: 'Due times in its range.' }),
     done: t.int({
-      description: 'Due times that are done with: their task has ended, was refused, or had been started before.',
+      description:
+        'Due times that are done with: what they started has ended, was refused, or had been started before.',
       resolve: ({ started, skipped, failed, running }) => started - running + skipped + failed,
     }),
-    started: t.exposeInt('started', { description: 'Tasks that it has started.' }),
+    started: t.exposeInt('started', { description: 'Tasks and runs that it has started.' }),
     running: t.exposeInt('running', {
       description: 'Those that had not ended when it last looked, half a second ago.',
     }),
-    skipped: t.exposeInt('skipped', { description: 'Due times that had a task already.' }),
-    failed: t.exposeInt('failed', { description: 'Due times whose task was refused.' }),
+    skipped: t.exposeInt('skipped', { description: 'Due times that had a task or a run already.' }),
+    failed: t.exposeInt('failed', { description: 'Due times whose task or run was refused.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     createdBy: t.exposeString('createdBy', { nullable: true, description: 'Name of the principal that asked for it.' }),
     finishedAt: t.expose('finishedAt', {
@@ -156,6 +174,14 @@ export const Backfill = builder.prismaNode('Backfill', {
 })
 
 builder.prismaObjectFields('Task', (t) => ({
+  schedule: t.relation('schedule', { nullable: true, description: 'The schedule that started it.' }),
+  fire: t.relation('fire', {
+    nullable: true,
+    description: 'The fire of its schedule that started it, with the due time.',
+  }),
+}))
+
+builder.prismaObjectFields('WorkflowRun', (t) => ({
   schedule: t.relation('schedule', { nullable: true, description: 'The schedule that started it.' }),
   fire: t.relation('fire', {
     nullable: true,

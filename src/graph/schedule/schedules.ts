@@ -31,6 +31,7 @@ const ScheduleFilter = builder.inputType('ScheduleFilter', {
     status: t.field({ type: ScheduleStatusFilter, description: 'Where it stands.' }),
     name: t.string({ description: 'Its whole name.' }),
     taskType: t.string({ description: 'Name of the type of its tasks.' }),
+    workflow: t.string({ description: 'Name of the workflow that it starts.' }),
   }),
 })
 
@@ -122,7 +123,7 @@ interface ListArgs extends PageArgs {
 /** One page and all that is selected of it, in one statement. */
 async function readPage(context: GraphContext, info: GraphQLResolveInfo, args: ListArgs) {
   const page = pageOf(args)
-  const { status, name, taskType } = args.filter ?? {}
+  const { status, name, taskType, workflow } = args.filter ?? {}
   const wanted = {
     tenant: context.tenant,
     deletedAt: null,
@@ -131,6 +132,7 @@ async function readPage(context: GraphContext, info: GraphQLResolveInfo, args: L
       ...(status?.in == null ? [] : [{ status: { in: [...status.in] } }]),
       ...(name == null ? [] : [{ name }]),
       ...(taskType == null ? [] : [{ taskTypeName: taskType }]),
+      ...(workflow == null ? [] : [{ workflowName: workflow }]),
     ],
   }
   const id = {

@@ -1,5 +1,5 @@
 import { deleteSchedule } from '../../engine/delete-schedule.ts'
-import { fireSchedule } from '../../engine/fire-schedule.ts'
+import { fireSchedule, type Started } from '../../engine/fire-schedule.ts'
 import { pauseSchedule } from '../../engine/pause-schedule.ts'
 import { resumeSchedule } from '../../engine/resume-schedule.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
@@ -10,7 +10,9 @@ import { uuidOfField } from '../node-id.ts'
 import { loadTask } from '../task/load-task.ts'
 import { Task } from '../task/task.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
-import { IdempotencyConflict, NotFound, UnknownTaskType } from '../user-failure.ts'
+import { IdempotencyConflict, NotFound, RunsFull, UnknownTaskType, UnknownWorkflow } from '../user-failure.ts'
+import { loadRun } from '../workflow/load-run.ts'
+import { WorkflowRun } from '../workflow/workflow-run.ts'
 import { loadSchedule } from './load-schedule.ts'
 import { Schedule } from './schedule.ts'
 import { schedulePayload } from './schedule-payload.ts'
@@ -24,7 +26,7 @@ const FireScheduleInput = builder.inputType('FireScheduleInput', {
     id: t.id({ required: true, description: 'TypeID of the schedule.' }),
     idempotencyKey: t.string({
       description:
-        'The same key for the same schedule answers the same task, for 24 hours at least; 1 to 500 characters.',
+        'The same key for the same schedule answers what was started the first time, for 24 hours at least; 1 to 500 characters.',
     }),
   }),
 })
@@ -42,7 +44,7 @@ const DeleteScheduleSuccess = builder.objectRef<{ scheduleId: string }>('DeleteS
   }),
 })
 
-const FireScheduleSuccess = builder.objectRef<{ scheduleId: string; taskId: string }>('FireScheduleSuccess').implement({
+const FireScheduleSuccess = builder.objectRef<Started & { scheduleId: string }>('FireScheduleSuccess').implement({
   description: 'The schedule was fired, or had been fired before with the same idempotency key.',
   fields: (t) => ({
     schedule: t.field({
@@ -54,8 +56,14 @@ const FireScheduleSuccess = builder.objectRef<{ scheduleId: string; taskId: stri
     task: t.field({
       type: Task,
       nullable: true,
-      description: 'The task that it started; null when it is gone already.',
-      resolve: ({ taskId }, _args, context, info) => loadTask(context, info, taskId),
+      description: 'The task that it started; null when it started a run, or the task is gone already.',
+      resolve: ({ taskId }, _args, context, info) => (taskId === null ? null : loadTask(context, info, taskId)),
+    }),
+    run: t.field({
+      type: WorkflowRun,
+      nullable: true,
+      description: 'The run that it started; null when it started a task, or the run is gone already.',
+      resolve: ({ runId }, _args, context, info) => (runId === null ? null : loadRun(context, info, runId)),
     }),
   }),
 })
@@ -92,13 +100,21 @@ builder.mutationFields((t) => ({
       description: 'What came of deleting a schedule.',
       resolveType: () => 'DeleteScheduleSuccess',
     },
-    description: 'Deletes a schedule, and cancels its backfills. The tasks that it has started stay.',
+    description: 'Deletes a schedule, and cancels its backfills. The tasks and runs that it has started stay.',
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: DeleteScheduleInput, required: true, description: 'The schedule to delete.' }) },
     resolve: (_root, { input }, context) => steer(context, deleteSchedule, input),
   }),
   fireSchedule: t.errorUnionField({
-    types: [FireScheduleSuccess, InvalidInput, NotFound, UnknownTaskType, IdempotencyConflict],
+    types: [
+      FireScheduleSuccess,
+      InvalidInput,
+      NotFound,
+      UnknownTaskType,
+      UnknownWorkflow,
+      RunsFull,
+      IdempotencyConflict,
+    ],
     union: {
       name: 'FireScheduleResult',
       description: 'What came of firing a schedule.',

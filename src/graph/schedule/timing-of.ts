@@ -1,9 +1,17 @@
-import type { TaskTemplate } from '../../schedule/schedule-state.ts'
+import type { RunChanges } from '../../engine/update-schedule.ts'
+import type { RunTemplate, TaskTemplate } from '../../schedule/schedule-state.ts'
 import type { Timing } from '../../schedule/timing.ts'
+import type { JsonValue } from '../../task/json.ts'
 import { invalid } from '../invalid-input.ts'
 import { newTaskOf } from '../task/new-task-of.ts'
 import { present } from '../task/present.ts'
-import type { ScheduledTaskChangesInput, ScheduledTaskInput, TimingInput } from './schedule-inputs.ts'
+import type {
+  ScheduledRunChangesInput,
+  ScheduledRunInput,
+  ScheduledTaskChangesInput,
+  ScheduledTaskInput,
+  TimingInput,
+} from './schedule-inputs.ts'
 
 type Path = readonly (string | number)[]
 
@@ -48,4 +56,21 @@ export function templateOf(input: typeof ScheduledTaskInput.$inferInput, path: P
     ...(dueAtField != null && { dueAtField }),
     ...(deadlineAfter != null && { deadlineAfterMs: deadlineAfter }),
   }
+}
+
+/** The run that each fire starts. */
+export function runTemplateOf({ name, version, input, dueAtField }: typeof ScheduledRunInput.$inferInput): RunTemplate {
+  return {
+    name,
+    ...(version != null && { version }),
+    ...(input !== undefined && { input: input as JsonValue }),
+    ...(dueAtField != null && { dueAtField }),
+  }
+}
+
+/** What changes of it; of the version a null says that it is the newest from now on. */
+export function runChangesOf(input: typeof ScheduledRunChangesInput.$inferInput): RunChanges {
+  const { name: _, version: __, ...changes } = runTemplateOf({ ...input, name: '' })
+  const { name, version } = input
+  return { ...changes, ...(name != null && { name }), ...(version !== undefined && { version }) }
 }

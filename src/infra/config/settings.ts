@@ -186,6 +186,16 @@ export const settings = {
     expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
     parse: duration('1m', '3650d'),
   },
+  keepRunsMs: {
+    env: 'TASK_MGMT_KEEP_RUNS',
+    flag: 'keep-runs',
+    placeholder: 'TIME',
+    default: '30d',
+    about:
+      'Finished runs of workflows are deleted after this time, with their steps; child runs only after their parent.',
+    expected: 'a time from 1m to 3650d, such as 30d, 12h or 90m',
+    parse: duration('1m', '3650d'),
+  },
   keepEventsMs: {
     env: 'TASK_MGMT_KEEP_EVENTS',
     flag: 'keep-events',

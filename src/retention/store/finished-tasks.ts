@@ -45,9 +45,10 @@ const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 /**
  * What may keep locked tasks: their children, whatever their status, and those among the tasks that something unfinished depends on,
- * or whose end has yet to be told to those that depend on them. To be read after the locks, in a statement of its own: what was added before them is seen.
+ * whose run has not taken their end in yet, or whose end has yet to be told to those that depend on them. To be read after the locks, in a statement of its own: what was added before them is seen.
  *
- * Indexes: task_parent_idx, task_dependency_tenant_depends_on_id_task_id_idx, task_pkey, unsettled_task_pkey. Not joins: planned while the tables were small,
+ * Indexes: task_parent_idx, task_dependency_tenant_depends_on_id_task_id_idx, task_pkey, unsettled_task_pkey,
+ * step_run_awaited_idx. Not joins: planned while the tables were small,
  * one would read a whole table for each row later.
  */
 export async function readHolders(
@@ -65,7 +66,9 @@ export async function readHolders(
     text: `SELECT DISTINCT d.depends_on_id AS id FROM task_dependency d
       WHERE d.tenant = $1 AND d.depends_on_id = ANY ($2::uuid[])
         AND (SELECT t.finished_at IS NULL FROM task t WHERE t.tenant = d.tenant AND t.id = d.task_id)
-      UNION SELECT task_id FROM unsettled_task WHERE tenant = $1 AND task_id = ANY ($2::uuid[])`,
+      UNION SELECT task_id FROM unsettled_task WHERE tenant = $1 AND task_id = ANY ($2::uuid[])
+      UNION SELECT awaited_id FROM step_run
+        WHERE tenant = $1 AND awaited_id = ANY ($2::uuid[]) AND awaited_id IS NOT NULL AND finished_at IS NULL`,
     values: [tenant, ids],
   })
   const [found, open] = await Promise.all([children, needed])

@@ -23,14 +23,15 @@ const KINDS = {
   },
 
   /**
-   * What schedules did, once the tasks are gone; fires that still wait for their turn stay. Indexes: schedule_fire_fired_idx,
-   * task_pkey.
+   * What schedules did, once the tasks and runs are gone; fires that still wait for their turn stay. Indexes:
+   * schedule_fire_fired_idx, task_pkey, workflow_run_pkey.
    */
   fires: {
     table: 'schedule_fire',
     since: 'fired_at',
     condition: `schedule_fire.status <> 'QUEUED' AND NOT EXISTS (SELECT FROM task t
-      WHERE t.tenant = schedule_fire.tenant AND t.id = schedule_fire.task_id)`,
+      WHERE t.tenant = schedule_fire.tenant AND t.id = schedule_fire.task_id) AND NOT EXISTS (SELECT FROM workflow_run r
+      WHERE r.tenant = schedule_fire.tenant AND r.id = schedule_fire.run_id)`,
   },
 
   /** Backfills that ended, once their fires are gone. Indexes: backfill_finished_idx, schedule_fire_backfill_idx. */
@@ -41,13 +42,14 @@ const KINDS = {
   },
 
   /**
-   * Schedules that were deleted, once nothing points at them any more. Indexes: schedule_deleted_idx, task_schedule_idx,
+   * Schedules that were deleted, once nothing points at them any more. Indexes: schedule_deleted_idx, task_schedule_idx, workflow_run_schedule_idx,
    * schedule_fire_tenant_schedule_id_id_idx, backfill_tenant_schedule_id_id_idx.
    */
   'deleted schedules': {
     table: 'schedule',
     since: 'deleted_at',
     condition: `NOT EXISTS (SELECT FROM task t WHERE t.tenant = schedule.tenant AND t.schedule_id = schedule.id)
+      AND NOT EXISTS (SELECT FROM workflow_run r WHERE r.tenant = schedule.tenant AND r.schedule_id = schedule.id)
       AND NOT EXISTS (SELECT FROM schedule_fire f WHERE f.tenant = schedule.tenant AND f.schedule_id = schedule.id)
       AND NOT EXISTS (SELECT FROM backfill b WHERE b.tenant = schedule.tenant AND b.schedule_id = schedule.id)`,
   },

@@ -15,14 +15,14 @@ export interface BackfillState {
   readonly untilAt: Date
   /** That of the schedule when the backfill was asked for. */
   readonly timing: Timing
-  /** Most of its tasks that have not ended at any time, 1 to 1,000. */
+  /** Most of its tasks and runs that have not ended at any time, 1 to 1,000. */
   readonly maxAtOnce: number
   /** All due times up to and including this one have been seen to. */
   readonly reachedAt: Date
   /** Due times in its range. */
   readonly total: number
   readonly started: number
-  /** Due times that had a task already. */
+  /** Due times that had a task or a run already. */
   readonly skipped: number
   readonly failed: number
   /** Of those started, how many had not ended at the last look. */
@@ -102,8 +102,10 @@ export async function lockDueBackfill(
     prepared(
       `SELECT ${COLUMNS}, (
         SELECT count(*)::int FROM (
-          SELECT FROM "task" AS t WHERE t."tenant" = $1 AND t."backfill_id" = $2 AND t."backfill_id" IS NOT NULL
-            AND t."finished_at" IS NULL LIMIT 1000) AS open
+          (SELECT FROM "task" AS t WHERE t."tenant" = $1 AND t."backfill_id" = $2 AND t."backfill_id" IS NOT NULL
+            AND t."finished_at" IS NULL LIMIT 1000)
+          UNION ALL (SELECT FROM "workflow_run" AS r WHERE r."tenant" = $1 AND r."backfill_id" = $2 AND r."backfill_id" IS NOT NULL
+            AND r."finished_at" IS NULL LIMIT 1000)) AS open
       ) AS "running_now" FROM "backfill" AS b WHERE b."tenant" = $1 AND b."id" = $2`,
       [schedule.tenant, row.backfill_id],
     ),

@@ -1,9 +1,16 @@
-import type { MissedPolicy, OverlapPolicy, ScheduleState, ScheduleStatus, TaskTemplate } from '../schedule-state.ts'
+import type {
+  MissedPolicy,
+  OverlapPolicy,
+  RunTemplate,
+  ScheduleState,
+  ScheduleStatus,
+  TaskTemplate,
+} from '../schedule-state.ts'
 import type { Timing } from '../timing.ts'
 
 /** What a lock reads: the columns of a {@link ScheduleState}, of `schedule AS s`. */
 export const STATE_COLUMNS = `s."tenant", s."id", s."status"::text, s."version", s."timing", s."jitter_ms"::float8,
-  s."missed_policy"::text, s."missed_cap", s."overlap_policy"::text, s."task", s."next_fire_at", s."wake_at", s."queued"`
+  s."missed_policy"::text, s."missed_cap", s."overlap_policy"::text, s."task", s."workflow", s."next_fire_at", s."wake_at", s."queued"`
 
 export interface StateRow {
   tenant: string
@@ -15,7 +22,8 @@ export interface StateRow {
   missed_policy: MissedPolicy
   missed_cap: number
   overlap_policy: OverlapPolicy
-  task: TaskTemplate
+  task: TaskTemplate | null
+  workflow: RunTemplate | null
   next_fire_at: Date | null
   wake_at: Date | null
   queued: number
@@ -32,7 +40,7 @@ export function toState(row: StateRow): ScheduleState {
     missedPolicy: row.missed_policy,
     missedCap: row.missed_cap,
     overlapPolicy: row.overlap_policy,
-    task: row.task,
+    target: row.task === null ? { workflow: row.workflow! } : { task: row.task },
     nextFireAt: row.next_fire_at,
     wakeAt: row.wake_at,
     queued: row.queued,

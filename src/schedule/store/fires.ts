@@ -14,7 +14,9 @@ export interface FireRow {
   readonly dueAt: Date
   readonly cause: 'TIME' | 'HAND' | 'BACKFILL'
   readonly status: 'STARTED' | 'QUEUED' | 'SKIPPED' | 'FAILED'
+  /** What it started: one of the two when STARTED. */
   readonly taskId: string | null
+  readonly runId: string | null
   readonly backfillId: string | null
   readonly reason: string | null
   readonly error: FireError | null
@@ -29,6 +31,7 @@ const COLUMNS: readonly BatchColumn<FireRow>[] = [
   { name: 'cause', type: 'fire_cause', of: (fire) => fire.cause },
   { name: 'status', type: 'fire_status', of: (fire) => fire.status },
   { name: 'task_id', type: 'uuid', of: (fire) => fire.taskId },
+  { name: 'run_id', type: 'uuid', of: (fire) => fire.runId },
   { name: 'backfill_id', type: 'uuid', of: (fire) => fire.backfillId },
   { name: 'reason', type: 'text', of: (fire) => fire.reason },
   { name: 'error', type: 'jsonb', of: (fire) => (fire.error === null ? null : JSON.stringify(fire.error)) },
@@ -40,7 +43,7 @@ const FIRST_WINS = `ON CONFLICT ("tenant", "schedule_id", "due_at") WHERE "cause
 
 /** A backfill also takes due times that were recorded without starting anything. */
 const MAKES_UP = `ON CONFLICT ("tenant", "schedule_id", "due_at") WHERE "cause" <> 'HAND' DO UPDATE SET
-    "cause" = EXCLUDED."cause", "status" = EXCLUDED."status", "task_id" = EXCLUDED."task_id", "id" = EXCLUDED."id",
+    "cause" = EXCLUDED."cause", "status" = EXCLUDED."status", "task_id" = EXCLUDED."task_id", "run_id" = EXCLUDED."run_id", "id" = EXCLUDED."id",
     "backfill_id" = EXCLUDED."backfill_id", "reason" = EXCLUDED."reason", "error" = EXCLUDED."error", "fired_at" = EXCLUDED."fired_at"
   WHERE "schedule_fire"."status" IN ('SKIPPED', 'FAILED')`
 
@@ -69,7 +72,18 @@ async function record(client: ClientBase, fires: readonly FireRow[], onConflict:
   return new Set(rows.map(({ id }) => id))
 }
 
-/** The fire of each of these schedules that has waited longest for the running task to end. Index: schedule_fire_queue_idx. */
+/** Whether a fire has started the run with this uuid. Index: schedule_fire_run_idx. */
+export async function hasStartedRun(client: ClientBase, tenant: string, runId: string): Promise<boolean> {
+  const { rows } = await client.query(
+    prepared(`SELECT FROM "schedule_fire" AS f WHERE f."tenant" = $1 AND f."run_id" = $2 AND f."run_id" IS NOT NULL`, [
+      tenant,
+      runId,
+    ]),
+  )
+  return rows.length > 0
+}
+
+/** The fire of each of these schedules that has waited longest for what runs to end. Index: schedule_fire_queue_idx. */
 export async function readQueueHeads(
   client: ClientBase,
   tenant: string,
@@ -91,7 +105,7 @@ export async function readQueueHeads(
 export async function settleQueued(
   client: ClientBase,
   tenant: string,
-  fires: readonly Pick<FireRow, 'id' | 'status' | 'taskId' | 'error' | 'firedAt'>[],
+  fires: readonly Pick<FireRow, 'id' | 'status' | 'taskId' | 'runId' | 'error' | 'firedAt'>[],
 ): Promise<void> {
   if (fires.length === 0) return
   await client.query(
@@ -99,6 +113,7 @@ export async function settleQueued(
       `UPDATE "schedule_fire" AS f SET
         "status" = ($3::fire_status[])[array_position($2::uuid[], f."id")],
         "task_id" = ($4::uuid[])[array_position($2::uuid[], f."id")],
+        "run_id" = ($7::uuid[])[array_position($2::uuid[], f."id")],
         "error" = ($5::jsonb[])[array_position($2::uuid[], f."id")],
         "fired_at" = $6
       WHERE f."tenant" = $1 AND f."id" = ANY ($2::uuid[]) AND f."status" = 'QUEUED'`,
@@ -109,7 +124,25 @@ export async function settleQueued(
         fires.map(({ taskId }) => taskId),
         fires.map(({ error }) => (error === null ? null : JSON.stringify(error))),
         fires[0]!.firedAt,
+        fires.map(({ runId }) => runId),
       ],
+    ),
+  )
+}
+
+/** Takes back that fires have started something, in the transaction that said so. Index: schedule_fire_pkey. */
+export async function failFires(
+  client: ClientBase,
+  tenant: string,
+  fires: readonly Pick<FireRow, 'id' | 'error'>[],
+): Promise<void> {
+  if (fires.length === 0) return
+  await client.query(
+    prepared(
+      `UPDATE "schedule_fire" AS f SET "status" = 'FAILED', "task_id" = NULL, "run_id" = NULL,
+        "error" = ($3::jsonb[])[array_position($2::uuid[], f."id")]
+      WHERE f."tenant" = $1 AND f."id" = ANY ($2::uuid[])`,
+      [tenant, fires.map(({ id }) => id), fires.map(({ error }) => JSON.stringify(error))],
     ),
   )
 }

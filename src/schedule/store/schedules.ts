@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type BatchColumn, prepared, updateBatch } from '../../infra/row-batch.ts'
 import type { ScheduleFields } from '../check-schedule.ts'
-import type { ScheduleState } from '../schedule-state.ts'
+import type { ScheduleState, Target } from '../schedule-state.ts'
 import { STATE_COLUMNS, type StateRow, toState } from './columns.ts'
 
 export interface NewSchedule {
@@ -16,8 +16,8 @@ export async function insertSchedule(client: ClientBase, schedule: NewSchedule):
   const { state, name, description, createdAt, createdBy } = schedule
   await client.query(
     `INSERT INTO "schedule" ("tenant", "id", "name", "description", "timing", "jitter_ms", "missed_policy", "missed_cap",
-      "overlap_policy", "task", "task_type", "next_fire_at", "wake_at", "created_at", "updated_at", "created_by")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)`,
+      "overlap_policy", "next_fire_at", "wake_at", "created_at", "updated_at", "created_by", "task", "task_type", "workflow", "workflow_name")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17)`,
     [
       state.tenant,
       state.id,
@@ -28,14 +28,25 @@ export async function insertSchedule(client: ClientBase, schedule: NewSchedule):
       state.missedPolicy,
       state.missedCap,
       state.overlapPolicy,
-      JSON.stringify(state.task),
-      state.task.type,
       state.nextFireAt,
       state.wakeAt,
       createdAt,
       createdBy,
+      ...targetColumns(state.target).map(([, value]) => value),
     ],
   )
+}
+
+/** Both kinds, so that a schedule that starts another kind from now on forgets what it started before. */
+function targetColumns(target: Target): readonly (readonly [string, string | null])[] {
+  const task = 'task' in target ? target.task : null
+  const workflow = 'workflow' in target ? target.workflow : null
+  return [
+    ['task', task && JSON.stringify(task)],
+    ['task_type', task?.type ?? null],
+    ['workflow', workflow && JSON.stringify(workflow)],
+    ['workflow_name', workflow?.name ?? null],
+  ]
 }
 
 /**
@@ -112,8 +123,7 @@ export async function writeFields(
     ['missed_policy', fields.missedPolicy],
     ['missed_cap', fields.missedCap],
     ['overlap_policy', fields.overlapPolicy],
-    ['task', fields.task && JSON.stringify(fields.task)],
-    ['task_type', fields.task?.type],
+    ...targetChanges(fields),
   ]
   const assignments = columns.flatMap(([name, value]) =>
     value === undefined ? [] : [`"${name}" = $${values.push(value)}`],
@@ -124,7 +134,12 @@ export async function writeFields(
   )
 }
 
-/** Takes a schedule out of all lists; its fires and tasks go on pointing at it. Index: schedule_pkey. */
+function targetChanges({ task, workflow }: ScheduleFields): readonly (readonly [string, unknown])[] {
+  if (task !== undefined) return targetColumns({ task })
+  return workflow === undefined ? [] : targetColumns({ workflow })
+}
+
+/** Takes a schedule out of all lists; its fires, tasks and runs go on pointing at it. Index: schedule_pkey. */
 export async function markDeleted(client: ClientBase, tenant: string, id: string, now: Date): Promise<void> {
   await client.query(
     `UPDATE "schedule" SET "deleted_at" = $3, "wake_at" = NULL, "next_fire_at" = NULL, "queued" = 0, "version" = "version" + 1
@@ -133,33 +148,40 @@ export async function markDeleted(client: ClientBase, tenant: string, id: string
   )
 }
 
-/** Which of these schedules have a task that has not ended, those of backfills aside. Index: task_of_schedule_idx. */
+/** Rows of these that have not ended, those of backfills aside. */
+const stillRuns = (table: 'task' | 'workflow_run', schedule: string): string =>
+  `"${table}" AS t WHERE t."tenant" = $1 AND t."schedule_id" = ${schedule} AND t."schedule_id" IS NOT NULL
+    AND t."backfill_id" IS NULL AND t."finished_at" IS NULL`
+
+/**
+ * Which of these schedules have a task or a run that has not ended, those of backfills aside. Indexes: task_of_schedule_idx,
+ * workflow_run_of_schedule_idx.
+ */
 export async function readRunning(client: ClientBase, tenant: string, ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
   const { rows } = await client.query<{ id: string }>(
     prepared(
-      `SELECT asked."id" FROM unnest($2::uuid[]) AS asked("id") WHERE EXISTS (
-        SELECT FROM "task" AS t WHERE t."tenant" = $1 AND t."schedule_id" = asked."id" AND t."schedule_id" IS NOT NULL
-          AND t."backfill_id" IS NULL AND t."finished_at" IS NULL)`,
+      `SELECT asked."id" FROM unnest($2::uuid[]) AS asked("id")
+      WHERE EXISTS (SELECT FROM ${stillRuns('task', 'asked."id"')}) OR EXISTS (SELECT FROM ${stillRuns('workflow_run', 'asked."id"')})`,
       [tenant, ids],
     ),
   )
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Tasks of these schedules that have not ended, those of backfills aside, at most so many in all. Index: task_of_schedule_idx. */
-export async function readRunningTasks(
+/**
+ * Tasks or runs of these schedules that have not ended, those of backfills aside, at most so many in all. Index: task_of_schedule_idx,
+ * or workflow_run_of_schedule_idx.
+ */
+export async function readStillRunning(
   client: ClientBase,
+  table: 'task' | 'workflow_run',
   tenant: string,
   ids: readonly string[],
   limit: number,
 ): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(
-    prepared(
-      `SELECT t."id" FROM "task" AS t WHERE t."tenant" = $1 AND t."schedule_id" = ANY ($2::uuid[]) AND t."schedule_id" IS NOT NULL
-        AND t."backfill_id" IS NULL AND t."finished_at" IS NULL LIMIT $3`,
-      [tenant, ids, limit],
-    ),
+    prepared(`SELECT t."id" FROM ${stillRuns(table, 'ANY ($2::uuid[])')} LIMIT $3`, [tenant, ids, limit]),
   )
   return rows.map(({ id }) => id)
 }

@@ -197,13 +197,13 @@ export type CreateApiKeyInput = {
   readonly role: Role;
 };
 
-/** Due times of the past to start tasks for; those that have started one already are passed over. */
+/** Due times of the past to start tasks or runs for; those that have started one already are passed over. */
 export type CreateBackfillInput = {
   /** The first due time that is wanted, at the earliest. */
   readonly from: string;
   /** The same key with the same input answers the same backfill, for 24 hours at least; 1 to 500 characters. */
   readonly idempotencyKey?: string | null | undefined;
-  /** Most of its tasks that have not ended at any time, 1 to 1,000; 1 when absent. */
+  /** Most of its tasks and runs that have not ended at any time, 1 to 1,000; 1 when absent. */
   readonly maxAtOnce?: number | null | undefined;
   /** TypeID of the schedule. */
   readonly scheduleId: string;
@@ -225,12 +225,14 @@ export type CreateScheduleInput = {
   readonly missedPolicy?: MissedPolicy | null | undefined;
   /** What people call it, 1 to 500 characters. */
   readonly name: string;
-  /** What a fire does while a task of the schedule has not ended; SKIP when absent. */
+  /** What a fire does while what the schedule started has not ended; SKIP when absent. */
   readonly overlapPolicy?: OverlapPolicy | null | undefined;
-  /** The task that each fire makes. */
-  readonly task: ScheduledTaskInput;
+  /** The task that each fire makes; this or `workflow`. */
+  readonly task?: ScheduledTaskInput | null | undefined;
   /** When it fires. */
   readonly timing: TimingInput;
+  /** The run that each fire starts; this or `task`. */
+  readonly workflow?: ScheduledRunInput | null | undefined;
 };
 
 /** A task to make. */
@@ -401,13 +403,13 @@ export type EventKind =
   | 'SCHEDULE_DELETED'
   /** It has no due time left. */
   | 'SCHEDULE_ENDED'
-  /** It started a task: for a due time, by hand, or for a backfill. */
+  /** It started a task or a run: for a due time, by hand, or for a backfill. */
   | 'SCHEDULE_FIRED'
-  /** A fire started nothing, because its task was refused. */
+  /** A fire started nothing, because its task or run was refused. */
   | 'SCHEDULE_FIRE_FAILED'
   /** Due times passed while no scheduler ran, and were given up by the rule for missed fires. */
   | 'SCHEDULE_FIRE_MISSED'
-  /** A fire waits for the task before it to end. */
+  /** A fire waits for what was started before it to end. */
   | 'SCHEDULE_FIRE_QUEUED'
   /** A fire started nothing, by the rule for overlaps. */
   | 'SCHEDULE_FIRE_SKIPPED'
@@ -581,7 +583,7 @@ export type FireCause =
 export type FireScheduleInput = {
   /** TypeID of the schedule. */
   readonly id: string;
-  /** The same key for the same schedule answers the same task, for 24 hours at least; 1 to 500 characters. */
+  /** The same key for the same schedule answers what was started the first time, for 24 hours at least; 1 to 500 characters. */
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -1189,6 +1191,8 @@ export type ScheduleFilter = {
   readonly status?: ScheduleStatusFilter | null | undefined;
   /** Name of the type of its tasks. */
   readonly taskType?: string | null | undefined;
+  /** Name of the workflow that it starts. */
+  readonly workflow?: string | null | undefined;
 };
 
 /** Conditions on the schedule; all that are given must hold. */
@@ -1214,6 +1218,30 @@ export type ScheduleStatusFilter = {
   readonly eq?: ScheduleStatus | null | undefined;
   /** It is one of these. */
   readonly in?: ReadonlyArray<ScheduleStatus> | null | undefined;
+};
+
+/** Changes to the run that each fire starts. What is absent stays. */
+export type ScheduledRunChangesInput = {
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** The input of the run; an empty object when absent. */
+  readonly input?: unknown;
+  /** Name of the workflow. */
+  readonly name?: string | null | undefined;
+  /** Number of its version; null: the newest that is READY at each fire. */
+  readonly version?: number | null | undefined;
+};
+
+/** The run of a workflow that each fire starts. */
+export type ScheduledRunInput = {
+  /** The field of the input that takes the due time, in RFC 3339; the input must be an object then. */
+  readonly dueAtField?: string | null | undefined;
+  /** The input of the run; an empty object when absent. */
+  readonly input?: unknown;
+  /** Name of the workflow. */
+  readonly name: string;
+  /** Number of its version; null: the newest that is READY at each fire. */
+  readonly version?: number | null | undefined;
 };
 
 /** Changes to the task that each fire makes. What is absent stays. */
@@ -1684,7 +1712,7 @@ export type UpdateScheduleInput = {
   readonly missedPolicy?: MissedPolicy | null | undefined;
   /** What people call it, 1 to 500 characters. */
   readonly name?: string | null | undefined;
-  /** What a fire does while a task of the schedule has not ended. */
+  /** What a fire does while what the schedule started has not ended. */
   readonly overlapPolicy?: OverlapPolicy | null | undefined;
   /** The task that each later fire makes, as a whole. */
   readonly task?: ScheduledTaskInput | null | undefined;
@@ -1692,6 +1720,10 @@ export type UpdateScheduleInput = {
   readonly taskChanges?: ScheduledTaskChangesInput | null | undefined;
   /** When it fires from now on; due times that were not seen to yet are dropped. */
   readonly timing?: TimingInput | null | undefined;
+  /** The run that each later fire starts, as a whole; whatever it started before. */
+  readonly workflow?: ScheduledRunInput | null | undefined;
+  /** Changes to the run that each later fire starts, instead of all of it. */
+  readonly workflowChanges?: ScheduledRunChangesInput | null | undefined;
 };
 
 /** Changes to a task that has not ended. What is absent stays; null takes away what can be absent. */
@@ -2054,7 +2086,7 @@ type EventFields_ScheduleFireQueued_Fragment = { readonly __typename: 'ScheduleF
 
 type EventFields_ScheduleFireSkipped_Fragment = { readonly __typename: 'ScheduleFireSkipped', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
-type EventFields_ScheduleFired_Fragment = { readonly __typename: 'ScheduleFired', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly cause: Open<FireCause> | null, readonly taskId: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+type EventFields_ScheduleFired_Fragment = { readonly __typename: 'ScheduleFired', readonly scheduleId: string, readonly version: number, readonly fireId: string, readonly dueAt: string | null, readonly cause: Open<FireCause> | null, readonly startedTaskId: string | null, readonly startedRunId: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
 type EventFields_SchedulePaused_Fragment = { readonly __typename: 'SchedulePaused', readonly scheduleId: string, readonly version: number, readonly reason: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
@@ -2329,14 +2361,14 @@ export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: s
 
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
-export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } };
+export type ScheduleSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<ScheduleStatus>, readonly version: number, readonly nextFireAt: string | null, readonly queuedFires: number, readonly createdAt: string, readonly timing: TimingFieldsFragment, readonly task: { readonly name: string, readonly type: string } | null, readonly workflow: { readonly name: string, readonly version: number | null } | null };
 
-export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null };
+export type ScheduleFireFieldsFragment = { readonly id: string, readonly dueAt: string, readonly cause: Open<FireCause>, readonly status: Open<FireStatus>, readonly firedAt: string, readonly reason: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly taskId: string | null, readonly runId: string | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null };
 
 export type BackfillFieldsFragment = { readonly id: string, readonly status: Open<BackfillStatus>, readonly from: string, readonly until: string, readonly maxAtOnce: number, readonly total: number, readonly done: number, readonly started: number, readonly running: number, readonly skipped: number, readonly failed: number, readonly createdAt: string, readonly finishedAt: string | null };
 
 export type ScheduleDetailsFragment = (
-  { readonly description: string | null, readonly jitter: string, readonly missedPolicy: Open<MissedPolicy>, readonly missedCap: number, readonly overlapPolicy: Open<OverlapPolicy>, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly nextFires: ReadonlyArray<string>, readonly task: { readonly input: unknown, readonly dueAtField: string | null, readonly description: string | null, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown }, readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment> }, readonly backfills: { readonly nodes: ReadonlyArray<BackfillFieldsFragment> } }
+  { readonly description: string | null, readonly jitter: string, readonly missedPolicy: Open<MissedPolicy>, readonly missedCap: number, readonly overlapPolicy: Open<OverlapPolicy>, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly nextFires: ReadonlyArray<string>, readonly task: { readonly input: unknown, readonly dueAtField: string | null, readonly description: string | null, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown } | null, readonly workflow: { readonly input: unknown, readonly dueAtField: string | null } | null, readonly fires: { readonly nodes: ReadonlyArray<ScheduleFireFieldsFragment> }, readonly backfills: { readonly nodes: ReadonlyArray<BackfillFieldsFragment> } }
   & ScheduleSummaryFragment
 );
 
@@ -2398,6 +2430,10 @@ export type CreateScheduleMutation = { readonly createSchedule:
       & UserErrorFields_UnknownTaskTypeError_Fragment
     )
     | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | (
       { readonly __typename: 'ValidationError' }
       & UserErrorFields_ValidationError_Fragment
     )
@@ -2416,6 +2452,10 @@ export type UpdateScheduleMutation = { readonly updateSchedule:
     | (
       { readonly __typename: 'UnknownTaskTypeError' }
       & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
     )
     | { readonly __typename: 'UpdateScheduleSuccess', readonly schedule: ScheduleDetailsFragment }
     | (
@@ -2481,7 +2521,7 @@ export type FireScheduleMutationVariables = Exact<{
 
 
 export type FireScheduleMutation = { readonly fireSchedule:
-    | { readonly __typename: 'FireScheduleSuccess', readonly task: TaskSummaryFragment | null }
+    | { readonly __typename: 'FireScheduleSuccess', readonly task: TaskSummaryFragment | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null }
     | (
       { readonly __typename: 'IdempotencyConflictError' }
       & UserErrorFields_IdempotencyConflictError_Fragment
@@ -2491,8 +2531,16 @@ export type FireScheduleMutation = { readonly fireSchedule:
       & UserErrorFields_NotFoundError_Fragment
     )
     | (
+      { readonly __typename: 'RunsFullError' }
+      & UserErrorFields_RunsFullError_Fragment
+    )
+    | (
       { readonly __typename: 'UnknownTaskTypeError' }
       & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
     )
     | (
       { readonly __typename: 'ValidationError' }
@@ -3648,7 +3696,7 @@ const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
@@ -3704,7 +3752,7 @@ const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptio
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
 const executeWorkflowOperation: Operation<ExecuteWorkflowMutation['executeWorkflow'], ExecuteWorkflowMutationVariables> = {
@@ -3732,7 +3780,7 @@ const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], Fir
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const forkWorkflowRunOperation: Operation<ForkWorkflowRunMutation['forkWorkflowRun'], ForkWorkflowRunMutationVariables> = {
@@ -3760,7 +3808,7 @@ const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQ
   name: 'getSchedule',
   kind: 'query',
   field: 'schedule',
-  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
 }
 
 const getStepRunOperation: Operation<GetStepRunQuery['workflowRun'], GetStepRunQueryVariables> = {
@@ -3858,7 +3906,7 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   name: 'listFires',
   kind: 'query',
   field: 'schedule',
-  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}",
+  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}",
 }
 
 const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
@@ -3886,7 +3934,7 @@ const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSch
   name: 'listSchedules',
   kind: 'query',
   field: 'schedules',
-  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
+  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
 }
 
 const listStepRunsOperation: Operation<ListStepRunsQuery['workflowRun'], ListStepRunsQueryVariables> = {
@@ -3956,7 +4004,7 @@ const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], 
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
@@ -3984,7 +4032,7 @@ const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryV
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause taskId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
@@ -4047,7 +4095,7 @@ const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
@@ -4131,7 +4179,7 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
@@ -4188,7 +4236,7 @@ export function getSdk(transport: Transport) {
     /** Makes a key. The answer shows it, this once. */
     createApiKey: (variables: CreateApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(createApiKeyOperation, variables, options),
-    /** Starts tasks for due times of the past that have none. The rule for overlaps does not count here. */
+    /** Starts what the schedule starts, for due times of the past that have none. The rule for overlaps does not count here. */
     createBackfill: (variables: CreateBackfillMutationVariables, options?: CallOptions) =>
       transport.request(createBackfillOperation, variables, options),
     /** Makes a schedule. It fires from its first due time after now on. */
@@ -4206,7 +4254,7 @@ export function getSdk(transport: Transport) {
     /** Answers an approval: whoever it asks may, once. Its run goes on when enough have. */
     decideApproval: (variables: DecideApprovalMutationVariables, options?: CallOptions) =>
       transport.request(decideApprovalOperation, variables, options),
-    /** Deletes a schedule, and cancels its backfills. The tasks that it has started stay. */
+    /** Deletes a schedule, and cancels its backfills. The tasks and runs that it has started stay. */
     deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
       transport.request(deleteScheduleOperation, variables, options),
     /** One workflow by its id or by its name; null when there is none in your tenant. */

@@ -26,6 +26,8 @@ export interface NewRun {
   /** Whether the limit that it shares by the key has room for it. Default: true. */
   readonly hasTurn?: boolean
   readonly trigger: JsonValue | null
+  /** The schedule that starts it, by a backfill or not. */
+  readonly origin?: { readonly scheduleId: string; readonly backfillId: string | null }
   readonly createdAt: Date
   readonly createdBy: string
 }
@@ -155,6 +157,8 @@ const NEW: readonly BatchColumn<NewRun>[] = [
   { name: 'parent_path', type: 'text', of: ({ parent }) => parent?.path },
   { name: 'forked_from_id', type: 'uuid', of: ({ forkedFromId }) => forkedFromId },
   { name: 'trigger', type: 'jsonb', of: ({ trigger }) => json(trigger) },
+  { name: 'schedule_id', type: 'uuid', of: ({ origin }) => origin?.scheduleId },
+  { name: 'backfill_id', type: 'uuid', of: ({ origin }) => origin?.backfillId },
   { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
   { name: 'created_by', type: 'text', of: ({ createdBy }) => createdBy },
 ]

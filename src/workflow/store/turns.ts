@@ -24,16 +24,24 @@ export interface TurnState {
   readonly oldestId: string | null
 }
 
-/** How a turn stands. The caller holds it. Index: workflow_run_turn_idx. */
-export async function readTurn(client: ClientBase, tenant: string, { workflowId, key }: TurnKey): Promise<TurnState> {
+/** How turns stand, in the order asked for. The caller holds them. Index: workflow_run_turn_idx. */
+export async function readTurns(
+  client: ClientBase,
+  tenant: string,
+  turns: readonly TurnKey[],
+): Promise<readonly TurnState[]> {
   const { rows } = await client.query<TurnState>(
     prepared(
-      `SELECT count(*)::int AS "running", (array_agg(r."id" ORDER BY r."id"))[1] AS "oldestId" FROM "workflow_run" AS r
-      WHERE r."tenant" = $1 AND r."workflow_id" = $2 AND r."concurrency_key" = $3 AND r."finished_at" IS NULL AND r."has_turn"`,
-      [tenant, workflowId, key],
+      `SELECT s."running", s."oldestId"
+      FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS t("workflow_id", "key", "place") CROSS JOIN LATERAL (
+        SELECT count(*)::int AS "running", (array_agg(r."id" ORDER BY r."id"))[1] AS "oldestId" FROM "workflow_run" AS r
+        WHERE r."tenant" = $1 AND r."workflow_id" = t."workflow_id" AND r."concurrency_key" = t."key" AND r."concurrency_key" IS NOT NULL
+          AND r."finished_at" IS NULL AND r."has_turn") AS s
+      ORDER BY t."place"`,
+      [tenant, turns.map(({ workflowId }) => workflowId), turns.map(({ key }) => key)],
     ),
   )
-  return rows[0]!
+  return rows
 }
 
 /**

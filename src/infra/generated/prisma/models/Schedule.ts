@@ -52,6 +52,7 @@ export type ScheduleMinAggregateOutputType = {
   missedCap: number | null
   overlapPolicy: $Enums.OverlapPolicy | null
   taskTypeName: string | null
+  workflowName: string | null
   nextFireAt: Date | null
   wakeAt: Date | null
   queued: number | null
@@ -73,6 +74,7 @@ export type ScheduleMaxAggregateOutputType = {
   missedCap: number | null
   overlapPolicy: $Enums.OverlapPolicy | null
   taskTypeName: string | null
+  workflowName: string | null
   nextFireAt: Date | null
   wakeAt: Date | null
   queued: number | null
@@ -96,6 +98,8 @@ export type ScheduleCountAggregateOutputType = {
   overlapPolicy: number
   task: number
   taskTypeName: number
+  workflow: number
+  workflowName: number
   nextFireAt: number
   wakeAt: number
   queued: number
@@ -133,6 +137,7 @@ export type ScheduleMinAggregateInputType = {
   missedCap?: true
   overlapPolicy?: true
   taskTypeName?: true
+  workflowName?: true
   nextFireAt?: true
   wakeAt?: true
   queued?: true
@@ -154,6 +159,7 @@ export type ScheduleMaxAggregateInputType = {
   missedCap?: true
   overlapPolicy?: true
   taskTypeName?: true
+  workflowName?: true
   nextFireAt?: true
   wakeAt?: true
   queued?: true
@@ -177,6 +183,8 @@ export type ScheduleCountAggregateInputType = {
   overlapPolicy?: true
   task?: true
   taskTypeName?: true
+  workflow?: true
+  workflowName?: true
   nextFireAt?: true
   wakeAt?: true
   queued?: true
@@ -285,8 +293,10 @@ export type ScheduleGroupByOutputType = {
   missedPolicy: $Enums.MissedPolicy
   missedCap: number
   overlapPolicy: $Enums.OverlapPolicy
-  task: runtime.JsonValue
-  taskTypeName: string
+  task: runtime.JsonValue | null
+  taskTypeName: string | null
+  workflow: runtime.JsonValue | null
+  workflowName: string | null
   nextFireAt: Date | null
   wakeAt: Date | null
   queued: number
@@ -331,8 +341,10 @@ export type ScheduleWhereInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFilter<"Schedule"> | $Enums.MissedPolicy
   missedCap?: Prisma.IntFilter<"Schedule"> | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFilter<"Schedule"> | $Enums.OverlapPolicy
-  task?: Prisma.JsonFilter<"Schedule">
-  taskTypeName?: Prisma.StringFilter<"Schedule"> | string
+  task?: Prisma.JsonNullableFilter<"Schedule">
+  taskTypeName?: Prisma.StringNullableFilter<"Schedule"> | string | null
+  workflow?: Prisma.JsonNullableFilter<"Schedule">
+  workflowName?: Prisma.StringNullableFilter<"Schedule"> | string | null
   nextFireAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   wakeAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   queued?: Prisma.IntFilter<"Schedule"> | number
@@ -341,6 +353,7 @@ export type ScheduleWhereInput = {
   createdBy?: Prisma.StringNullableFilter<"Schedule"> | string | null
   deletedAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   tasks?: Prisma.TaskListRelationFilter
+  runs?: Prisma.WorkflowRunListRelationFilter
   fires?: Prisma.ScheduleFireListRelationFilter
   backfills?: Prisma.BackfillListRelationFilter
 }
@@ -357,8 +370,10 @@ export type ScheduleOrderByWithRelationInput = {
   missedPolicy?: Prisma.SortOrder
   missedCap?: Prisma.SortOrder
   overlapPolicy?: Prisma.SortOrder
-  task?: Prisma.SortOrder
-  taskTypeName?: Prisma.SortOrder
+  task?: Prisma.SortOrderInput | Prisma.SortOrder
+  taskTypeName?: Prisma.SortOrderInput | Prisma.SortOrder
+  workflow?: Prisma.SortOrderInput | Prisma.SortOrder
+  workflowName?: Prisma.SortOrderInput | Prisma.SortOrder
   nextFireAt?: Prisma.SortOrderInput | Prisma.SortOrder
   wakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   queued?: Prisma.SortOrder
@@ -367,6 +382,7 @@ export type ScheduleOrderByWithRelationInput = {
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
   deletedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   tasks?: Prisma.TaskOrderByRelationAggregateInput
+  runs?: Prisma.WorkflowRunOrderByRelationAggregateInput
   fires?: Prisma.ScheduleFireOrderByRelationAggregateInput
   backfills?: Prisma.BackfillOrderByRelationAggregateInput
 }
@@ -387,8 +403,10 @@ export type ScheduleWhereUniqueInput = Prisma.AtLeast<{
   missedPolicy?: Prisma.EnumMissedPolicyFilter<"Schedule"> | $Enums.MissedPolicy
   missedCap?: Prisma.IntFilter<"Schedule"> | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFilter<"Schedule"> | $Enums.OverlapPolicy
-  task?: Prisma.JsonFilter<"Schedule">
-  taskTypeName?: Prisma.StringFilter<"Schedule"> | string
+  task?: Prisma.JsonNullableFilter<"Schedule">
+  taskTypeName?: Prisma.StringNullableFilter<"Schedule"> | string | null
+  workflow?: Prisma.JsonNullableFilter<"Schedule">
+  workflowName?: Prisma.StringNullableFilter<"Schedule"> | string | null
   nextFireAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   wakeAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   queued?: Prisma.IntFilter<"Schedule"> | number
@@ -397,6 +415,7 @@ export type ScheduleWhereUniqueInput = Prisma.AtLeast<{
   createdBy?: Prisma.StringNullableFilter<"Schedule"> | string | null
   deletedAt?: Prisma.DateTimeNullableFilter<"Schedule"> | Date | string | null
   tasks?: Prisma.TaskListRelationFilter
+  runs?: Prisma.WorkflowRunListRelationFilter
   fires?: Prisma.ScheduleFireListRelationFilter
   backfills?: Prisma.BackfillListRelationFilter
 }, "tenant_id">
@@ -413,8 +432,10 @@ export type ScheduleOrderByWithAggregationInput = {
   missedPolicy?: Prisma.SortOrder
   missedCap?: Prisma.SortOrder
   overlapPolicy?: Prisma.SortOrder
-  task?: Prisma.SortOrder
-  taskTypeName?: Prisma.SortOrder
+  task?: Prisma.SortOrderInput | Prisma.SortOrder
+  taskTypeName?: Prisma.SortOrderInput | Prisma.SortOrder
+  workflow?: Prisma.SortOrderInput | Prisma.SortOrder
+  workflowName?: Prisma.SortOrderInput | Prisma.SortOrder
   nextFireAt?: Prisma.SortOrderInput | Prisma.SortOrder
   wakeAt?: Prisma.SortOrderInput | Prisma.SortOrder
   queued?: Prisma.SortOrder
@@ -444,8 +465,10 @@ export type ScheduleScalarWhereWithAggregatesInput = {
   missedPolicy?: Prisma.EnumMissedPolicyWithAggregatesFilter<"Schedule"> | $Enums.MissedPolicy
   missedCap?: Prisma.IntWithAggregatesFilter<"Schedule"> | number
   overlapPolicy?: Prisma.EnumOverlapPolicyWithAggregatesFilter<"Schedule"> | $Enums.OverlapPolicy
-  task?: Prisma.JsonWithAggregatesFilter<"Schedule">
-  taskTypeName?: Prisma.StringWithAggregatesFilter<"Schedule"> | string
+  task?: Prisma.JsonNullableWithAggregatesFilter<"Schedule">
+  taskTypeName?: Prisma.StringNullableWithAggregatesFilter<"Schedule"> | string | null
+  workflow?: Prisma.JsonNullableWithAggregatesFilter<"Schedule">
+  workflowName?: Prisma.StringNullableWithAggregatesFilter<"Schedule"> | string | null
   nextFireAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Schedule"> | Date | string | null
   wakeAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Schedule"> | Date | string | null
   queued?: Prisma.IntWithAggregatesFilter<"Schedule"> | number
@@ -467,8 +490,10 @@ export type ScheduleCreateInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -477,6 +502,7 @@ export type ScheduleCreateInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillCreateNestedManyWithoutScheduleInput
 }
@@ -493,8 +519,10 @@ export type ScheduleUncheckedCreateInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -503,6 +531,7 @@ export type ScheduleUncheckedCreateInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireUncheckedCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillUncheckedCreateNestedManyWithoutScheduleInput
 }
@@ -519,8 +548,10 @@ export type ScheduleUpdateInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -529,6 +560,7 @@ export type ScheduleUpdateInput = {
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUpdateManyWithoutScheduleNestedInput
 }
@@ -545,8 +577,10 @@ export type ScheduleUncheckedUpdateInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -555,6 +589,7 @@ export type ScheduleUncheckedUpdateInput = {
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUncheckedUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUncheckedUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUncheckedUpdateManyWithoutScheduleNestedInput
 }
@@ -571,8 +606,10 @@ export type ScheduleCreateManyInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -594,8 +631,10 @@ export type ScheduleUpdateManyMutationInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -617,8 +656,10 @@ export type ScheduleUncheckedUpdateManyInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -652,6 +693,8 @@ export type ScheduleCountOrderByAggregateInput = {
   overlapPolicy?: Prisma.SortOrder
   task?: Prisma.SortOrder
   taskTypeName?: Prisma.SortOrder
+  workflow?: Prisma.SortOrder
+  workflowName?: Prisma.SortOrder
   nextFireAt?: Prisma.SortOrder
   wakeAt?: Prisma.SortOrder
   queued?: Prisma.SortOrder
@@ -680,6 +723,7 @@ export type ScheduleMaxOrderByAggregateInput = {
   missedCap?: Prisma.SortOrder
   overlapPolicy?: Prisma.SortOrder
   taskTypeName?: Prisma.SortOrder
+  workflowName?: Prisma.SortOrder
   nextFireAt?: Prisma.SortOrder
   wakeAt?: Prisma.SortOrder
   queued?: Prisma.SortOrder
@@ -701,6 +745,7 @@ export type ScheduleMinOrderByAggregateInput = {
   missedCap?: Prisma.SortOrder
   overlapPolicy?: Prisma.SortOrder
   taskTypeName?: Prisma.SortOrder
+  workflowName?: Prisma.SortOrder
   nextFireAt?: Prisma.SortOrder
   wakeAt?: Prisma.SortOrder
   queued?: Prisma.SortOrder
@@ -778,6 +823,22 @@ export type ScheduleUpdateOneRequiredWithoutBackfillsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.ScheduleUpdateToOneWithWhereWithoutBackfillsInput, Prisma.ScheduleUpdateWithoutBackfillsInput>, Prisma.ScheduleUncheckedUpdateWithoutBackfillsInput>
 }
 
+export type ScheduleCreateNestedOneWithoutRunsInput = {
+  create?: Prisma.XOR<Prisma.ScheduleCreateWithoutRunsInput, Prisma.ScheduleUncheckedCreateWithoutRunsInput>
+  connectOrCreate?: Prisma.ScheduleCreateOrConnectWithoutRunsInput
+  connect?: Prisma.ScheduleWhereUniqueInput
+}
+
+export type ScheduleUpdateOneWithoutRunsNestedInput = {
+  create?: Prisma.XOR<Prisma.ScheduleCreateWithoutRunsInput, Prisma.ScheduleUncheckedCreateWithoutRunsInput>
+  connectOrCreate?: Prisma.ScheduleCreateOrConnectWithoutRunsInput
+  upsert?: Prisma.ScheduleUpsertWithoutRunsInput
+  disconnect?: Prisma.ScheduleWhereInput | boolean
+  delete?: Prisma.ScheduleWhereInput | boolean
+  connect?: Prisma.ScheduleWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.ScheduleUpdateToOneWithWhereWithoutRunsInput, Prisma.ScheduleUpdateWithoutRunsInput>, Prisma.ScheduleUncheckedUpdateWithoutRunsInput>
+}
+
 export type ScheduleCreateWithoutTasksInput = {
   tenant?: string
   id: string
@@ -790,8 +851,10 @@ export type ScheduleCreateWithoutTasksInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -799,6 +862,7 @@ export type ScheduleCreateWithoutTasksInput = {
   updatedAt?: Date | string
   createdBy?: string | null
   deletedAt?: Date | string | null
+  runs?: Prisma.WorkflowRunCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillCreateNestedManyWithoutScheduleInput
 }
@@ -815,8 +879,10 @@ export type ScheduleUncheckedCreateWithoutTasksInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -824,6 +890,7 @@ export type ScheduleUncheckedCreateWithoutTasksInput = {
   updatedAt?: Date | string
   createdBy?: string | null
   deletedAt?: Date | string | null
+  runs?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireUncheckedCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillUncheckedCreateNestedManyWithoutScheduleInput
 }
@@ -856,8 +923,10 @@ export type ScheduleUpdateWithoutTasksInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -865,6 +934,7 @@ export type ScheduleUpdateWithoutTasksInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runs?: Prisma.WorkflowRunUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUpdateManyWithoutScheduleNestedInput
 }
@@ -881,8 +951,10 @@ export type ScheduleUncheckedUpdateWithoutTasksInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -890,6 +962,7 @@ export type ScheduleUncheckedUpdateWithoutTasksInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runs?: Prisma.WorkflowRunUncheckedUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUncheckedUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUncheckedUpdateManyWithoutScheduleNestedInput
 }
@@ -906,8 +979,10 @@ export type ScheduleCreateWithoutFiresInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -916,6 +991,7 @@ export type ScheduleCreateWithoutFiresInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillCreateNestedManyWithoutScheduleInput
 }
 
@@ -931,8 +1007,10 @@ export type ScheduleUncheckedCreateWithoutFiresInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -941,6 +1019,7 @@ export type ScheduleUncheckedCreateWithoutFiresInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutScheduleInput
   backfills?: Prisma.BackfillUncheckedCreateNestedManyWithoutScheduleInput
 }
 
@@ -972,8 +1051,10 @@ export type ScheduleUpdateWithoutFiresInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -982,6 +1063,7 @@ export type ScheduleUpdateWithoutFiresInput = {
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUpdateManyWithoutScheduleNestedInput
 }
 
@@ -997,8 +1079,10 @@ export type ScheduleUncheckedUpdateWithoutFiresInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1007,6 +1091,7 @@ export type ScheduleUncheckedUpdateWithoutFiresInput = {
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUncheckedUpdateManyWithoutScheduleNestedInput
   backfills?: Prisma.BackfillUncheckedUpdateManyWithoutScheduleNestedInput
 }
 
@@ -1022,8 +1107,10 @@ export type ScheduleCreateWithoutBackfillsInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -1032,6 +1119,7 @@ export type ScheduleCreateWithoutBackfillsInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireCreateNestedManyWithoutScheduleInput
 }
 
@@ -1047,8 +1135,10 @@ export type ScheduleUncheckedCreateWithoutBackfillsInput = {
   missedPolicy?: $Enums.MissedPolicy
   missedCap?: number
   overlapPolicy?: $Enums.OverlapPolicy
-  task: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName: string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
   nextFireAt?: Date | string | null
   wakeAt?: Date | string | null
   queued?: number
@@ -1057,6 +1147,7 @@ export type ScheduleUncheckedCreateWithoutBackfillsInput = {
   createdBy?: string | null
   deletedAt?: Date | string | null
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutScheduleInput
+  runs?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutScheduleInput
   fires?: Prisma.ScheduleFireUncheckedCreateNestedManyWithoutScheduleInput
 }
 
@@ -1088,8 +1179,10 @@ export type ScheduleUpdateWithoutBackfillsInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1098,6 +1191,7 @@ export type ScheduleUpdateWithoutBackfillsInput = {
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUpdateManyWithoutScheduleNestedInput
 }
 
@@ -1113,8 +1207,138 @@ export type ScheduleUncheckedUpdateWithoutBackfillsInput = {
   missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
   missedCap?: Prisma.IntFieldUpdateOperationsInput | number
   overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
-  task?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  taskTypeName?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queued?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutScheduleNestedInput
+  runs?: Prisma.WorkflowRunUncheckedUpdateManyWithoutScheduleNestedInput
+  fires?: Prisma.ScheduleFireUncheckedUpdateManyWithoutScheduleNestedInput
+}
+
+export type ScheduleCreateWithoutRunsInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  status?: $Enums.ScheduleStatus
+  version?: number
+  timing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  jitterMs?: bigint | number
+  missedPolicy?: $Enums.MissedPolicy
+  missedCap?: number
+  overlapPolicy?: $Enums.OverlapPolicy
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
+  nextFireAt?: Date | string | null
+  wakeAt?: Date | string | null
+  queued?: number
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  createdBy?: string | null
+  deletedAt?: Date | string | null
+  tasks?: Prisma.TaskCreateNestedManyWithoutScheduleInput
+  fires?: Prisma.ScheduleFireCreateNestedManyWithoutScheduleInput
+  backfills?: Prisma.BackfillCreateNestedManyWithoutScheduleInput
+}
+
+export type ScheduleUncheckedCreateWithoutRunsInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  status?: $Enums.ScheduleStatus
+  version?: number
+  timing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  jitterMs?: bigint | number
+  missedPolicy?: $Enums.MissedPolicy
+  missedCap?: number
+  overlapPolicy?: $Enums.OverlapPolicy
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: string | null
+  nextFireAt?: Date | string | null
+  wakeAt?: Date | string | null
+  queued?: number
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  createdBy?: string | null
+  deletedAt?: Date | string | null
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutScheduleInput
+  fires?: Prisma.ScheduleFireUncheckedCreateNestedManyWithoutScheduleInput
+  backfills?: Prisma.BackfillUncheckedCreateNestedManyWithoutScheduleInput
+}
+
+export type ScheduleCreateOrConnectWithoutRunsInput = {
+  where: Prisma.ScheduleWhereUniqueInput
+  create: Prisma.XOR<Prisma.ScheduleCreateWithoutRunsInput, Prisma.ScheduleUncheckedCreateWithoutRunsInput>
+}
+
+export type ScheduleUpsertWithoutRunsInput = {
+  update: Prisma.XOR<Prisma.ScheduleUpdateWithoutRunsInput, Prisma.ScheduleUncheckedUpdateWithoutRunsInput>
+  create: Prisma.XOR<Prisma.ScheduleCreateWithoutRunsInput, Prisma.ScheduleUncheckedCreateWithoutRunsInput>
+  where?: Prisma.ScheduleWhereInput
+}
+
+export type ScheduleUpdateToOneWithWhereWithoutRunsInput = {
+  where?: Prisma.ScheduleWhereInput
+  data: Prisma.XOR<Prisma.ScheduleUpdateWithoutRunsInput, Prisma.ScheduleUncheckedUpdateWithoutRunsInput>
+}
+
+export type ScheduleUpdateWithoutRunsInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  status?: Prisma.EnumScheduleStatusFieldUpdateOperationsInput | $Enums.ScheduleStatus
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  timing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  jitterMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
+  missedCap?: Prisma.IntFieldUpdateOperationsInput | number
+  overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queued?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  tasks?: Prisma.TaskUpdateManyWithoutScheduleNestedInput
+  fires?: Prisma.ScheduleFireUpdateManyWithoutScheduleNestedInput
+  backfills?: Prisma.BackfillUpdateManyWithoutScheduleNestedInput
+}
+
+export type ScheduleUncheckedUpdateWithoutRunsInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  status?: Prisma.EnumScheduleStatusFieldUpdateOperationsInput | $Enums.ScheduleStatus
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  timing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  jitterMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  missedPolicy?: Prisma.EnumMissedPolicyFieldUpdateOperationsInput | $Enums.MissedPolicy
+  missedCap?: Prisma.IntFieldUpdateOperationsInput | number
+  overlapPolicy?: Prisma.EnumOverlapPolicyFieldUpdateOperationsInput | $Enums.OverlapPolicy
+  task?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  taskTypeName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  workflow?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  workflowName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   nextFireAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   queued?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1124,6 +1348,7 @@ export type ScheduleUncheckedUpdateWithoutBackfillsInput = {
   deletedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutScheduleNestedInput
   fires?: Prisma.ScheduleFireUncheckedUpdateManyWithoutScheduleNestedInput
+  backfills?: Prisma.BackfillUncheckedUpdateManyWithoutScheduleNestedInput
 }
 
 
@@ -1133,12 +1358,14 @@ export type ScheduleUncheckedUpdateWithoutBackfillsInput = {
 
 export type ScheduleCountOutputType = {
   tasks: number
+  runs: number
   fires: number
   backfills: number
 }
 
 export type ScheduleCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | ScheduleCountOutputTypeCountTasksArgs
+  runs?: boolean | ScheduleCountOutputTypeCountRunsArgs
   fires?: boolean | ScheduleCountOutputTypeCountFiresArgs
   backfills?: boolean | ScheduleCountOutputTypeCountBackfillsArgs
 }
@@ -1158,6 +1385,13 @@ export type ScheduleCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Ext
  */
 export type ScheduleCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.TaskWhereInput
+}
+
+/**
+ * ScheduleCountOutputType without action
+ */
+export type ScheduleCountOutputTypeCountRunsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.WorkflowRunWhereInput
 }
 
 /**
@@ -1189,6 +1423,8 @@ export type ScheduleSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   overlapPolicy?: boolean
   task?: boolean
   taskTypeName?: boolean
+  workflow?: boolean
+  workflowName?: boolean
   nextFireAt?: boolean
   wakeAt?: boolean
   queued?: boolean
@@ -1197,6 +1433,7 @@ export type ScheduleSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   createdBy?: boolean
   deletedAt?: boolean
   tasks?: boolean | Prisma.Schedule$tasksArgs<ExtArgs>
+  runs?: boolean | Prisma.Schedule$runsArgs<ExtArgs>
   fires?: boolean | Prisma.Schedule$firesArgs<ExtArgs>
   backfills?: boolean | Prisma.Schedule$backfillsArgs<ExtArgs>
   _count?: boolean | Prisma.ScheduleCountOutputTypeDefaultArgs<ExtArgs>
@@ -1216,6 +1453,8 @@ export type ScheduleSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   overlapPolicy?: boolean
   task?: boolean
   taskTypeName?: boolean
+  workflow?: boolean
+  workflowName?: boolean
   nextFireAt?: boolean
   wakeAt?: boolean
   queued?: boolean
@@ -1239,6 +1478,8 @@ export type ScheduleSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   overlapPolicy?: boolean
   task?: boolean
   taskTypeName?: boolean
+  workflow?: boolean
+  workflowName?: boolean
   nextFireAt?: boolean
   wakeAt?: boolean
   queued?: boolean
@@ -1262,6 +1503,8 @@ export type ScheduleSelectScalar = {
   overlapPolicy?: boolean
   task?: boolean
   taskTypeName?: boolean
+  workflow?: boolean
+  workflowName?: boolean
   nextFireAt?: boolean
   wakeAt?: boolean
   queued?: boolean
@@ -1271,9 +1514,10 @@ export type ScheduleSelectScalar = {
   deletedAt?: boolean
 }
 
-export type ScheduleOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "status" | "version" | "timing" | "jitterMs" | "missedPolicy" | "missedCap" | "overlapPolicy" | "task" | "taskTypeName" | "nextFireAt" | "wakeAt" | "queued" | "createdAt" | "updatedAt" | "createdBy" | "deletedAt", ExtArgs["result"]["schedule"]>
+export type ScheduleOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "name" | "description" | "status" | "version" | "timing" | "jitterMs" | "missedPolicy" | "missedCap" | "overlapPolicy" | "task" | "taskTypeName" | "workflow" | "workflowName" | "nextFireAt" | "wakeAt" | "queued" | "createdAt" | "updatedAt" | "createdBy" | "deletedAt", ExtArgs["result"]["schedule"]>
 export type ScheduleInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tasks?: boolean | Prisma.Schedule$tasksArgs<ExtArgs>
+  runs?: boolean | Prisma.Schedule$runsArgs<ExtArgs>
   fires?: boolean | Prisma.Schedule$firesArgs<ExtArgs>
   backfills?: boolean | Prisma.Schedule$backfillsArgs<ExtArgs>
   _count?: boolean | Prisma.ScheduleCountOutputTypeDefaultArgs<ExtArgs>
@@ -1285,6 +1529,7 @@ export type $SchedulePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
   name: "Schedule"
   objects: {
     tasks: Prisma.$TaskPayload<ExtArgs>[]
+    runs: Prisma.$WorkflowRunPayload<ExtArgs>[]
     fires: Prisma.$ScheduleFirePayload<ExtArgs>[]
     backfills: Prisma.$BackfillPayload<ExtArgs>[]
   }
@@ -1301,17 +1546,22 @@ export type $SchedulePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     missedCap: number
     overlapPolicy: $Enums.OverlapPolicy
     /**
-     * The task it starts, as it is asked for each time.
+     * The task it starts, as it is asked for each time; null when it starts a workflow.
      */
-    task: runtime.JsonValue
-    taskTypeName: string
+    task: runtime.JsonValue | null
+    taskTypeName: string | null
+    /**
+     * The run it starts.
+     */
+    workflow: runtime.JsonValue | null
+    workflowName: string | null
     nextFireAt: Date | null
     /**
      * When a scheduler looks at it next: the next fire with its jitter, or the queue.
      */
     wakeAt: Date | null
     /**
-     * Fires that wait for the running task to end.
+     * Fires that wait for what runs to end.
      */
     queued: number
     createdAt: Date
@@ -1716,6 +1966,7 @@ readonly fields: ScheduleFieldRefs;
 export interface Prisma__ScheduleClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   tasks<T extends Prisma.Schedule$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Schedule$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  runs<T extends Prisma.Schedule$runsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Schedule$runsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   fires<T extends Prisma.Schedule$firesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Schedule$firesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   backfills<T extends Prisma.Schedule$backfillsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Schedule$backfillsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$BackfillPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
@@ -1760,6 +2011,8 @@ export interface ScheduleFieldRefs {
   readonly overlapPolicy: Prisma.FieldRef<"Schedule", 'OverlapPolicy'>
   readonly task: Prisma.FieldRef<"Schedule", 'Json'>
   readonly taskTypeName: Prisma.FieldRef<"Schedule", 'String'>
+  readonly workflow: Prisma.FieldRef<"Schedule", 'Json'>
+  readonly workflowName: Prisma.FieldRef<"Schedule", 'String'>
   readonly nextFireAt: Prisma.FieldRef<"Schedule", 'DateTime'>
   readonly wakeAt: Prisma.FieldRef<"Schedule", 'DateTime'>
   readonly queued: Prisma.FieldRef<"Schedule", 'Int'>
@@ -2190,6 +2443,30 @@ export type Schedule$tasksArgs<ExtArgs extends runtime.Types.Extensions.Internal
   take?: number
   skip?: number
   distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * Schedule.runs
+ */
+export type Schedule$runsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the WorkflowRun
+   */
+  select?: Prisma.WorkflowRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the WorkflowRun
+   */
+  omit?: Prisma.WorkflowRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.WorkflowRunInclude<ExtArgs> | null
+  where?: Prisma.WorkflowRunWhereInput
+  orderBy?: Prisma.WorkflowRunOrderByWithRelationInput | Prisma.WorkflowRunOrderByWithRelationInput[]
+  cursor?: Prisma.WorkflowRunWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.WorkflowRunScalarFieldEnum | Prisma.WorkflowRunScalarFieldEnum[]
 }
 
 /**

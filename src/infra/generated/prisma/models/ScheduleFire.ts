@@ -32,6 +32,7 @@ export type ScheduleFireMinAggregateOutputType = {
   cause: $Enums.FireCause | null
   status: $Enums.FireStatus | null
   taskId: string | null
+  runId: string | null
   backfillId: string | null
   reason: string | null
   firedAt: Date | null
@@ -45,6 +46,7 @@ export type ScheduleFireMaxAggregateOutputType = {
   cause: $Enums.FireCause | null
   status: $Enums.FireStatus | null
   taskId: string | null
+  runId: string | null
   backfillId: string | null
   reason: string | null
   firedAt: Date | null
@@ -58,6 +60,7 @@ export type ScheduleFireCountAggregateOutputType = {
   cause: number
   status: number
   taskId: number
+  runId: number
   backfillId: number
   reason: number
   error: number
@@ -74,6 +77,7 @@ export type ScheduleFireMinAggregateInputType = {
   cause?: true
   status?: true
   taskId?: true
+  runId?: true
   backfillId?: true
   reason?: true
   firedAt?: true
@@ -87,6 +91,7 @@ export type ScheduleFireMaxAggregateInputType = {
   cause?: true
   status?: true
   taskId?: true
+  runId?: true
   backfillId?: true
   reason?: true
   firedAt?: true
@@ -100,6 +105,7 @@ export type ScheduleFireCountAggregateInputType = {
   cause?: true
   status?: true
   taskId?: true
+  runId?: true
   backfillId?: true
   reason?: true
   error?: true
@@ -187,6 +193,7 @@ export type ScheduleFireGroupByOutputType = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId: string | null
+  runId: string | null
   backfillId: string | null
   reason: string | null
   error: runtime.JsonValue | null
@@ -222,6 +229,7 @@ export type ScheduleFireWhereInput = {
   cause?: Prisma.EnumFireCauseFilter<"ScheduleFire"> | $Enums.FireCause
   status?: Prisma.EnumFireStatusFilter<"ScheduleFire"> | $Enums.FireStatus
   taskId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
+  runId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   reason?: Prisma.StringNullableFilter<"ScheduleFire"> | string | null
   error?: Prisma.JsonNullableFilter<"ScheduleFire">
@@ -229,6 +237,7 @@ export type ScheduleFireWhereInput = {
   schedule?: Prisma.XOR<Prisma.ScheduleScalarRelationFilter, Prisma.ScheduleWhereInput>
   backfill?: Prisma.XOR<Prisma.BackfillNullableScalarRelationFilter, Prisma.BackfillWhereInput> | null
   task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
+  run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
 }
 
 export type ScheduleFireOrderByWithRelationInput = {
@@ -239,6 +248,7 @@ export type ScheduleFireOrderByWithRelationInput = {
   cause?: Prisma.SortOrder
   status?: Prisma.SortOrder
   taskId?: Prisma.SortOrderInput | Prisma.SortOrder
+  runId?: Prisma.SortOrderInput | Prisma.SortOrder
   backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   reason?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -246,10 +256,12 @@ export type ScheduleFireOrderByWithRelationInput = {
   schedule?: Prisma.ScheduleOrderByWithRelationInput
   backfill?: Prisma.BackfillOrderByWithRelationInput
   task?: Prisma.TaskOrderByWithRelationInput
+  run?: Prisma.WorkflowRunOrderByWithRelationInput
 }
 
 export type ScheduleFireWhereUniqueInput = Prisma.AtLeast<{
   tenant_taskId?: Prisma.ScheduleFireTenantTaskIdCompoundUniqueInput
+  tenant_runId?: Prisma.ScheduleFireTenantRunIdCompoundUniqueInput
   tenant_id?: Prisma.ScheduleFireTenantIdCompoundUniqueInput
   AND?: Prisma.ScheduleFireWhereInput | Prisma.ScheduleFireWhereInput[]
   OR?: Prisma.ScheduleFireWhereInput[]
@@ -261,6 +273,7 @@ export type ScheduleFireWhereUniqueInput = Prisma.AtLeast<{
   cause?: Prisma.EnumFireCauseFilter<"ScheduleFire"> | $Enums.FireCause
   status?: Prisma.EnumFireStatusFilter<"ScheduleFire"> | $Enums.FireStatus
   taskId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
+  runId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   reason?: Prisma.StringNullableFilter<"ScheduleFire"> | string | null
   error?: Prisma.JsonNullableFilter<"ScheduleFire">
@@ -268,7 +281,8 @@ export type ScheduleFireWhereUniqueInput = Prisma.AtLeast<{
   schedule?: Prisma.XOR<Prisma.ScheduleScalarRelationFilter, Prisma.ScheduleWhereInput>
   backfill?: Prisma.XOR<Prisma.BackfillNullableScalarRelationFilter, Prisma.BackfillWhereInput> | null
   task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
-}, "tenant_id" | "tenant_taskId">
+  run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
+}, "tenant_id" | "tenant_taskId" | "tenant_runId">
 
 export type ScheduleFireOrderByWithAggregationInput = {
   tenant?: Prisma.SortOrder
@@ -278,6 +292,7 @@ export type ScheduleFireOrderByWithAggregationInput = {
   cause?: Prisma.SortOrder
   status?: Prisma.SortOrder
   taskId?: Prisma.SortOrderInput | Prisma.SortOrder
+  runId?: Prisma.SortOrderInput | Prisma.SortOrder
   backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   reason?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -298,6 +313,7 @@ export type ScheduleFireScalarWhereWithAggregatesInput = {
   cause?: Prisma.EnumFireCauseWithAggregatesFilter<"ScheduleFire"> | $Enums.FireCause
   status?: Prisma.EnumFireStatusWithAggregatesFilter<"ScheduleFire"> | $Enums.FireStatus
   taskId?: Prisma.UuidNullableWithAggregatesFilter<"ScheduleFire"> | string | null
+  runId?: Prisma.UuidNullableWithAggregatesFilter<"ScheduleFire"> | string | null
   backfillId?: Prisma.UuidNullableWithAggregatesFilter<"ScheduleFire"> | string | null
   reason?: Prisma.StringNullableWithAggregatesFilter<"ScheduleFire"> | string | null
   error?: Prisma.JsonNullableWithAggregatesFilter<"ScheduleFire">
@@ -315,6 +331,7 @@ export type ScheduleFireCreateInput = {
   schedule: Prisma.ScheduleCreateNestedOneWithoutFiresInput
   backfill?: Prisma.BackfillCreateNestedOneWithoutFiresInput
   task?: Prisma.TaskCreateNestedOneWithoutFireInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutFireInput
 }
 
 export type ScheduleFireUncheckedCreateInput = {
@@ -325,6 +342,7 @@ export type ScheduleFireUncheckedCreateInput = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   backfillId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -342,6 +360,7 @@ export type ScheduleFireUpdateInput = {
   schedule?: Prisma.ScheduleUpdateOneRequiredWithoutFiresNestedInput
   backfill?: Prisma.BackfillUpdateOneWithoutFiresNestedInput
   task?: Prisma.TaskUpdateOneWithoutFireNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutFireNestedInput
 }
 
 export type ScheduleFireUncheckedUpdateInput = {
@@ -352,6 +371,7 @@ export type ScheduleFireUncheckedUpdateInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -366,6 +386,7 @@ export type ScheduleFireCreateManyInput = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   backfillId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -390,6 +411,7 @@ export type ScheduleFireUncheckedUpdateManyInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -416,6 +438,11 @@ export type ScheduleFireTenantTaskIdCompoundUniqueInput = {
   taskId: string
 }
 
+export type ScheduleFireTenantRunIdCompoundUniqueInput = {
+  tenant: string
+  runId: string
+}
+
 export type ScheduleFireTenantIdCompoundUniqueInput = {
   tenant: string
   id: string
@@ -429,6 +456,7 @@ export type ScheduleFireCountOrderByAggregateInput = {
   cause?: Prisma.SortOrder
   status?: Prisma.SortOrder
   taskId?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   error?: Prisma.SortOrder
@@ -443,6 +471,7 @@ export type ScheduleFireMaxOrderByAggregateInput = {
   cause?: Prisma.SortOrder
   status?: Prisma.SortOrder
   taskId?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   firedAt?: Prisma.SortOrder
@@ -456,6 +485,7 @@ export type ScheduleFireMinOrderByAggregateInput = {
   cause?: Prisma.SortOrder
   status?: Prisma.SortOrder
   taskId?: Prisma.SortOrder
+  runId?: Prisma.SortOrder
   backfillId?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   firedAt?: Prisma.SortOrder
@@ -585,6 +615,38 @@ export type ScheduleFireUncheckedUpdateManyWithoutBackfillNestedInput = {
   deleteMany?: Prisma.ScheduleFireScalarWhereInput | Prisma.ScheduleFireScalarWhereInput[]
 }
 
+export type ScheduleFireCreateNestedOneWithoutRunInput = {
+  create?: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+  connectOrCreate?: Prisma.ScheduleFireCreateOrConnectWithoutRunInput
+  connect?: Prisma.ScheduleFireWhereUniqueInput
+}
+
+export type ScheduleFireUncheckedCreateNestedOneWithoutRunInput = {
+  create?: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+  connectOrCreate?: Prisma.ScheduleFireCreateOrConnectWithoutRunInput
+  connect?: Prisma.ScheduleFireWhereUniqueInput
+}
+
+export type ScheduleFireUpdateOneWithoutRunNestedInput = {
+  create?: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+  connectOrCreate?: Prisma.ScheduleFireCreateOrConnectWithoutRunInput
+  upsert?: Prisma.ScheduleFireUpsertWithoutRunInput
+  disconnect?: Prisma.ScheduleFireWhereInput | boolean
+  delete?: Prisma.ScheduleFireWhereInput | boolean
+  connect?: Prisma.ScheduleFireWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.ScheduleFireUpdateToOneWithWhereWithoutRunInput, Prisma.ScheduleFireUpdateWithoutRunInput>, Prisma.ScheduleFireUncheckedUpdateWithoutRunInput>
+}
+
+export type ScheduleFireUncheckedUpdateOneWithoutRunNestedInput = {
+  create?: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+  connectOrCreate?: Prisma.ScheduleFireCreateOrConnectWithoutRunInput
+  upsert?: Prisma.ScheduleFireUpsertWithoutRunInput
+  disconnect?: Prisma.ScheduleFireWhereInput | boolean
+  delete?: Prisma.ScheduleFireWhereInput | boolean
+  connect?: Prisma.ScheduleFireWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.ScheduleFireUpdateToOneWithWhereWithoutRunInput, Prisma.ScheduleFireUpdateWithoutRunInput>, Prisma.ScheduleFireUncheckedUpdateWithoutRunInput>
+}
+
 export type ScheduleFireCreateWithoutTaskInput = {
   id: string
   dueAt: Date | string
@@ -595,6 +657,7 @@ export type ScheduleFireCreateWithoutTaskInput = {
   firedAt: Date | string
   schedule: Prisma.ScheduleCreateNestedOneWithoutFiresInput
   backfill?: Prisma.BackfillCreateNestedOneWithoutFiresInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutFireInput
 }
 
 export type ScheduleFireUncheckedCreateWithoutTaskInput = {
@@ -603,6 +666,7 @@ export type ScheduleFireUncheckedCreateWithoutTaskInput = {
   dueAt: Date | string
   cause: $Enums.FireCause
   status: $Enums.FireStatus
+  runId?: string | null
   backfillId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -635,6 +699,7 @@ export type ScheduleFireUpdateWithoutTaskInput = {
   firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   schedule?: Prisma.ScheduleUpdateOneRequiredWithoutFiresNestedInput
   backfill?: Prisma.BackfillUpdateOneWithoutFiresNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutFireNestedInput
 }
 
 export type ScheduleFireUncheckedUpdateWithoutTaskInput = {
@@ -643,6 +708,7 @@ export type ScheduleFireUncheckedUpdateWithoutTaskInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -659,6 +725,7 @@ export type ScheduleFireCreateWithoutScheduleInput = {
   firedAt: Date | string
   backfill?: Prisma.BackfillCreateNestedOneWithoutFiresInput
   task?: Prisma.TaskCreateNestedOneWithoutFireInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutFireInput
 }
 
 export type ScheduleFireUncheckedCreateWithoutScheduleInput = {
@@ -667,6 +734,7 @@ export type ScheduleFireUncheckedCreateWithoutScheduleInput = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   backfillId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -710,6 +778,7 @@ export type ScheduleFireScalarWhereInput = {
   cause?: Prisma.EnumFireCauseFilter<"ScheduleFire"> | $Enums.FireCause
   status?: Prisma.EnumFireStatusFilter<"ScheduleFire"> | $Enums.FireStatus
   taskId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
+  runId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   backfillId?: Prisma.UuidNullableFilter<"ScheduleFire"> | string | null
   reason?: Prisma.StringNullableFilter<"ScheduleFire"> | string | null
   error?: Prisma.JsonNullableFilter<"ScheduleFire">
@@ -726,6 +795,7 @@ export type ScheduleFireCreateWithoutBackfillInput = {
   firedAt: Date | string
   schedule: Prisma.ScheduleCreateNestedOneWithoutFiresInput
   task?: Prisma.TaskCreateNestedOneWithoutFireInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutFireInput
 }
 
 export type ScheduleFireUncheckedCreateWithoutBackfillInput = {
@@ -735,6 +805,7 @@ export type ScheduleFireUncheckedCreateWithoutBackfillInput = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   firedAt: Date | string
@@ -766,12 +837,81 @@ export type ScheduleFireUpdateManyWithWhereWithoutBackfillInput = {
   data: Prisma.XOR<Prisma.ScheduleFireUpdateManyMutationInput, Prisma.ScheduleFireUncheckedUpdateManyWithoutBackfillInput>
 }
 
+export type ScheduleFireCreateWithoutRunInput = {
+  id: string
+  dueAt: Date | string
+  cause: $Enums.FireCause
+  status: $Enums.FireStatus
+  reason?: string | null
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  firedAt: Date | string
+  schedule: Prisma.ScheduleCreateNestedOneWithoutFiresInput
+  backfill?: Prisma.BackfillCreateNestedOneWithoutFiresInput
+  task?: Prisma.TaskCreateNestedOneWithoutFireInput
+}
+
+export type ScheduleFireUncheckedCreateWithoutRunInput = {
+  id: string
+  scheduleId: string
+  dueAt: Date | string
+  cause: $Enums.FireCause
+  status: $Enums.FireStatus
+  taskId?: string | null
+  backfillId?: string | null
+  reason?: string | null
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  firedAt: Date | string
+}
+
+export type ScheduleFireCreateOrConnectWithoutRunInput = {
+  where: Prisma.ScheduleFireWhereUniqueInput
+  create: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+}
+
+export type ScheduleFireUpsertWithoutRunInput = {
+  update: Prisma.XOR<Prisma.ScheduleFireUpdateWithoutRunInput, Prisma.ScheduleFireUncheckedUpdateWithoutRunInput>
+  create: Prisma.XOR<Prisma.ScheduleFireCreateWithoutRunInput, Prisma.ScheduleFireUncheckedCreateWithoutRunInput>
+  where?: Prisma.ScheduleFireWhereInput
+}
+
+export type ScheduleFireUpdateToOneWithWhereWithoutRunInput = {
+  where?: Prisma.ScheduleFireWhereInput
+  data: Prisma.XOR<Prisma.ScheduleFireUpdateWithoutRunInput, Prisma.ScheduleFireUncheckedUpdateWithoutRunInput>
+}
+
+export type ScheduleFireUpdateWithoutRunInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
+  status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
+  reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  schedule?: Prisma.ScheduleUpdateOneRequiredWithoutFiresNestedInput
+  backfill?: Prisma.BackfillUpdateOneWithoutFiresNestedInput
+  task?: Prisma.TaskUpdateOneWithoutFireNestedInput
+}
+
+export type ScheduleFireUncheckedUpdateWithoutRunInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  scheduleId?: Prisma.StringFieldUpdateOperationsInput | string
+  dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
+  status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
+  taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
 export type ScheduleFireCreateManyScheduleInput = {
   id: string
   dueAt: Date | string
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   backfillId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -788,6 +928,7 @@ export type ScheduleFireUpdateWithoutScheduleInput = {
   firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   backfill?: Prisma.BackfillUpdateOneWithoutFiresNestedInput
   task?: Prisma.TaskUpdateOneWithoutFireNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutFireNestedInput
 }
 
 export type ScheduleFireUncheckedUpdateWithoutScheduleInput = {
@@ -796,6 +937,7 @@ export type ScheduleFireUncheckedUpdateWithoutScheduleInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -808,6 +950,7 @@ export type ScheduleFireUncheckedUpdateManyWithoutScheduleInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
@@ -821,6 +964,7 @@ export type ScheduleFireCreateManyBackfillInput = {
   cause: $Enums.FireCause
   status: $Enums.FireStatus
   taskId?: string | null
+  runId?: string | null
   reason?: string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   firedAt: Date | string
@@ -836,6 +980,7 @@ export type ScheduleFireUpdateWithoutBackfillInput = {
   firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   schedule?: Prisma.ScheduleUpdateOneRequiredWithoutFiresNestedInput
   task?: Prisma.TaskUpdateOneWithoutFireNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutFireNestedInput
 }
 
 export type ScheduleFireUncheckedUpdateWithoutBackfillInput = {
@@ -845,6 +990,7 @@ export type ScheduleFireUncheckedUpdateWithoutBackfillInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -857,6 +1003,7 @@ export type ScheduleFireUncheckedUpdateManyWithoutBackfillInput = {
   cause?: Prisma.EnumFireCauseFieldUpdateOperationsInput | $Enums.FireCause
   status?: Prisma.EnumFireStatusFieldUpdateOperationsInput | $Enums.FireStatus
   taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   firedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -872,6 +1019,7 @@ export type ScheduleFireSelect<ExtArgs extends runtime.Types.Extensions.Internal
   cause?: boolean
   status?: boolean
   taskId?: boolean
+  runId?: boolean
   backfillId?: boolean
   reason?: boolean
   error?: boolean
@@ -879,6 +1027,7 @@ export type ScheduleFireSelect<ExtArgs extends runtime.Types.Extensions.Internal
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }, ExtArgs["result"]["scheduleFire"]>
 
 export type ScheduleFireSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -889,6 +1038,7 @@ export type ScheduleFireSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   cause?: boolean
   status?: boolean
   taskId?: boolean
+  runId?: boolean
   backfillId?: boolean
   reason?: boolean
   error?: boolean
@@ -896,6 +1046,7 @@ export type ScheduleFireSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }, ExtArgs["result"]["scheduleFire"]>
 
 export type ScheduleFireSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -906,6 +1057,7 @@ export type ScheduleFireSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   cause?: boolean
   status?: boolean
   taskId?: boolean
+  runId?: boolean
   backfillId?: boolean
   reason?: boolean
   error?: boolean
@@ -913,6 +1065,7 @@ export type ScheduleFireSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }, ExtArgs["result"]["scheduleFire"]>
 
 export type ScheduleFireSelectScalar = {
@@ -923,27 +1076,31 @@ export type ScheduleFireSelectScalar = {
   cause?: boolean
   status?: boolean
   taskId?: boolean
+  runId?: boolean
   backfillId?: boolean
   reason?: boolean
   error?: boolean
   firedAt?: boolean
 }
 
-export type ScheduleFireOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "scheduleId" | "dueAt" | "cause" | "status" | "taskId" | "backfillId" | "reason" | "error" | "firedAt", ExtArgs["result"]["scheduleFire"]>
+export type ScheduleFireOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "scheduleId" | "dueAt" | "cause" | "status" | "taskId" | "runId" | "backfillId" | "reason" | "error" | "firedAt", ExtArgs["result"]["scheduleFire"]>
 export type ScheduleFireInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }
 export type ScheduleFireIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }
 export type ScheduleFireIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   schedule?: boolean | Prisma.ScheduleDefaultArgs<ExtArgs>
   backfill?: boolean | Prisma.ScheduleFire$backfillArgs<ExtArgs>
   task?: boolean | Prisma.ScheduleFire$taskArgs<ExtArgs>
+  run?: boolean | Prisma.ScheduleFire$runArgs<ExtArgs>
 }
 
 export type $ScheduleFirePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -952,9 +1109,10 @@ export type $ScheduleFirePayload<ExtArgs extends runtime.Types.Extensions.Intern
     schedule: Prisma.$SchedulePayload<ExtArgs>
     backfill: Prisma.$BackfillPayload<ExtArgs> | null
     /**
-     * May be gone: what a schedule did is kept longer than its tasks.
+     * May be gone: what a schedule did is kept longer than its tasks and runs.
      */
     task: Prisma.$TaskPayload<ExtArgs> | null
+    run: Prisma.$WorkflowRunPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     tenant: string
@@ -964,6 +1122,7 @@ export type $ScheduleFirePayload<ExtArgs extends runtime.Types.Extensions.Intern
     cause: $Enums.FireCause
     status: $Enums.FireStatus
     taskId: string | null
+    runId: string | null
     backfillId: string | null
     reason: string | null
     error: runtime.JsonValue | null
@@ -1365,6 +1524,7 @@ export interface Prisma__ScheduleFireClient<T, Null = never, ExtArgs extends run
   schedule<T extends Prisma.ScheduleDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ScheduleDefaultArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   backfill<T extends Prisma.ScheduleFire$backfillArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ScheduleFire$backfillArgs<ExtArgs>>): Prisma.Prisma__BackfillClient<runtime.Types.Result.GetResult<Prisma.$BackfillPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   task<T extends Prisma.ScheduleFire$taskArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ScheduleFire$taskArgs<ExtArgs>>): Prisma.Prisma__TaskClient<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  run<T extends Prisma.ScheduleFire$runArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ScheduleFire$runArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1401,6 +1561,7 @@ export interface ScheduleFireFieldRefs {
   readonly cause: Prisma.FieldRef<"ScheduleFire", 'FireCause'>
   readonly status: Prisma.FieldRef<"ScheduleFire", 'FireStatus'>
   readonly taskId: Prisma.FieldRef<"ScheduleFire", 'String'>
+  readonly runId: Prisma.FieldRef<"ScheduleFire", 'String'>
   readonly backfillId: Prisma.FieldRef<"ScheduleFire", 'String'>
   readonly reason: Prisma.FieldRef<"ScheduleFire", 'String'>
   readonly error: Prisma.FieldRef<"ScheduleFire", 'Json'>
@@ -1850,6 +2011,25 @@ export type ScheduleFire$taskArgs<ExtArgs extends runtime.Types.Extensions.Inter
    */
   include?: Prisma.TaskInclude<ExtArgs> | null
   where?: Prisma.TaskWhereInput
+}
+
+/**
+ * ScheduleFire.run
+ */
+export type ScheduleFire$runArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the WorkflowRun
+   */
+  select?: Prisma.WorkflowRunSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the WorkflowRun
+   */
+  omit?: Prisma.WorkflowRunOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.WorkflowRunInclude<ExtArgs> | null
+  where?: Prisma.WorkflowRunWhereInput
 }
 
 /**

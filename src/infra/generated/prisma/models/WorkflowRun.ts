@@ -50,6 +50,8 @@ export type WorkflowRunMinAggregateOutputType = {
   parentRunId: string | null
   parentPath: string | null
   forkedFromId: string | null
+  scheduleId: string | null
+  backfillId: string | null
   createdAt: Date | null
   createdBy: string | null
   startedAt: Date | null
@@ -70,6 +72,8 @@ export type WorkflowRunMaxAggregateOutputType = {
   parentRunId: string | null
   parentPath: string | null
   forkedFromId: string | null
+  scheduleId: string | null
+  backfillId: string | null
   createdAt: Date | null
   createdBy: string | null
   startedAt: Date | null
@@ -94,6 +98,8 @@ export type WorkflowRunCountAggregateOutputType = {
   parentPath: number
   forkedFromId: number
   trigger: number
+  scheduleId: number
+  backfillId: number
   createdAt: number
   createdBy: number
   startedAt: number
@@ -128,6 +134,8 @@ export type WorkflowRunMinAggregateInputType = {
   parentRunId?: true
   parentPath?: true
   forkedFromId?: true
+  scheduleId?: true
+  backfillId?: true
   createdAt?: true
   createdBy?: true
   startedAt?: true
@@ -148,6 +156,8 @@ export type WorkflowRunMaxAggregateInputType = {
   parentRunId?: true
   parentPath?: true
   forkedFromId?: true
+  scheduleId?: true
+  backfillId?: true
   createdAt?: true
   createdBy?: true
   startedAt?: true
@@ -172,6 +182,8 @@ export type WorkflowRunCountAggregateInputType = {
   parentPath?: true
   forkedFromId?: true
   trigger?: true
+  scheduleId?: true
+  backfillId?: true
   createdAt?: true
   createdBy?: true
   startedAt?: true
@@ -283,6 +295,8 @@ export type WorkflowRunGroupByOutputType = {
   parentPath: string | null
   forkedFromId: string | null
   trigger: runtime.JsonValue | null
+  scheduleId: string | null
+  backfillId: string | null
   createdAt: Date
   createdBy: string | null
   startedAt: Date | null
@@ -330,6 +344,8 @@ export type WorkflowRunWhereInput = {
   parentPath?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
   forkedFromId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
   trigger?: Prisma.JsonNullableFilter<"WorkflowRun">
+  scheduleId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
   createdAt?: Prisma.DateTimeFilter<"WorkflowRun"> | Date | string
   createdBy?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
   startedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
@@ -343,6 +359,8 @@ export type WorkflowRunWhereInput = {
   parentStep?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
   forkedFrom?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   forks?: Prisma.WorkflowRunListRelationFilter
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
   steps?: Prisma.StepRunListRelationFilter
   approvals?: Prisma.ApprovalListRelationFilter
   tasks?: Prisma.TaskListRelationFilter
@@ -364,6 +382,8 @@ export type WorkflowRunOrderByWithRelationInput = {
   parentPath?: Prisma.SortOrderInput | Prisma.SortOrder
   forkedFromId?: Prisma.SortOrderInput | Prisma.SortOrder
   trigger?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -377,6 +397,8 @@ export type WorkflowRunOrderByWithRelationInput = {
   parentStep?: Prisma.StepRunOrderByWithRelationInput
   forkedFrom?: Prisma.WorkflowRunOrderByWithRelationInput
   forks?: Prisma.WorkflowRunOrderByRelationAggregateInput
+  schedule?: Prisma.ScheduleOrderByWithRelationInput
+  fire?: Prisma.ScheduleFireOrderByWithRelationInput
   steps?: Prisma.StepRunOrderByRelationAggregateInput
   approvals?: Prisma.ApprovalOrderByRelationAggregateInput
   tasks?: Prisma.TaskOrderByRelationAggregateInput
@@ -402,6 +424,8 @@ export type WorkflowRunWhereUniqueInput = Prisma.AtLeast<{
   parentPath?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
   forkedFromId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
   trigger?: Prisma.JsonNullableFilter<"WorkflowRun">
+  scheduleId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
   createdAt?: Prisma.DateTimeFilter<"WorkflowRun"> | Date | string
   createdBy?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
   startedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
@@ -415,6 +439,8 @@ export type WorkflowRunWhereUniqueInput = Prisma.AtLeast<{
   parentStep?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
   forkedFrom?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   forks?: Prisma.WorkflowRunListRelationFilter
+  schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
+  fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
   steps?: Prisma.StepRunListRelationFilter
   approvals?: Prisma.ApprovalListRelationFilter
   tasks?: Prisma.TaskListRelationFilter
@@ -436,6 +462,8 @@ export type WorkflowRunOrderByWithAggregationInput = {
   parentPath?: Prisma.SortOrderInput | Prisma.SortOrder
   forkedFromId?: Prisma.SortOrderInput | Prisma.SortOrder
   trigger?: Prisma.SortOrderInput | Prisma.SortOrder
+  scheduleId?: Prisma.SortOrderInput | Prisma.SortOrder
+  backfillId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   createdBy?: Prisma.SortOrderInput | Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -468,6 +496,8 @@ export type WorkflowRunScalarWhereWithAggregatesInput = {
   parentPath?: Prisma.StringNullableWithAggregatesFilter<"WorkflowRun"> | string | null
   forkedFromId?: Prisma.UuidNullableWithAggregatesFilter<"WorkflowRun"> | string | null
   trigger?: Prisma.JsonNullableWithAggregatesFilter<"WorkflowRun">
+  scheduleId?: Prisma.UuidNullableWithAggregatesFilter<"WorkflowRun"> | string | null
+  backfillId?: Prisma.UuidNullableWithAggregatesFilter<"WorkflowRun"> | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"WorkflowRun"> | Date | string
   createdBy?: Prisma.StringNullableWithAggregatesFilter<"WorkflowRun"> | string | null
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"WorkflowRun"> | Date | string | null
@@ -486,6 +516,7 @@ export type WorkflowRunCreateInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -499,6 +530,8 @@ export type WorkflowRunCreateInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -520,6 +553,8 @@ export type WorkflowRunUncheckedCreateInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -528,6 +563,7 @@ export type WorkflowRunUncheckedCreateInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -543,6 +579,7 @@ export type WorkflowRunUpdateInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -556,6 +593,8 @@ export type WorkflowRunUpdateInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -577,6 +616,8 @@ export type WorkflowRunUncheckedUpdateInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -585,6 +626,7 @@ export type WorkflowRunUncheckedUpdateInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -606,6 +648,8 @@ export type WorkflowRunCreateManyInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -624,6 +668,7 @@ export type WorkflowRunUpdateManyMutationInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -648,6 +693,8 @@ export type WorkflowRunUncheckedUpdateManyInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -692,6 +739,8 @@ export type WorkflowRunCountOrderByAggregateInput = {
   parentPath?: Prisma.SortOrder
   forkedFromId?: Prisma.SortOrder
   trigger?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -718,6 +767,8 @@ export type WorkflowRunMaxOrderByAggregateInput = {
   parentRunId?: Prisma.SortOrder
   parentPath?: Prisma.SortOrder
   forkedFromId?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -738,6 +789,8 @@ export type WorkflowRunMinOrderByAggregateInput = {
   parentRunId?: Prisma.SortOrder
   parentPath?: Prisma.SortOrder
   forkedFromId?: Prisma.SortOrder
+  scheduleId?: Prisma.SortOrder
+  backfillId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   createdBy?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -771,6 +824,64 @@ export type WorkflowRunUpdateOneWithoutTasksNestedInput = {
   delete?: Prisma.WorkflowRunWhereInput | boolean
   connect?: Prisma.WorkflowRunWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.WorkflowRunUpdateToOneWithWhereWithoutTasksInput, Prisma.WorkflowRunUpdateWithoutTasksInput>, Prisma.WorkflowRunUncheckedUpdateWithoutTasksInput>
+}
+
+export type WorkflowRunCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput> | Prisma.WorkflowRunCreateWithoutScheduleInput[] | Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput | Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.WorkflowRunCreateManyScheduleInputEnvelope
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+}
+
+export type WorkflowRunUncheckedCreateNestedManyWithoutScheduleInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput> | Prisma.WorkflowRunCreateWithoutScheduleInput[] | Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput | Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput[]
+  createMany?: Prisma.WorkflowRunCreateManyScheduleInputEnvelope
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+}
+
+export type WorkflowRunUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput> | Prisma.WorkflowRunCreateWithoutScheduleInput[] | Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput | Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.WorkflowRunUpsertWithWhereUniqueWithoutScheduleInput | Prisma.WorkflowRunUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.WorkflowRunCreateManyScheduleInputEnvelope
+  set?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  disconnect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  delete?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  update?: Prisma.WorkflowRunUpdateWithWhereUniqueWithoutScheduleInput | Prisma.WorkflowRunUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.WorkflowRunUpdateManyWithWhereWithoutScheduleInput | Prisma.WorkflowRunUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
+}
+
+export type WorkflowRunUncheckedUpdateManyWithoutScheduleNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput> | Prisma.WorkflowRunCreateWithoutScheduleInput[] | Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput[]
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput | Prisma.WorkflowRunCreateOrConnectWithoutScheduleInput[]
+  upsert?: Prisma.WorkflowRunUpsertWithWhereUniqueWithoutScheduleInput | Prisma.WorkflowRunUpsertWithWhereUniqueWithoutScheduleInput[]
+  createMany?: Prisma.WorkflowRunCreateManyScheduleInputEnvelope
+  set?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  disconnect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  delete?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  connect?: Prisma.WorkflowRunWhereUniqueInput | Prisma.WorkflowRunWhereUniqueInput[]
+  update?: Prisma.WorkflowRunUpdateWithWhereUniqueWithoutScheduleInput | Prisma.WorkflowRunUpdateWithWhereUniqueWithoutScheduleInput[]
+  updateMany?: Prisma.WorkflowRunUpdateManyWithWhereWithoutScheduleInput | Prisma.WorkflowRunUpdateManyWithWhereWithoutScheduleInput[]
+  deleteMany?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
+}
+
+export type WorkflowRunCreateNestedOneWithoutFireInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFireInput, Prisma.WorkflowRunUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutFireInput
+  connect?: Prisma.WorkflowRunWhereUniqueInput
+}
+
+export type WorkflowRunUpdateOneWithoutFireNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFireInput, Prisma.WorkflowRunUncheckedCreateWithoutFireInput>
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutFireInput
+  upsert?: Prisma.WorkflowRunUpsertWithoutFireInput
+  disconnect?: Prisma.WorkflowRunWhereInput | boolean
+  delete?: Prisma.WorkflowRunWhereInput | boolean
+  connect?: Prisma.WorkflowRunWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.WorkflowRunUpdateToOneWithWhereWithoutFireInput, Prisma.WorkflowRunUpdateWithoutFireInput>, Prisma.WorkflowRunUncheckedUpdateWithoutFireInput>
 }
 
 export type WorkflowRunCreateNestedManyWithoutWorkflowInput = {
@@ -1057,6 +1168,7 @@ export type WorkflowRunCreateWithoutTasksInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1070,6 +1182,8 @@ export type WorkflowRunCreateWithoutTasksInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
 }
@@ -1090,6 +1204,8 @@ export type WorkflowRunUncheckedCreateWithoutTasksInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1098,6 +1214,7 @@ export type WorkflowRunUncheckedCreateWithoutTasksInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
 }
@@ -1128,6 +1245,7 @@ export type WorkflowRunUpdateWithoutTasksInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1141,6 +1259,8 @@ export type WorkflowRunUpdateWithoutTasksInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
 }
@@ -1161,6 +1281,261 @@ export type WorkflowRunUncheckedUpdateWithoutTasksInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
+  forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunCreateWithoutScheduleInput = {
+  id: string
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
+  version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
+  parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
+  children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
+  forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
+  forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunUncheckedCreateWithoutScheduleInput = {
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  parentRunId?: string | null
+  parentPath?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
+  forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunCreateOrConnectWithoutScheduleInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput>
+}
+
+export type WorkflowRunCreateManyScheduleInputEnvelope = {
+  data: Prisma.WorkflowRunCreateManyScheduleInput | Prisma.WorkflowRunCreateManyScheduleInput[]
+  skipDuplicates?: boolean
+}
+
+export type WorkflowRunUpsertWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  update: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutScheduleInput, Prisma.WorkflowRunUncheckedUpdateWithoutScheduleInput>
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutScheduleInput, Prisma.WorkflowRunUncheckedCreateWithoutScheduleInput>
+}
+
+export type WorkflowRunUpdateWithWhereUniqueWithoutScheduleInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutScheduleInput, Prisma.WorkflowRunUncheckedUpdateWithoutScheduleInput>
+}
+
+export type WorkflowRunUpdateManyWithWhereWithoutScheduleInput = {
+  where: Prisma.WorkflowRunScalarWhereInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateManyMutationInput, Prisma.WorkflowRunUncheckedUpdateManyWithoutScheduleInput>
+}
+
+export type WorkflowRunScalarWhereInput = {
+  AND?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
+  OR?: Prisma.WorkflowRunScalarWhereInput[]
+  NOT?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
+  tenant?: Prisma.StringFilter<"WorkflowRun"> | string
+  id?: Prisma.UuidFilter<"WorkflowRun"> | string
+  workflowId?: Prisma.UuidFilter<"WorkflowRun"> | string
+  versionNumber?: Prisma.IntFilter<"WorkflowRun"> | number
+  status?: Prisma.EnumRunStatusFilter<"WorkflowRun"> | $Enums.RunStatus
+  attempt?: Prisma.IntFilter<"WorkflowRun"> | number
+  input?: Prisma.JsonNullableFilter<"WorkflowRun">
+  output?: Prisma.JsonNullableFilter<"WorkflowRun">
+  error?: Prisma.JsonNullableFilter<"WorkflowRun">
+  seq?: Prisma.IntFilter<"WorkflowRun"> | number
+  concurrencyKey?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
+  parentRunId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  parentPath?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
+  forkedFromId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  trigger?: Prisma.JsonNullableFilter<"WorkflowRun">
+  scheduleId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  backfillId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
+  createdAt?: Prisma.DateTimeFilter<"WorkflowRun"> | Date | string
+  createdBy?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
+  startedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
+  finishedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
+  timeoutAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
+  wakeAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
+}
+
+export type WorkflowRunCreateWithoutFireInput = {
+  id: string
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
+  version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
+  parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
+  children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
+  forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
+  forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunUncheckedCreateWithoutFireInput = {
+  tenant?: string
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  parentRunId?: string | null
+  parentPath?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
+  forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunCreateOrConnectWithoutFireInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFireInput, Prisma.WorkflowRunUncheckedCreateWithoutFireInput>
+}
+
+export type WorkflowRunUpsertWithoutFireInput = {
+  update: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutFireInput, Prisma.WorkflowRunUncheckedUpdateWithoutFireInput>
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFireInput, Prisma.WorkflowRunUncheckedCreateWithoutFireInput>
+  where?: Prisma.WorkflowRunWhereInput
+}
+
+export type WorkflowRunUpdateToOneWithWhereWithoutFireInput = {
+  where?: Prisma.WorkflowRunWhereInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutFireInput, Prisma.WorkflowRunUncheckedUpdateWithoutFireInput>
+}
+
+export type WorkflowRunUpdateWithoutFireInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
+  version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
+  parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
+  forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
+  forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateWithoutFireInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1171,6 +1546,7 @@ export type WorkflowRunUncheckedUpdateWithoutTasksInput = {
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
 }
 
 export type WorkflowRunCreateWithoutWorkflowInput = {
@@ -1183,6 +1559,7 @@ export type WorkflowRunCreateWithoutWorkflowInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1195,6 +1572,8 @@ export type WorkflowRunCreateWithoutWorkflowInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1214,6 +1593,8 @@ export type WorkflowRunUncheckedCreateWithoutWorkflowInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1222,6 +1603,7 @@ export type WorkflowRunUncheckedCreateWithoutWorkflowInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1253,33 +1635,6 @@ export type WorkflowRunUpdateManyWithWhereWithoutWorkflowInput = {
   data: Prisma.XOR<Prisma.WorkflowRunUpdateManyMutationInput, Prisma.WorkflowRunUncheckedUpdateManyWithoutWorkflowInput>
 }
 
-export type WorkflowRunScalarWhereInput = {
-  AND?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
-  OR?: Prisma.WorkflowRunScalarWhereInput[]
-  NOT?: Prisma.WorkflowRunScalarWhereInput | Prisma.WorkflowRunScalarWhereInput[]
-  tenant?: Prisma.StringFilter<"WorkflowRun"> | string
-  id?: Prisma.UuidFilter<"WorkflowRun"> | string
-  workflowId?: Prisma.UuidFilter<"WorkflowRun"> | string
-  versionNumber?: Prisma.IntFilter<"WorkflowRun"> | number
-  status?: Prisma.EnumRunStatusFilter<"WorkflowRun"> | $Enums.RunStatus
-  attempt?: Prisma.IntFilter<"WorkflowRun"> | number
-  input?: Prisma.JsonNullableFilter<"WorkflowRun">
-  output?: Prisma.JsonNullableFilter<"WorkflowRun">
-  error?: Prisma.JsonNullableFilter<"WorkflowRun">
-  seq?: Prisma.IntFilter<"WorkflowRun"> | number
-  concurrencyKey?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
-  parentRunId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
-  parentPath?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
-  forkedFromId?: Prisma.UuidNullableFilter<"WorkflowRun"> | string | null
-  trigger?: Prisma.JsonNullableFilter<"WorkflowRun">
-  createdAt?: Prisma.DateTimeFilter<"WorkflowRun"> | Date | string
-  createdBy?: Prisma.StringNullableFilter<"WorkflowRun"> | string | null
-  startedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
-  finishedAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
-  timeoutAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
-  wakeAt?: Prisma.DateTimeNullableFilter<"WorkflowRun"> | Date | string | null
-}
-
 export type WorkflowRunCreateWithoutVersionInput = {
   id: string
   status?: $Enums.RunStatus
@@ -1290,6 +1645,7 @@ export type WorkflowRunCreateWithoutVersionInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1302,6 +1658,8 @@ export type WorkflowRunCreateWithoutVersionInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1320,6 +1678,8 @@ export type WorkflowRunUncheckedCreateWithoutVersionInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1328,6 +1688,7 @@ export type WorkflowRunUncheckedCreateWithoutVersionInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1369,6 +1730,7 @@ export type WorkflowRunCreateWithoutChildrenInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1381,6 +1743,8 @@ export type WorkflowRunCreateWithoutChildrenInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1402,6 +1766,8 @@ export type WorkflowRunUncheckedCreateWithoutChildrenInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1409,6 +1775,7 @@ export type WorkflowRunUncheckedCreateWithoutChildrenInput = {
   timeoutAt?: Date | string | null
   wakeAt?: Date | string | null
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1429,6 +1796,7 @@ export type WorkflowRunCreateWithoutParentInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1441,6 +1809,8 @@ export type WorkflowRunCreateWithoutParentInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1460,6 +1830,8 @@ export type WorkflowRunUncheckedCreateWithoutParentInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1468,6 +1840,7 @@ export type WorkflowRunUncheckedCreateWithoutParentInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1493,6 +1866,7 @@ export type WorkflowRunCreateWithoutForksInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1505,6 +1879,8 @@ export type WorkflowRunCreateWithoutForksInput = {
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1526,6 +1902,8 @@ export type WorkflowRunUncheckedCreateWithoutForksInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1533,6 +1911,7 @@ export type WorkflowRunUncheckedCreateWithoutForksInput = {
   timeoutAt?: Date | string | null
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1553,6 +1932,7 @@ export type WorkflowRunCreateWithoutForkedFromInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1565,6 +1945,8 @@ export type WorkflowRunCreateWithoutForkedFromInput = {
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1584,6 +1966,8 @@ export type WorkflowRunUncheckedCreateWithoutForkedFromInput = {
   parentRunId?: string | null
   parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1592,6 +1976,7 @@ export type WorkflowRunUncheckedCreateWithoutForkedFromInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1628,6 +2013,7 @@ export type WorkflowRunUpdateWithoutChildrenInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1640,6 +2026,8 @@ export type WorkflowRunUpdateWithoutChildrenInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -1661,6 +2049,8 @@ export type WorkflowRunUncheckedUpdateWithoutChildrenInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1668,6 +2058,7 @@ export type WorkflowRunUncheckedUpdateWithoutChildrenInput = {
   timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -1710,6 +2101,7 @@ export type WorkflowRunUpdateWithoutForksInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1722,6 +2114,8 @@ export type WorkflowRunUpdateWithoutForksInput = {
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -1743,6 +2137,8 @@ export type WorkflowRunUncheckedUpdateWithoutForksInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1750,6 +2146,7 @@ export type WorkflowRunUncheckedUpdateWithoutForksInput = {
   timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -1781,6 +2178,7 @@ export type WorkflowRunCreateWithoutStepsInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1794,6 +2192,8 @@ export type WorkflowRunCreateWithoutStepsInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
 }
@@ -1814,6 +2214,8 @@ export type WorkflowRunUncheckedCreateWithoutStepsInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1822,6 +2224,7 @@ export type WorkflowRunUncheckedCreateWithoutStepsInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
 }
@@ -1841,6 +2244,7 @@ export type WorkflowRunCreateWithoutParentStepInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1853,6 +2257,8 @@ export type WorkflowRunCreateWithoutParentStepInput = {
   children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1871,6 +2277,8 @@ export type WorkflowRunUncheckedCreateWithoutParentStepInput = {
   concurrencyKey?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1879,6 +2287,7 @@ export type WorkflowRunUncheckedCreateWithoutParentStepInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1915,6 +2324,7 @@ export type WorkflowRunUpdateWithoutStepsInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1928,6 +2338,8 @@ export type WorkflowRunUpdateWithoutStepsInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
 }
@@ -1948,6 +2360,8 @@ export type WorkflowRunUncheckedUpdateWithoutStepsInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1956,6 +2370,7 @@ export type WorkflowRunUncheckedUpdateWithoutStepsInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
 }
@@ -1986,6 +2401,7 @@ export type WorkflowRunCreateWithoutApprovalsInput = {
   seq?: number
   concurrencyKey?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -1999,6 +2415,8 @@ export type WorkflowRunCreateWithoutApprovalsInput = {
   parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
 }
@@ -2019,6 +2437,8 @@ export type WorkflowRunUncheckedCreateWithoutApprovalsInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2027,6 +2447,7 @@ export type WorkflowRunUncheckedCreateWithoutApprovalsInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
 }
@@ -2057,6 +2478,7 @@ export type WorkflowRunUpdateWithoutApprovalsInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2070,6 +2492,8 @@ export type WorkflowRunUpdateWithoutApprovalsInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
 }
@@ -2090,6 +2514,8 @@ export type WorkflowRunUncheckedUpdateWithoutApprovalsInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2098,8 +2524,117 @@ export type WorkflowRunUncheckedUpdateWithoutApprovalsInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunCreateManyScheduleInput = {
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  parentRunId?: string | null
+  parentPath?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+}
+
+export type WorkflowRunUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
+  version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
+  parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
+  forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
+  forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
+  forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateManyWithoutScheduleInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type WorkflowRunCreateManyWorkflowInput = {
@@ -2116,6 +2651,8 @@ export type WorkflowRunCreateManyWorkflowInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2134,6 +2671,7 @@ export type WorkflowRunUpdateWithoutWorkflowInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2146,6 +2684,8 @@ export type WorkflowRunUpdateWithoutWorkflowInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2165,6 +2705,8 @@ export type WorkflowRunUncheckedUpdateWithoutWorkflowInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2173,6 +2715,7 @@ export type WorkflowRunUncheckedUpdateWithoutWorkflowInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2192,6 +2735,8 @@ export type WorkflowRunUncheckedUpdateManyWithoutWorkflowInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2213,6 +2758,8 @@ export type WorkflowRunCreateManyVersionInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2231,6 +2778,7 @@ export type WorkflowRunUpdateWithoutVersionInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2243,6 +2791,8 @@ export type WorkflowRunUpdateWithoutVersionInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2261,6 +2811,8 @@ export type WorkflowRunUncheckedUpdateWithoutVersionInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2269,6 +2821,7 @@ export type WorkflowRunUncheckedUpdateWithoutVersionInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2287,6 +2840,8 @@ export type WorkflowRunUncheckedUpdateManyWithoutVersionInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2309,6 +2864,8 @@ export type WorkflowRunCreateManyParentInput = {
   parentPath?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2331,6 +2888,8 @@ export type WorkflowRunCreateManyForkedFromInput = {
   parentRunId?: string | null
   parentPath?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2349,6 +2908,7 @@ export type WorkflowRunUpdateWithoutParentInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2361,6 +2921,8 @@ export type WorkflowRunUpdateWithoutParentInput = {
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2380,6 +2942,8 @@ export type WorkflowRunUncheckedUpdateWithoutParentInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2388,6 +2952,7 @@ export type WorkflowRunUncheckedUpdateWithoutParentInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2407,6 +2972,8 @@ export type WorkflowRunUncheckedUpdateManyWithoutParentInput = {
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2425,6 +2992,7 @@ export type WorkflowRunUpdateWithoutForkedFromInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2437,6 +3005,8 @@ export type WorkflowRunUpdateWithoutForkedFromInput = {
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
   parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2456,6 +3026,8 @@ export type WorkflowRunUncheckedUpdateWithoutForkedFromInput = {
   parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2464,6 +3036,7 @@ export type WorkflowRunUncheckedUpdateWithoutForkedFromInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2483,6 +3056,8 @@ export type WorkflowRunUncheckedUpdateManyWithoutForkedFromInput = {
   parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2504,6 +3079,8 @@ export type WorkflowRunCreateManyParentStepInput = {
   concurrencyKey?: string | null
   forkedFromId?: string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
   createdAt?: Date | string
   createdBy?: string | null
   startedAt?: Date | string | null
@@ -2522,6 +3099,7 @@ export type WorkflowRunUpdateWithoutParentStepInput = {
   seq?: Prisma.IntFieldUpdateOperationsInput | number
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2534,6 +3112,8 @@ export type WorkflowRunUpdateWithoutParentStepInput = {
   children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2552,6 +3132,8 @@ export type WorkflowRunUncheckedUpdateWithoutParentStepInput = {
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2560,6 +3142,7 @@ export type WorkflowRunUncheckedUpdateWithoutParentStepInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2578,6 +3161,8 @@ export type WorkflowRunUncheckedUpdateManyWithoutParentStepInput = {
   concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -2669,6 +3254,8 @@ export type WorkflowRunSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   parentPath?: boolean
   forkedFromId?: boolean
   trigger?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
   createdAt?: boolean
   createdBy?: boolean
   startedAt?: boolean
@@ -2682,6 +3269,8 @@ export type WorkflowRunSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.WorkflowRun$fireArgs<ExtArgs>
   steps?: boolean | Prisma.WorkflowRun$stepsArgs<ExtArgs>
   approvals?: boolean | Prisma.WorkflowRun$approvalsArgs<ExtArgs>
   tasks?: boolean | Prisma.WorkflowRun$tasksArgs<ExtArgs>
@@ -2704,6 +3293,8 @@ export type WorkflowRunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   parentPath?: boolean
   forkedFromId?: boolean
   trigger?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
   createdAt?: boolean
   createdBy?: boolean
   startedAt?: boolean
@@ -2715,6 +3306,7 @@ export type WorkflowRunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["workflowRun"]>
 
 export type WorkflowRunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -2733,6 +3325,8 @@ export type WorkflowRunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   parentPath?: boolean
   forkedFromId?: boolean
   trigger?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
   createdAt?: boolean
   createdBy?: boolean
   startedAt?: boolean
@@ -2744,6 +3338,7 @@ export type WorkflowRunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }, ExtArgs["result"]["workflowRun"]>
 
 export type WorkflowRunSelectScalar = {
@@ -2762,6 +3357,8 @@ export type WorkflowRunSelectScalar = {
   parentPath?: boolean
   forkedFromId?: boolean
   trigger?: boolean
+  scheduleId?: boolean
+  backfillId?: boolean
   createdAt?: boolean
   createdBy?: boolean
   startedAt?: boolean
@@ -2770,7 +3367,7 @@ export type WorkflowRunSelectScalar = {
   wakeAt?: boolean
 }
 
-export type WorkflowRunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "workflowId" | "versionNumber" | "status" | "attempt" | "input" | "output" | "error" | "seq" | "concurrencyKey" | "parentRunId" | "parentPath" | "forkedFromId" | "trigger" | "createdAt" | "createdBy" | "startedAt" | "finishedAt" | "timeoutAt" | "wakeAt", ExtArgs["result"]["workflowRun"]>
+export type WorkflowRunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"tenant" | "id" | "workflowId" | "versionNumber" | "status" | "attempt" | "input" | "output" | "error" | "seq" | "concurrencyKey" | "parentRunId" | "parentPath" | "forkedFromId" | "trigger" | "scheduleId" | "backfillId" | "createdAt" | "createdBy" | "startedAt" | "finishedAt" | "timeoutAt" | "wakeAt", ExtArgs["result"]["workflowRun"]>
 export type WorkflowRunInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
   version?: boolean | Prisma.WorkflowVersionDefaultArgs<ExtArgs>
@@ -2779,6 +3376,8 @@ export type WorkflowRunInclude<ExtArgs extends runtime.Types.Extensions.Internal
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
+  fire?: boolean | Prisma.WorkflowRun$fireArgs<ExtArgs>
   steps?: boolean | Prisma.WorkflowRun$stepsArgs<ExtArgs>
   approvals?: boolean | Prisma.WorkflowRun$approvalsArgs<ExtArgs>
   tasks?: boolean | Prisma.WorkflowRun$tasksArgs<ExtArgs>
@@ -2790,6 +3389,7 @@ export type WorkflowRunIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }
 export type WorkflowRunIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   workflow?: boolean | Prisma.WorkflowDefaultArgs<ExtArgs>
@@ -2797,6 +3397,7 @@ export type WorkflowRunIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.
   parent?: boolean | Prisma.WorkflowRun$parentArgs<ExtArgs>
   parentStep?: boolean | Prisma.WorkflowRun$parentStepArgs<ExtArgs>
   forkedFrom?: boolean | Prisma.WorkflowRun$forkedFromArgs<ExtArgs>
+  schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
 }
 
 export type $WorkflowRunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -2812,6 +3413,8 @@ export type $WorkflowRunPayload<ExtArgs extends runtime.Types.Extensions.Interna
      */
     forkedFrom: Prisma.$WorkflowRunPayload<ExtArgs> | null
     forks: Prisma.$WorkflowRunPayload<ExtArgs>[]
+    schedule: Prisma.$SchedulePayload<ExtArgs> | null
+    fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
     steps: Prisma.$StepRunPayload<ExtArgs>[]
     approvals: Prisma.$ApprovalPayload<ExtArgs>[]
     tasks: Prisma.$TaskPayload<ExtArgs>[]
@@ -2838,6 +3441,8 @@ export type $WorkflowRunPayload<ExtArgs extends runtime.Types.Extensions.Interna
     parentPath: string | null
     forkedFromId: string | null
     trigger: runtime.JsonValue | null
+    scheduleId: string | null
+    backfillId: string | null
     createdAt: Date
     createdBy: string | null
     startedAt: Date | null
@@ -3245,6 +3850,8 @@ export interface Prisma__WorkflowRunClient<T, Null = never, ExtArgs extends runt
   parentStep<T extends Prisma.WorkflowRun$parentStepArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$parentStepArgs<ExtArgs>>): Prisma.Prisma__StepRunClient<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   forkedFrom<T extends Prisma.WorkflowRun$forkedFromArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$forkedFromArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   forks<T extends Prisma.WorkflowRun$forksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$forksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  schedule<T extends Prisma.WorkflowRun$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  fire<T extends Prisma.WorkflowRun$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   steps<T extends Prisma.WorkflowRun$stepsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$stepsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   approvals<T extends Prisma.WorkflowRun$approvalsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$approvalsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ApprovalPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   tasks<T extends Prisma.WorkflowRun$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
@@ -3292,6 +3899,8 @@ export interface WorkflowRunFieldRefs {
   readonly parentPath: Prisma.FieldRef<"WorkflowRun", 'String'>
   readonly forkedFromId: Prisma.FieldRef<"WorkflowRun", 'String'>
   readonly trigger: Prisma.FieldRef<"WorkflowRun", 'Json'>
+  readonly scheduleId: Prisma.FieldRef<"WorkflowRun", 'String'>
+  readonly backfillId: Prisma.FieldRef<"WorkflowRun", 'String'>
   readonly createdAt: Prisma.FieldRef<"WorkflowRun", 'DateTime'>
   readonly createdBy: Prisma.FieldRef<"WorkflowRun", 'String'>
   readonly startedAt: Prisma.FieldRef<"WorkflowRun", 'DateTime'>
@@ -3810,6 +4419,44 @@ export type WorkflowRun$forksArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.WorkflowRunScalarFieldEnum | Prisma.WorkflowRunScalarFieldEnum[]
+}
+
+/**
+ * WorkflowRun.schedule
+ */
+export type WorkflowRun$scheduleArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Schedule
+   */
+  select?: Prisma.ScheduleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Schedule
+   */
+  omit?: Prisma.ScheduleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleInclude<ExtArgs> | null
+  where?: Prisma.ScheduleWhereInput
+}
+
+/**
+ * WorkflowRun.fire
+ */
+export type WorkflowRun$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ScheduleFire
+   */
+  select?: Prisma.ScheduleFireSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ScheduleFire
+   */
+  omit?: Prisma.ScheduleFireOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ScheduleFireInclude<ExtArgs> | null
+  where?: Prisma.ScheduleFireWhereInput
 }
 
 /**
