@@ -2,6 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeStep } from '../end-step.ts'
 import { fill } from '../evaluate.ts'
+import { policyPart, retryOf } from '../plan.ts'
 import { withdraw } from '../stop.ts'
 import { placeOf } from '../values.ts'
 import type { StepOf, StepRule } from './step-rule.ts'
@@ -20,7 +21,7 @@ export const webhookRule: StepRule<'WEBHOOK'> = {
     const request = { url, method, headers, ...(body === undefined ? {} : { body }), ...(secret ? { secret } : {}) }
     row.isCalledBack = false
     const input = fill(draft, placeOf(draft, row), request, extra)
-    startTask(draft, row, { type: WEBHOOK_TASK_TYPE, input, id, hasCallback })
+    startTask(draft, row, { type: WEBHOOK_TASK_TYPE, input, id, retry: policyPart(retryOf(step)), hasCallback })
   },
 }
 
