@@ -25,8 +25,13 @@ export interface Runs {
   work(handle?: Handle): Promise<number>
 }
 
-export async function runsOf(base: TestEngine, types: readonly string[] = ['work']): Promise<Runs> {
-  const runs = createRunTools(base.schemas, (id) => `https://example.test/callbacks/${id}`)
+/** @param callbackUrl the URL that stands for what a WEBHOOK awaits */
+export async function runsOf(
+  base: TestEngine,
+  types: readonly string[] = ['work'],
+  callbackUrl = (id: string): string => `https://example.test/callbacks/${id}`,
+): Promise<Runs> {
+  const runs = createRunTools(base.schemas, callbackUrl)
   const engine: RunEngine = { ...base, runs }
   const workerId = await addWorker(base, types, 1_000)
   const work = async (handle: Handle = () => null): Promise<number> => {

@@ -116,12 +116,14 @@ export function url(...schemes: string[]): z.ZodType<string, string> {
 }
 
 /** Text of a URL of http or https that others can be built on: without a query, a fragment or a user; ends without a slash. */
-export const httpUrl: z.ZodType<string, string> = url('http', 'https')
-  .refine((text) => {
-    const { search, hash, username, password } = new URL(text)
-    return [search, hash, username, password].every((part) => part === '')
-  })
+export const httpUrl: z.ZodType<string, string> = z
+  .string()
+  .refine((text) => URL.canParse(text) && isPlainHttp(new URL(text)))
   .transform((text) => new URL(text).href.replace(/\/+$/, ''))
+
+function isPlainHttp({ protocol, search, hash, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && [search, hash, username, password].every((part) => part === '')
+}
 
 /** Text of a web origin: scheme, host and port, without a path. */
 export const origin: z.ZodType<string, string> = z

@@ -332,6 +332,10 @@ export type EventFilter = {
 
 /** What can happen. Each value has an object type of the same name. */
 export type EventKind =
+  /** Somebody has answered. */
+  | 'APPROVAL_DECIDED'
+  /** A step asks people. */
+  | 'APPROVAL_REQUESTED'
   /** The worker stopped renewing its lease; the task may be claimed again. */
   | 'ATTEMPT_LOST'
   /** A backfill was cancelled; it starts no other task. */
@@ -362,6 +366,18 @@ export type EventKind =
   | 'SCHEDULE_RESUMED'
   /** It was changed by hand. */
   | 'SCHEDULE_UPDATED'
+  /** A step was cancelled. */
+  | 'STEP_CANCELLED'
+  /** A step ended with success. */
+  | 'STEP_COMPLETED'
+  /** A step ended with an error that no retry is left for. */
+  | 'STEP_FAILED'
+  /** A step failed and waits for its next attempt. */
+  | 'STEP_RETRYING'
+  /** A step was not to be run. */
+  | 'STEP_SKIPPED'
+  /** A step works, or what it holds begins. */
+  | 'STEP_STARTED'
   /** The event that it was parked for has come; READY, unless it is PAUSED. */
   | 'TASK_ANSWERED'
   /** It was cancelled. */
@@ -398,6 +414,8 @@ export type EventKind =
   | 'TASK_STARTED'
   /** Its priority or time was changed. */
   | 'TASK_UPDATED'
+  /** A step waits for a time, an event or a call-back. */
+  | 'WAIT_STARTED'
   /** It finishes what it holds and claims no more. */
   | 'WORKER_DRAINING'
   /** It was silent for longer than its lease, or its process is gone: its tasks go back to the queue. */
@@ -405,7 +423,21 @@ export type EventKind =
   /** A worker signed on. */
   | 'WORKER_REGISTERED'
   /** It signed off. */
-  | 'WORKER_STOPPED';
+  | 'WORKER_STOPPED'
+  /** It was cancelled. */
+  | 'WORKFLOW_RUN_CANCELLED'
+  /** It ended with success. */
+  | 'WORKFLOW_RUN_COMPLETED'
+  /** It ended with an error. */
+  | 'WORKFLOW_RUN_FAILED'
+  /** It was held back by hand: nothing new starts in it. */
+  | 'WORKFLOW_RUN_PAUSED'
+  /** It goes on. */
+  | 'WORKFLOW_RUN_RESUMED'
+  /** It goes on by hand, from what had failed or was cancelled. */
+  | 'WORKFLOW_RUN_RETRIED'
+  /** The run began. */
+  | 'WORKFLOW_RUN_STARTED';
 
 /** Conditions on what happened; all that are given must hold. */
 export type EventKindFilter = {
@@ -441,6 +473,8 @@ export type FailTaskInput = {
   readonly epoch: number;
   /** What happened, for people; 10,000 characters are kept. */
   readonly message: string;
+  /** No retry comes earlier; at most the longest delay of the retry policy counts. */
+  readonly retryAfter?: string | null | undefined;
   /** Whether another attempt could help; yes when absent. */
   readonly retryable?: boolean | null | undefined;
   /** Where it happened; 20,000 characters are kept. */
@@ -457,6 +491,8 @@ export type FailureInput = {
   readonly code: string;
   /** What happened, for people; 10,000 characters are kept. */
   readonly message: string;
+  /** No retry comes earlier; at most the longest delay of the retry policy counts. */
+  readonly retryAfter?: string | null | undefined;
   /** Whether another attempt could help; yes when absent. */
   readonly retryable?: boolean | null | undefined;
   /** Where it happened; 20,000 characters are kept. */
