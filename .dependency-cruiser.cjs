@@ -46,6 +46,13 @@ const shared = [
   'wait-changes',
   'look-back',
   'answer-waits',
+  'run-tools',
+  'stepped-run',
+  'step-runs',
+  'run-effects',
+  'run-turns',
+  'begin-run',
+  'command-run',
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */

@@ -23,7 +23,7 @@ import { lockCascade } from './lock-cascade.ts'
 import { checkTaskInput, insertPlanned } from './make-tasks.ts'
 import type { RunTools } from './run-tools.ts'
 import { freeTurns } from './run-turns.ts'
-import { rowAt, type SteppedRun } from './step-runs.ts'
+import { rowAt, type SteppedRun } from './stepped-run.ts'
 
 /** What carrying out has come to. */
 export interface CarriedOut {
@@ -224,7 +224,12 @@ function noWorkflow({ workflow, version }: { workflow: string; version: number |
 }
 
 /** Cancels tasks that have not ended, with their parts. Those that have tell the run themselves. */
-async function cancelTasks(client: ClientBase, tenant: string, ids: readonly string[], now: Date): Promise<Applied> {
+export async function cancelTasks(
+  client: ClientBase,
+  tenant: string,
+  ids: readonly string[],
+  now: Date,
+): Promise<Applied> {
   if (ids.length === 0) return { hasEvents: false, hasClaimable: false, hasRevoked: false, hasUnsettled: false }
   const { tasks } = await lockCascade(client, tenant, ids, { children: true, dependents: false })
   const decisions = [...tasks.values()].flatMap((before): Decision[] => {
@@ -251,9 +256,9 @@ function settledBy({ run, effect: { id, path } }: Wanted<'withdrawApproval'>) {
 }
 
 /** A child run tells its parent how it ended. */
-function endForParent(
+export function endForParent(
   { row, parent }: LockedRun,
-  { status, output, error }: Extract<Effect, { kind: 'endRun' }>,
+  { status, output, error }: Pick<Extract<Effect, { kind: 'endRun' }>, 'status' | 'output' | 'error'>,
 ): Message[] {
   if (parent === null) return []
   const end: End =

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { WhenFull } from '../workflow/definition/definition.ts'
 import type { Message } from '../workflow/store/inbox.ts'
 import { giveTurns, lockTurns, readTurn } from '../workflow/store/turns.ts'
-import type { SteppedRun } from './step-runs.ts'
+import type { SteppedRun } from './stepped-run.ts'
 
 /** Who shares a limit of runs: those of a workflow with the same key. */
 export interface Turn {
@@ -41,7 +41,7 @@ export async function takeTurn(
 export async function freeTurns(
   client: ClientBase,
   tenant: string,
-  ended: readonly SteppedRun[],
+  ended: readonly Pick<SteppedRun, 'run' | 'plan'>[],
 ): Promise<readonly Message[]> {
   const turns = ended.flatMap(({ run, plan }) => {
     const limit = plan.definition.limits?.concurrency?.limit

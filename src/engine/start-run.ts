@@ -1,20 +1,15 @@
 import type { ClientBase } from 'pg'
 import type { JsonValue } from '../task/json.ts'
-import { canonicalJson } from '../task/json-text.ts'
-import { accepted, type InputIssue, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { answerIdempotencyKey, takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { newUuid } from '../task/type-id.ts'
-import type { WorkflowDefinition } from '../workflow/definition/definition.ts'
-import { newRun } from '../workflow/run/new-run.ts'
-import { tellRuns } from '../workflow/store/inbox.ts'
-import { insertRuns, type LockedRun } from '../workflow/store/runs.ts'
-import { findVersions, type RunnableVersion, versionKey } from '../workflow/store/workflows.ts'
+import { findVersions, versionKey } from '../workflow/store/workflows.ts'
 import { ringBells } from './apply.ts'
+import { type Begun, beginRun } from './begin-run.ts'
 import type { Actor } from './engine.ts'
 import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
 import type { RunEngine, RunTools } from './run-tools.ts'
-import { type TurnTaken, takeTurn } from './run-turns.ts'
-import { type RunsStepped, ringRuns, stepRuns } from './step-runs.ts'
+import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
 
 export interface StartRun {
@@ -37,9 +32,7 @@ export interface RunStarted {
   readonly isReplay: boolean
 }
 
-type Outcome =
-  | { readonly refusal: Refusal }
-  | (RunStarted & { readonly stepped: RunsStepped | null; readonly hasNews: boolean })
+type Outcome = { readonly refusal: Refusal } | (RunStarted & Begun)
 
 /**
  * Starts a run of a workflow, and its first steps, in one transaction.
@@ -86,58 +79,6 @@ async function start(
   const [found] = await findVersions(client, tenant, [{ name: workflow, version }])
   if (found == null || found.status === 'DRAFT') throw new RollBack({ code: 'UNKNOWN_WORKFLOW', workflow, version })
   const plan = (await tools.plansOf(client, tenant, [found])).get(versionKey(found))!
-  const issues = checkInput(tools, plan.definition, value)
-  if (issues.length > 0) throw new RollBack({ code: 'VALIDATION', issues })
-  const turn = await turnOf(client, tools, tenant, found, plan.definition, value)
-  const { concurrencyKey, taken } = turn
-  const hasTurn = taken === null || taken.kind === 'STARTS'
-  const { workflowId, name, number, now } = found
-  const row = newRun({ id: runId, workflow: name, version: number })
-  const run: LockedRun = { tenant, row: { ...row, input: value }, workflowId, parent: null, concurrencyKey }
-  await insertRuns(client, [
-    { ...run, input: value, forkedFromId: null, hasTurn, trigger, createdAt: now, createdBy: actor.name },
-  ])
-  if (taken?.kind === 'WAITS') await tellRuns(client, tenant, taken.messages)
-  if (!hasTurn) return { runId, isReplay: false, stepped: null, hasNews: true }
-  const stepped = await stepRuns(client, tools, actor, [{ run, commands: [{ kind: 'start' }] }], now)
-  return { runId, isReplay: false, stepped, hasNews: stepped.hasMore }
-}
-
-/** What is wrong with the input by the definition's schema. */
-function checkInput({ schemas }: RunTools, { input: schema }: WorkflowDefinition, value: JsonValue): InputIssue[] {
-  if (schema === undefined || schema === true) return []
-  return schemas.problems(canonicalJson(schema === false ? { not: {} } : schema), value, ['input'])
-}
-
-/** Whether it has its turn, where the workflow bounds its runs. */
-async function turnOf(
-  client: ClientBase,
-  { context: { language } }: RunTools,
-  tenant: string,
-  { workflowId, name }: RunnableVersion,
-  { limits }: WorkflowDefinition,
-  input: JsonValue,
-): Promise<{ readonly concurrencyKey: string | null; readonly taken: TurnTaken | null }> {
-  const bound = limits?.concurrency
-  if (bound === undefined) return { concurrencyKey: null, taken: null }
-  const key = keyOf(language, bound.key, input)
-  const taken = await takeTurn(client, tenant, { workflowId, key }, bound)
-  if (taken.kind === 'REFUSED') throw new RollBack({ code: 'RUNS_FULL', workflow: name, key, limit: bound.limit })
-  return { concurrencyKey: key, taken }
-}
-
-const MOST_KEY_CHARACTERS = 500
-
-function keyOf(language: RunTools['context']['language'], text: string | undefined, input: JsonValue): string {
-  if (text === undefined) return ''
-  const path = ['limits', 'concurrency', 'key']
-  const answer = language.evaluate(text, { input })
-  if (!answer.ok) {
-    const message = `cannot be evaluated over this input: ${answer.problem.message}`
-    throw new RollBack({ code: 'VALIDATION', issues: [{ path, message }] })
-  }
-  const key = typeof answer.value === 'string' ? answer.value : JSON.stringify(answer.value)
-  if (key.length <= MOST_KEY_CHARACTERS) return key
-  const message = `gives ${key.length} characters for this input; ${MOST_KEY_CHARACTERS} at most`
-  throw new RollBack({ code: 'VALIDATION', issues: [{ path, message }] })
+  const begun = await beginRun(client, tools, actor, { runId, version: found, plan, input: value, trigger }, found.now)
+  return { runId, isReplay: false, ...begun }
 }

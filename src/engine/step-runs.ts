@@ -4,10 +4,8 @@ import { appendEvents } from '../event/store/append-events.ts'
 import { sendLast } from '../infra/with-transaction.ts'
 import type { RunCommand } from '../workflow/run/command.ts'
 import type { Effect } from '../workflow/run/effect.ts'
-import type { Plan } from '../workflow/run/plan.ts'
 import type { RunEvent } from '../workflow/run/run-event.ts'
-import type { StepPath, StepRun } from '../workflow/run/run-state.ts'
-import { type StepOutcome, step } from '../workflow/run/step.ts'
+import { step } from '../workflow/run/step.ts'
 import { tellRuns } from '../workflow/store/inbox.ts'
 import { Knowledge, readNeeds } from '../workflow/store/needs.ts'
 import { type LockedRun, writeRuns } from '../workflow/store/runs.ts'
@@ -17,18 +15,12 @@ import type { Applied } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { carryOut } from './run-effects.ts'
 import type { RunTools } from './run-tools.ts'
+import type { SteppedRun } from './stepped-run.ts'
 
 /** A run whose lock the caller holds, and what it is to take in. */
 export interface RunToStep {
   readonly run: LockedRun
   readonly commands: readonly RunCommand[]
-}
-
-/** A run that has been stepped. */
-export interface SteppedRun {
-  readonly run: LockedRun
-  readonly plan: Plan
-  readonly outcome: Extract<StepOutcome, { kind: 'stepped' }>
 }
 
 /** What a committed step of runs means for others. */
@@ -137,11 +129,6 @@ function rowOf({ run, outcome }: SteppedRun, now: Date) {
 function eventOf({ tenant, row }: LockedRun, { name }: Actor, { seq, kind, ...payload }: RunEvent): NewEvent {
   const said = Object.keys(payload).length === 0 ? null : JSON.parse(JSON.stringify(payload))
   return { tenant, kind, runId: row.id, version: seq, actor: name, payload: said }
-}
-
-/** The row of a step that an effect is about, as it stands now. */
-export function rowAt({ outcome }: SteppedRun, path: StepPath): StepRun | undefined {
-  return outcome.changes.rows.find((row) => row.path === path)
 }
 
 /** Rings for a transaction that has committed. */

@@ -21,15 +21,20 @@ export interface SchemaCheck {
 }
 
 export function createSchemaCheck(): SchemaCheck {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: true, logger: false })
-  addFormats.default(ajv)
+  let ajv = createAjv()
+  let compilations = 0
   const compiled = new Map<string, ValidateFunction>()
 
   const compile = (schemaText: string): ValidateFunction => {
     const known = compiled.get(schemaText)
     if (known) return known
+    // A checker keeps what it has compiled, or tried to, for ever.
+    if (compilations++ >= MAX_CACHED) {
+      ajv = createAjv()
+      compilations = 1
+      compiled.clear()
+    }
     const validate = ajv.compile(withoutId(JSON.parse(schemaText)))
-    if (compiled.size >= MAX_CACHED) compiled.delete(compiled.keys().next().value!)
     compiled.set(schemaText, validate)
     return validate
   }
@@ -51,6 +56,12 @@ export function createSchemaCheck(): SchemaCheck {
       }
     },
   }
+}
+
+function createAjv(): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: true, logger: false })
+  addFormats.default(ajv)
+  return ajv
 }
 
 /** A schema's own $id would clash with its next version; `true` and `false` are schemas too. */

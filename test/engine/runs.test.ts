@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { advanceRuns } from '../../src/engine/advance-runs.ts'
 import { commandRun } from '../../src/engine/command-run.ts'
 import { decideApproval } from '../../src/engine/decide-approval.ts'
+import { forkRun } from '../../src/engine/fork-run.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
 import type { Step, WorkflowDefinition } from '../../src/workflow/definition/definition.ts'
 import { ACTOR } from '../support/engine.ts'
@@ -145,11 +147,7 @@ describe('a run', () => {
     await runs.settle(() => 'done')
     expect(await runOf(id)).toMatchObject({ status: 'COMPLETED', output: 'done' })
     const other = await runs.start('outer')
-    while (
-      (await runs.work(() => 'done')) === 0 &&
-      (await import('../../src/engine/advance-runs.ts').then(({ advanceRuns }) => advanceRuns(runs.engine))) > 0
-    )
-      break
+    await advanceRuns(runs.engine)
     await commandRun(runs.engine, ACTOR, { runId: other, command: { kind: 'cancel', reason: 'enough' } })
     await runs.settle()
     expect((await runOf(other)).status).toBe('CANCELLED')
@@ -170,7 +168,7 @@ describe('a run', () => {
   })
 
   test('has its turn when another with its key has ended', async () => {
-    await runs.define(flow('turns', [task('a')], { limits: { concurrency: { limit: 1, key: 'input.repo' } } }))
+    await runs.define(flow('turns', [task('a')], { limits: { concurrency: { limit: 1, key: '${{ input.repo }}' } } }))
     const [first, second, other] = [
       await runs.start('turns', { repo: 'x' }),
       await runs.start('turns', { repo: 'x' }),
@@ -180,5 +178,63 @@ describe('a run', () => {
     expect(await statuses()).toEqual(['RUNNING', 'PENDING', 'RUNNING'])
     await runs.settle()
     expect(await statuses()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED'])
+  })
+
+  test('that cannot be stepped ends, and holds up no other', async () => {
+    await runs.define(flow('fine', [task('a')]))
+    const fine = await runs.start('fine')
+    const bad = await runs.start('fine')
+    // Nothing of ours writes such a row.
+    await rowsOf(`UPDATE step_run SET step_id = 'gone' WHERE run_id = '${bad}'`)
+    await runs.settle(() => 'ok')
+    expect(await runOf(fine)).toMatchObject({ status: 'COMPLETED', output: 'ok' })
+    expect(await runOf(bad)).toMatchObject({ status: 'FAILED', error: { code: 'INTERNAL' } })
+    expect(await rowsOf('SELECT * FROM run_inbox')).toEqual([])
+    expect(await rowsOf(`SELECT kind FROM event WHERE run_id = '${bad}' ORDER BY version DESC LIMIT 1`)).toEqual([
+      { kind: 'WorkflowRunFailed' },
+    ])
+  })
+
+  test('fails a step whose event key is too long', async () => {
+    await runs.define(flow('long_key', [{ id: 'w', type: 'WAIT', event: { key: '${{ input.key }}' } }]))
+    const id = await runs.start('long_key', { key: 'k'.repeat(600) })
+    expect(await runOf(id)).toMatchObject({ status: 'FAILED', error: { code: 'INVALID_KEY' } })
+  })
+
+  test('is forked from a step with another input: what came before is taken over', async () => {
+    await runs.define(
+      flow('forked', [
+        task('a', { input: { n: '${{ input.n }}' } as never }),
+        {
+          id: 'each',
+          type: 'MAP',
+          after: ['a'],
+          items: '[1.0, 2.0]',
+          steps: [task('m', { input: { n: '${{ item }}' } as never })],
+        },
+        task('b', { after: ['each'], input: { n: '${{ steps.a.output + input.n }}' } as never }),
+      ]),
+    )
+    const byInput = ({ input }: { input: unknown }) => (input as { n: number }).n * 10
+    const id = await runs.start('forked', { n: 1 })
+    expect(await forkRun(runs.engine, ACTOR, { runId: id, from: 'b' })).toMatchObject({
+      refusal: { code: 'CANNOT_FORK' },
+    })
+    await runs.settle(byInput)
+    expect(await runOf(id)).toMatchObject({ status: 'COMPLETED', output: 110 })
+    const dry = await forkRun(runs.engine, ACTOR, { runId: id, from: 'b', input: { n: 2 }, isDryRun: true })
+    expect(dry).toEqual({ ok: true, value: { runId: null, reused: ['a', 'each'], again: ['b'] } })
+    const forked = await forkRun(runs.engine, ACTOR, { runId: id, from: 'b', input: { n: 2 } })
+    await runs.settle(byInput)
+    const { runId } = (forked as { value: { runId: string } }).value
+    expect(await runOf(runId)).toMatchObject({ status: 'COMPLETED', output: 120, forked_from_id: id, input: { n: 2 } })
+    expect(await rowsOf(`SELECT step_path FROM task WHERE run_id = '${runId}'`)).toEqual([{ step_path: 'b' }])
+    const iteration = await forkRun(runs.engine, ACTOR, { runId: id, from: 'each[1]' })
+    await runs.settle(byInput)
+    const again = (iteration as { value: { runId: string } }).value.runId
+    expect(
+      (await rowsOf(`SELECT step_path FROM task WHERE run_id = '${again}' ORDER BY 1`)).map((row) => row.step_path),
+    ).toEqual(['b', 'each[1].m'])
+    expect(await runOf(again)).toMatchObject({ status: 'COMPLETED', output: 110 })
   })
 })

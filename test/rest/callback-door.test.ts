@@ -2,15 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { advanceRuns } from '../../src/engine/advance-runs.ts'
 import { callBack } from '../../src/engine/call-back.ts'
+import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { commandRun } from '../../src/engine/command-run.ts'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
+import { createRunTools } from '../../src/engine/run-tools.ts'
 import { createCallbackDoor } from '../../src/rest/callback-door.ts'
 import type { JsonValue } from '../../src/task/json.ts'
 import { MAX_JSON_BYTES } from '../../src/task/new-task.ts'
 import { callbackToken } from '../../src/workflow/callback-token.ts'
 import type { Step } from '../../src/workflow/definition/definition.ts'
 import { readCallbackKey } from '../../src/workflow/store/callbacks.ts'
-import { ACTOR } from '../support/engine.ts'
+import { ACTOR, addWorker } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
 import { type Handle, type Runs, runsOf } from '../support/runs.ts'
 
@@ -29,7 +33,8 @@ let runs: Runs
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callbacks/`
-  runs = await runsOf(engine, ['work', 'webhook_request'], (id) => base + callbackToken(key, id))
+  const tools = createRunTools(engine.schemas, (id) => base + callbackToken(key, id))
+  runs = await runsOf({ ...engine, runs: tools }, ['work', 'webhook_request'])
   const ask: Step = {
     id: 'ask',
     type: 'WEBHOOK',
@@ -71,9 +76,10 @@ function call(url: string, body: JsonValue = { ok: true }, more: RequestInit = {
   })
 }
 
-async function refusalOf(response: Promise<Response>): Promise<[number, string]> {
-  const { status, ...rest } = await response.then(async (given) => ({ status: given.status, ...(await given.json()) }))
-  return [status, rest.error?.code ?? rest.status]
+async function refusalOf(called: Promise<Response>): Promise<[number, string]> {
+  const response = await called
+  const { status, error } = (await response.json()) as { status?: string; error?: { code: string } }
+  return [response.status, error?.code ?? status!]
 }
 
 describe('a call-back', () => {
@@ -99,7 +105,6 @@ describe('a call-back', () => {
     const url = await urlOf(id)
     expect((await call(url, 1)).status).toBe(202)
     expect(await refusalOf(call(url, 2))).toEqual([410, 'CALLBACK_OVER'])
-    const { advanceRuns } = await import('../../src/engine/advance-runs.ts')
     expect(await advanceRuns(runs.engine)).toBe(1)
     expect((await runOf(id)).status).toBe('RUNNING')
     expect(await refusalOf(call(url, 3))).toEqual([410, 'CALLBACK_OVER'])
@@ -161,9 +166,6 @@ describe('a call-back', () => {
     const cancel = (runId: string) =>
       commandRun(runs.engine, ACTOR, { runId, command: { kind: 'cancel', reason: null } })
     const urls = [await urlOf(waiting), await urlOf(running)]
-    const { claimTasks } = await import('../../src/engine/claim-tasks.ts')
-    const { endAttempts } = await import('../../src/engine/end-attempts.ts')
-    const { addWorker } = await import('../support/engine.ts')
     const workerId = await addWorker(engine, ['webhook_request'], 10)
     const claim = { tenant: ACTOR.tenant, workerId, types: ['webhook_request'], limit: 10 }
     const { tasks } = await claimTasks(engine, claim)

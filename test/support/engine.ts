@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
-import type { Actor, BellTopic, Engine } from '../../src/engine/engine.ts'
+import type { Actor, BellTopic } from '../../src/engine/engine.ts'
 import { registerWorker } from '../../src/engine/register-worker.ts'
-import { createSchemaCheck, type SchemaCheck } from '../../src/task/schema-check.ts'
+import { createRunTools, type RunEngine } from '../../src/engine/run-tools.ts'
+import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import type { TaskTypeRegistration } from '../../src/task/store/task-types.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import type { WorkerRegistration } from '../../src/worker/store/workers.ts'
 
 /** An engine over a test's database that remembers the bells it rang. */
-export interface TestEngine extends Engine {
-  readonly schemas: SchemaCheck
+export interface TestEngine extends RunEngine {
   readonly rung: BellTopic[]
 }
 
@@ -16,12 +16,14 @@ export const ACTOR: Actor = { tenant: 'default', name: 'test' }
 
 export function testEngine(db: Pool): TestEngine {
   const rung: BellTopic[] = []
-  return { db, rung, schemas: createSchemaCheck(), channel: { publish: (topic) => void rung.push(topic) } }
+  const schemas = createSchemaCheck()
+  const runs = createRunTools(schemas, (id) => `https://example.test/callbacks/${id}`)
+  return { db, rung, schemas, runs, channel: { publish: (topic) => void rung.push(topic) } }
 }
 
 /** A worker that may claim; its types are made known. */
 export async function addWorker(
-  engine: Omit<TestEngine, 'rung'>,
+  engine: Parameters<typeof registerWorker>[0],
   types: readonly (string | TaskTypeRegistration)[],
   slots = 10,
   more: Partial<WorkerRegistration> = {},

@@ -17,9 +17,8 @@ import { createWorkerWaits } from '../../src/graph/worker/worker-waits.ts'
 import { openBells } from '../../src/infra/channel/bells.ts'
 import { memoryChannel } from '../../src/infra/channel/memory.ts'
 import { openPrisma } from '../../src/infra/prisma.ts'
-import { createSchemaCheck } from '../../src/task/schema-check.ts'
 import { freshDatabase } from './database.ts'
-import type { TestEngine } from './engine.ts'
+import { type TestEngine, testEngine } from './engine.ts'
 
 /** The graph over a database of its own, as clients meet it: it can go away and come back. */
 export interface LiveGraph {
@@ -39,7 +38,7 @@ export interface LiveGraph {
 export async function startLiveGraph({ mode = 'open' }: { mode?: 'open' | 'keys' } = {}): Promise<LiveGraph> {
   const { pool, drop } = await freshDatabase()
   const channel = memoryChannel(onError)
-  const engine: TestEngine = { db: pool, schemas: createSchemaCheck(), rung: [], channel }
+  const engine: TestEngine = { ...testEngine(pool), channel }
   let running = await serve({ pool, engine, channel, mode, port: 0 })
   return {
     url: `http://127.0.0.1:${running.port}/graphql`,

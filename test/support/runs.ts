@@ -3,7 +3,7 @@ import type { AttemptEnd } from '../../src/engine/attempt-end.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
-import { createRunTools, type RunEngine } from '../../src/engine/run-tools.ts'
+import type { RunEngine } from '../../src/engine/run-tools.ts'
 import { type StartRun, startRun } from '../../src/engine/start-run.ts'
 import type { JsonValue } from '../../src/task/json.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
@@ -25,15 +25,8 @@ export interface Runs {
   work(handle?: Handle): Promise<number>
 }
 
-/** @param callbackUrl the URL that stands for what a WEBHOOK awaits */
-export async function runsOf(
-  base: TestEngine,
-  types: readonly string[] = ['work'],
-  callbackUrl = (id: string): string => `https://example.test/callbacks/${id}`,
-): Promise<Runs> {
-  const runs = createRunTools(base.schemas, callbackUrl)
-  const engine: RunEngine = { ...base, runs }
-  const workerId = await addWorker(base, types, 1_000)
+export async function runsOf(engine: TestEngine, types: readonly string[] = ['work']): Promise<Runs> {
+  const workerId = await addWorker(engine, types, 1_000)
   const work = async (handle: Handle = () => null): Promise<number> => {
     const { tasks } = await claimTasks(engine, { tenant: ACTOR.tenant, workerId, types, limit: 200 })
     const ends = tasks.map((task) => ({ taskId: task.id, epoch: task.epoch, end: endOf(handle(task)) }))

@@ -37,7 +37,7 @@ export function validateDefinition(
   checkNames(layout, report)
   checkReachable(layout, report)
   checkCompensation(layout, report)
-  checkExpressions({ layout, certain: certaintiesOf(layout), language, report })
+  checkExpressions({ layout, known, certain: certaintiesOf(layout), language, report })
   checkKnown(layout, { known, schemas, report })
   return inDocumentOrder(definition, problems).slice(0, MAX_PROBLEMS)
 }

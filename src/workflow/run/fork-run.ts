@@ -7,7 +7,7 @@ import { type Fate, type Reopening, reopenScope } from './reopen.ts'
 import { fateAfterFailure } from './retry-run.ts'
 import { hasEnded, type RunRow, type StepPath, type StepRun } from './run-state.ts'
 
-/** A run to fork: its rows, those of CONDITION steps with their outputs. */
+/** A run to fork: its rows, those of CONDITION steps with their outputs, those of iterations with their inputs. */
 export interface ForkSource {
   readonly run: RunRow
   readonly rows: readonly StepRun[]
@@ -45,9 +45,14 @@ export function forkRun(plan: Plan, source: ForkSource, { id, from, input, now, 
   if (!hasEnded(source.run)) return { kind: 'refused', code: 'RUN_NOT_ENDED' }
   const rows = new Map(source.rows.map((row) => [row.path, row]))
   if (!rows.has(from)) return { kind: 'refused', code: 'STEP_NOT_REACHED' }
-  const { workflow, version } = source.run
+  // One that was compensated begins afresh.
+  const { workflow, version, undoneTo } = source.run
   const given = input === undefined ? source.run.input : input
-  const run: RunRow = { ...newRun({ id, workflow, version }), ...(given === undefined ? {} : { input: given }) }
+  const run: RunRow = {
+    ...newRun({ id, workflow, version }),
+    undoneTo,
+    ...(given === undefined ? {} : { input: given }),
+  }
   const draft = new Draft(plan, { run, steps: new Map() }, { now, context: withRows(context, rows) })
   const again = affected(plan, rows, from)
   const reopening: Reopening = {

@@ -5,6 +5,8 @@ import { iterationPath, stepPath } from './path.ts'
 import type { PlannedScope, PlannedStep } from './plan.ts'
 import type { StepPath, StepRun } from './run-state.ts'
 import { leadsOn, openScope } from './scope.ts'
+import { hasEnough, isOutOfReach } from './steps/parallel.ts'
+import type { StepOf } from './steps/step-rule.ts'
 
 /** What becomes of a step run that has ended, when its run goes on: it is kept, goes on with what it holds, or runs again. */
 export type Fate = 'KEEP' | 'REOPEN' | 'AGAIN'
@@ -68,14 +70,14 @@ function reopenContainer(reopening: Reopening, row: StepRun): boolean {
   const { inner, timeoutMs, scope } = draft.planned(row)
   if (inner === null || row.attempt === 0) return false
   const open = draft.put(asOpen(row))
+  if (!reopenInside(reopening, open, inner)) {
+    draft.remove(open)
+    return false
+  }
   // One of a PARALLEL waits until its limit has room.
   if (scope.holder?.step.type !== 'PARALLEL') goOnNow(reopening, open, after(draft.now, timeoutMs))
-  if (reopenInside(reopening, open, inner)) {
-    reopening.reopened.push({ path: row.path, status: open.isReopened ? 'PENDING' : 'RUNNING' })
-    return true
-  }
-  draft.remove(open)
-  return false
+  reopening.reopened.push({ path: row.path, status: open.isReopened ? 'PENDING' : 'RUNNING' })
+  return true
 }
 
 function reopenInside(reopening: Reopening, row: OpenStep, inner: PlannedScope): boolean {
@@ -83,7 +85,7 @@ function reopenInside(reopening: Reopening, row: OpenStep, inner: PlannedScope):
   switch (row.type) {
     case 'PARALLEL':
       reopenParallel(reopening, row, inner)
-      return draft.hasOpen(row)
+      return !isOutOfReach(row, draft.planned(row).step as StepOf<'PARALLEL'>)
     case 'LOOP':
       return reopenLoop(reopening, row, inner)
     case 'MAP':
@@ -91,7 +93,7 @@ function reopenInside(reopening: Reopening, row: OpenStep, inner: PlannedScope):
       return draft.hasOpen(row) || row.next < row.total!
     default:
       reopenScope(reopening, row, inner)
-      return draft.hasOpen(row)
+      return true
   }
 }
 
@@ -114,9 +116,7 @@ function reopenLoop(reopening: Reopening, row: OpenStep, inner: PlannedScope): b
     if (iteration === undefined || reopening.fateOf(iteration) === 'KEEP') continue
     for (let later = index + 1; later < row.next; later++) runAgain(reopening, iterationPath(row.path, later), true)
     Object.assign(row, { next: index + 1, ended: index, completed: index })
-    const open = draft.put(asOpen(iteration))
-    goOnNow(reopening, open, null)
-    reopenIteration(reopening, open, inner)
+    reopenIteration(reopening, draft.put(asOpen(iteration)), inner)
     return true
   }
   return !hadFailed
@@ -145,7 +145,9 @@ function* iterationsIn({ rows }: Reopening, row: StepRun): Iterable<StepRun> {
 function reopenIteration(reopening: Reopening, open: OpenStep, inner: PlannedScope): void {
   const { draft, rows } = reopening
   if (reopening.fateOf(rows.get(open.path)!) === 'REOPEN') reopenScope(reopening, open, inner)
-  if (!draft.hasOpen(open)) beginAfresh(reopening, open, inner)
+  else beginAfresh(reopening, open, inner)
+  // One of a MAP waits until its limit has room.
+  if (draft.planned(open).step.type === 'LOOP') goOnNow(reopening, open, null)
   reopening.reopened.push({ path: open.path, status: open.isReopened ? 'PENDING' : 'RUNNING' })
 }
 
@@ -178,8 +180,16 @@ function asOpen(row: StepRun): OpenStep {
   }
 }
 
+/** Where that makes a difference: what ends as soon as it has its turn, see `beginAgain`, waits for it. */
 function goOnNow({ draft, isNewRun }: Reopening, row: OpenStep, timeoutAt: Date | null): void {
-  if (isNewRun) return
+  if (isNewRun || endsAtOnce(draft, row)) return
   draft.move(row, 'RUNNING')
   Object.assign(row, { isReopened: false, timeoutAt })
+}
+
+/** What was stopped when it had all it needs. */
+export function endsAtOnce(draft: Draft, row: StepRun): boolean {
+  const { step } = draft.planned(row)
+  if (row.type === 'SEQUENTIAL' || row.type === 'ITERATION') return !draft.hasOpen(row)
+  return step.type === 'PARALLEL' && (!draft.hasOpen(row) || hasEnough(row, step))
 }

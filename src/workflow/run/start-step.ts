@@ -3,9 +3,11 @@ import type { Step } from '../definition/definition.ts'
 import type { Draft, OpenStep } from './draft.ts'
 import { failStep, skipStep } from './end-step.ts'
 import { asValue, type Evaluated, holds } from './evaluate.ts'
+import { endsAtOnce } from './reopen.ts'
 import type { StepRun } from './run-state.ts'
+import { completeScope } from './scope.ts'
 import { hasRoomAgain } from './steps/map.ts'
-import { hasRoom } from './steps/parallel.ts'
+import { closeWithEnough, hasRoom } from './steps/parallel.ts'
 import { ruleOf } from './steps/step-rules.ts'
 import { placeOf } from './values.ts'
 import { isWork } from './working.ts'
@@ -57,6 +59,9 @@ function beginAgain(draft: Draft, row: OpenStep): void {
   row.startedAt ??= draft.now
   if (row.type !== 'ITERATION') row.timeoutAt = after(draft.now, draft.planned(row).timeoutMs)
   draft.say({ kind: 'StepStarted', ...draft.about(row) })
+  if (!endsAtOnce(draft, row)) return
+  if (row.type === 'PARALLEL') closeWithEnough(draft, row)
+  else completeScope(draft, row, draft.planned(row).inner!)
 }
 
 function isRoomFor(draft: Draft, row: StepRun): boolean {

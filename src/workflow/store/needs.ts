@@ -117,7 +117,7 @@ const readCompletions: Read = async (client, tenant, all, known) => {
   for (const { runId, below, before } of places) known.get(runId)!.completions.set(completionKey(below, before), null)
   const { rows } = await client.query<ValuedRow & { below: string; before: number }>(
     prepared(
-      `SELECT ${STEP_COLUMNS}, ${VALUES}, p."below", p."before" FROM unnest($2::uuid[], $3::text[], $4::int[]) AS p("run_id", "below", "before")
+      `SELECT ${STEP_COLUMNS}, ${VALUES}, p."below", p."before" FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS p("run_id", "below", "before")
       CROSS JOIN LATERAL (
         SELECT * FROM "step_run" AS c WHERE c."tenant" = $1 AND c."run_id" = p."run_id" AND c."completion" < p."before"
           AND ${isBelow('c."path"', 'p."below"')}

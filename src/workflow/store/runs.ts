@@ -173,6 +173,56 @@ export async function writeRuns(client: ClientBase, tenant: string, runs: readon
   )
 }
 
+/**
+ * Ends a run that cannot be stepped, with all that is open in it, and empties its inbox; the caller holds its lock.
+ *
+ * Indexes: workflow_run_pkey, run_inbox_run_idx, step_run_open_idx, step_wait_run_idx, approval_run_idx.
+ *
+ * @returns uuids of what its steps awaited
+ */
+export async function breakRun(
+  client: ClientBase,
+  { tenant, row }: LockedRun,
+  error: StepError,
+  now: Date,
+): Promise<{ readonly tasks: readonly string[]; readonly children: readonly string[] }> {
+  const of = [tenant, row.id]
+  const awaited = await client.query<{ id: string; type: string }>(
+    prepared(
+      `SELECT "awaited_id" AS "id", "type"::text FROM "step_run"
+      WHERE "tenant" = $1 AND "run_id" = $2 AND "finished_at" IS NULL AND "awaited_id" IS NOT NULL`,
+      of,
+    ),
+  )
+  await Promise.all([
+    client.query(prepared('DELETE FROM "run_inbox" WHERE "tenant" = $1 AND "run_id" = $2', of)),
+    client.query(prepared('DELETE FROM "step_wait" WHERE "tenant" = $1 AND "run_id" = $2', of)),
+    client.query(
+      prepared(
+        `UPDATE "approval" SET "status" = 'WITHDRAWN', "settled_at" = $3 WHERE "tenant" = $1 AND "run_id" = $2 AND "status" = 'OPEN'`,
+        [...of, now],
+      ),
+    ),
+    client.query(
+      prepared(
+        `UPDATE "step_run" SET "status" = 'CANCELLED', "finished_at" = $3, "awaited_id" = NULL
+        WHERE "tenant" = $1 AND "run_id" = $2 AND "finished_at" IS NULL`,
+        [...of, now],
+      ),
+    ),
+    client.query(
+      prepared(
+        `UPDATE "workflow_run" SET "status" = 'FAILED', "error" = $3, "finished_at" = $4, "is_paused" = false, "ending" = NULL,
+          "wake_at" = NULL, "timeout_at" = NULL, "has_turn" = true, "seq" = "seq" + 1 WHERE "tenant" = $1 AND "id" = $2`,
+        [...of, JSON.stringify(error), now],
+      ),
+    ),
+  ])
+  const idsOf = (isChild: boolean): string[] =>
+    awaited.rows.flatMap(({ id, type }) => ((type === 'SUBWORKFLOW') === isChild ? [id] : []))
+  return { tasks: idsOf(false), children: idsOf(true) }
+}
+
 /** Inputs of runs, by their ids. Index: workflow_run_pkey. */
 export async function readInputs(
   client: ClientBase,

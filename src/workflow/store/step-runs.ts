@@ -242,3 +242,62 @@ export async function readDecisions(
   )
   return rows[0]?.decisions ?? []
 }
+
+/** All step runs of a run, with the outputs of its CONDITIONs and the elements of its iterations. Index: step_run_pkey. */
+export async function readAllSteps(client: ClientBase, tenant: string, runId: string): Promise<readonly StepRun[]> {
+  const { rows } = await client.query<
+    StepRunRow & { output: JsonValue | null; input: JsonValue | null; hasInput: boolean }
+  >(
+    prepared(
+      `SELECT ${STEP_COLUMNS}, CASE WHEN s."type" = 'CONDITION' THEN s."output" END AS "output",
+        CASE WHEN s."type" = 'ITERATION' THEN s."input" END AS "input", s."input" IS NOT NULL AS "hasInput" FROM "step_run" AS s
+      WHERE s."tenant" = $1 AND s."run_id" = $2`,
+      [tenant, runId],
+    ),
+  )
+  return rows.map((row) => ({
+    ...toStepRun(row),
+    ...(row.type === 'CONDITION' && { output: row.output }),
+    ...(row.type === 'ITERATION' && row.hasInput && { input: row.input }),
+  }))
+}
+
+/** What a fork takes over. */
+export interface Takeover {
+  readonly fromId: string
+  readonly toId: string
+  /** Paths that are taken over as they ended, each with all below it. */
+  readonly reused: readonly StepPath[]
+  /** MAPs that go on, whose elements are copied. */
+  readonly maps: readonly StepPath[]
+}
+
+/** Copies to a fork what it takes over; it undoes only what it does itself. Indexes: step_run_pkey, map_item_pkey. */
+export async function copySteps(
+  client: ClientBase,
+  tenant: string,
+  { fromId, toId, reused, maps }: Takeover,
+): Promise<void> {
+  const kept = [...STATE, ...VALUES]
+    .map(({ name }) => name)
+    .filter((name) => name !== 'completion' && name !== 'awaited_id')
+  const names = kept.map((name) => `"${name}"`).join(', ')
+  await Promise.all([
+    client.query(
+      prepared(
+        `INSERT INTO "step_run" ("tenant", "run_id", "path", ${names})
+        SELECT s."tenant", $3, s."path", ${kept.map((name) => `s."${name}"`).join(', ')} FROM "step_run" AS s
+        WHERE s."tenant" = $1 AND s."run_id" = $2
+          AND EXISTS (SELECT FROM unnest($4::text[]) AS p("path") WHERE s."path" = p."path" OR ${isBelow('s."path"', 'p."path"')})`,
+        [tenant, fromId, toId, reused],
+      ),
+    ),
+    client.query(
+      prepared(
+        `INSERT INTO "map_item" ("tenant", "run_id", "path", "index", "value")
+        SELECT "tenant", $3, "path", "index", "value" FROM "map_item" WHERE "tenant" = $1 AND "run_id" = $2 AND "path" = ANY ($4::text[])`,
+        [tenant, fromId, toId, maps],
+      ),
+    ),
+  ])
+}

@@ -477,6 +477,52 @@ describe('the output of a step may be read where it is certain', () => {
   })
 })
 
+describe('fields of outputs', () => {
+  const output = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { total: {}, at: { type: 'object', properties: { x: {} } } },
+  }
+  const known: Known = {
+    taskTypes: new Map([['custom', { output }]]),
+    workflows: new Map([['child', { output }]]),
+  }
+  const read = (of: string) => ({ after: ['s'], input: `\${{ ${of} }}` })
+  const problemsWith = (step: Step, of: string) =>
+    problemsOf(workflowOf(step, task('last', read(of))), known).map((problem) => problem.replace(/^\S+ \S+ \S+ /, ''))
+
+  test.each<[Step, string, string[]]>([
+    [task('s'), 'steps.s.output.totl', ['steps.s.output has no totl; did you mean total?']],
+    [task('s'), 'steps.s.output.at.y', []],
+    [task('s'), 'has(steps.s.output.totl) || steps.s.output["total"] == 1', []],
+    [
+      { id: 's', type: 'SUBWORKFLOW', workflow: 'child' },
+      'steps.s.output.sum',
+      ['steps.s.output has no sum; there are total, at'],
+    ],
+    [{ id: 's', type: 'SUBWORKFLOW', workflow: 'child', version: 1 }, 'steps.s.output.sum', []],
+    [
+      { id: 's', type: 'WEBHOOK', url: 'https://x' },
+      'steps.s.output.text',
+      ['steps.s.output has no text; there are status, headers, body'],
+    ],
+    [{ id: 's', type: 'WEBHOOK', url: 'https://x', callback: true }, 'steps.s.output.text', []],
+    [
+      { id: 's', type: 'APPROVAL', message: 'ok?', approvers: { role: 'ADMIN' } },
+      'steps.s.output.aproved || steps.s.output.form.any',
+      ['steps.s.output has no aproved; did you mean approved?'],
+    ],
+    [
+      { id: 's', type: 'PARALLEL', steps: [task('a'), { id: 'q', type: 'SEQUENTIAL', steps: [task('b'), task('c')] }] },
+      '[steps.s.output.a.total, steps.s.output.q.sum, steps.s.output.c]',
+      ['steps.s.output.q has no sum; there are total, at', 'steps.s.output has no c; did you mean a?'],
+    ],
+    [{ id: 's', type: 'MAP', items: 'input.l', steps: [task('a')] }, 'steps.s.output[0].anything', []],
+  ])('%j read by %s', (step, of, expected) => {
+    expect(problemsWith(step, of)).toEqual(expected)
+  })
+})
+
 describe('what a definition names outside of itself', () => {
   const known: Known = {
     taskTypes: new Map([

@@ -31,6 +31,21 @@ describe('a fork', () => {
     expect(driver.run).toMatchObject({ status: 'COMPLETED', output: { c: 2, d: 'd of the first' } })
   })
 
+  it('of a run that was compensated begins afresh, for nothing of it is left', () => {
+    const undone = task('a', { compensate: { id: 'u', type: 'TASK', task: 'undo' } })
+    const driver = new Driver({
+      name: 'w',
+      steps: [undone, task('b', { after: ['a'], onFailure: 'COMPENSATE' })],
+    }).start()
+    driver.complete('a')
+    driver.fail('b')
+    driver.complete('u')
+    const { driver: forked, outcome } = driver.fork('b')
+    expect(outcome).toMatchObject({ reused: [], again: ['a', 'b', 'u'] })
+    forked.send({ kind: 'start' })
+    expect(forked.working).toEqual(['a'])
+  })
+
   it('of a run that has not ended is refused', () => {
     const driver = new Driver({ name: 'w', steps }).start()
     expect(driver.fork('a').outcome).toEqual({ kind: 'refused', code: 'RUN_NOT_ENDED' })

@@ -339,6 +339,31 @@ describe('control of a run', () => {
     expect([driver.working, driver.statuses]).toEqual([['a'], { a: 'RUNNING' }])
   })
 
+  it('retry keeps what succeeded while it was being stopped, and what holds it ends with that', () => {
+    const held: Step[] = [
+      sequence('s', [task('a')]),
+      { id: 'm', type: 'MAP', items: [1], steps: [task('b')] },
+      { id: 'p', type: 'PARALLEL', steps: [task('c')] },
+      { id: 'q', type: 'PARALLEL', join: 'ANY', steps: [task('d'), { id: 'w', type: 'WAIT', duration: '1h' }] },
+      { id: 'l', type: 'LOOP', until: 'true', maxIterations: 3, steps: [task('e')] },
+    ]
+    const driver = begin([...held, task('bad')])
+    driver.fail('bad')
+    for (const path of ['s.a', 'm[0].b', 'p.c', 'q.d', 'l[0].e']) driver.complete(path, path)
+    expect(driver.run.status).toBe('FAILED')
+    driver.send({ kind: 'retry' })
+    expect(driver.working).toEqual(['bad'])
+    driver.complete('bad')
+    expect(driver.run.output).toEqual({
+      s: 's.a',
+      m: ['m[0].b'],
+      p: { c: 'p.c' },
+      q: { d: 'q.d' },
+      l: 'l[0].e',
+      bad: null,
+    })
+  })
+
   it('retry of what had nothing to be undone keeps what completed', () => {
     const driver = begin([task('a'), task('b', { after: ['a'], onFailure: 'COMPENSATE' })])
     driver.complete('a')

@@ -1,12 +1,14 @@
 import { type Reach, readReaches } from '../../../expression/reaches.ts'
 import { closest } from '../../../text/closest.ts'
 import { FIELD_PATH } from '../condition-text.ts'
-import type { Condition, WorkflowDefinition } from '../definition.ts'
+import type { Condition } from '../definition.ts'
 import type { ProblemCode } from '../problem.ts'
 import { OPEN } from '../text-parts.ts'
 import { VARIABLES, type VariableName, type WorkflowLanguage } from '../workflow-language.ts'
+import type { Known } from './check-known.ts'
 import type { Certain, Knowledge } from './knowledge.ts'
 import { compensationOf, holdersOf, type Layout, type Placed, type PlacedScope } from './layout.ts'
+import { missingField, shapeOfOutput } from './output-shape.ts'
 import type { Report } from './report.ts'
 import { guardOf, leavesOf, ofCondition, ofTemplate, type Text, textsOf } from './texts-of.ts'
 
@@ -22,6 +24,7 @@ interface Place {
 
 interface Checking {
   readonly layout: Layout
+  readonly known: Known
   readonly certain: Certain
   readonly language: WorkflowLanguage
   readonly report: Report
@@ -146,11 +149,11 @@ interface Complaint {
   readonly message: string
 }
 
-function complaintOf(reach: Reach, place: Place, { layout }: Checking): Complaint | null {
+function complaintOf(reach: Reach, place: Place, { layout, known }: Checking): Complaint | null {
   const [first, ...rest] = reach.path
   switch (reach.root) {
     case 'steps':
-      return place.scope === null ? null : ofStep(reach, place, layout)
+      return place.scope === null ? null : ofStep(reach, place, layout, known)
     case 'run':
       return missing('run', first, RUN_FIELDS)
     case 'callback':
@@ -160,7 +163,7 @@ function complaintOf(reach: Reach, place: Place, { layout }: Checking): Complain
         ? null
         : missing('context', first, Object.keys(layout.definition.context ?? {}))
     case 'input':
-      return ofInput(reach, layout.definition)
+      return ofShape(layout.definition.input, 'input', reach.path, reach.isAsked)
     default:
       return null
   }
@@ -178,26 +181,15 @@ function missing(variable: string, field: string | number | undefined, known: re
   return { code: 'UNKNOWN_VARIABLE', message: `${variable} has no ${field}${hint}` }
 }
 
-/** What a schema that allows no other fields does not name. */
-function ofInput({ path, isAsked }: Reach, { input }: WorkflowDefinition): Complaint | null {
-  let schema: unknown = input
-  const way = ['input']
-  for (const [at, part] of path.entries()) {
-    const { properties, additionalProperties, patternProperties } = (schema ?? {}) as Record<string, unknown>
-    if (typeof part !== 'string' || typeof properties !== 'object' || properties === null) return null
-    const known = Object.keys(properties)
-    if (!known.includes(part)) {
-      const isClosed = additionalProperties === false && patternProperties === undefined
-      return isClosed && !(isAsked && at === path.length - 1) ? missing(way.join('.'), part, known) : null
-    }
-    schema = (properties as Record<string, unknown>)[part]
-    way.push(part)
-  }
-  return null
+/** What a schema that allows no other fields does not name; that it is asked for is no mistake. */
+function ofShape(schema: unknown, variable: string, path: Reach['path'], isAsked: boolean): Complaint | null {
+  const found = missingField(schema, path)
+  if (found === null || (isAsked && found.holder.length === path.length - 1)) return null
+  return missing([variable, ...found.holder].join('.'), found.field, found.known)
 }
 
-function ofStep({ path, isAsked }: Reach, place: Place, layout: Layout): Complaint | null {
-  const [id, field] = path
+function ofStep({ path, isAsked }: Reach, place: Place, layout: Layout, known: Known): Complaint | null {
+  const [id, field, ...deeper] = path
   if (typeof id !== 'string')
     return { code: 'UNKNOWN_STEP', message: 'speaks of steps without saying which; write steps.<id>, or steps["<id>"]' }
   const placed = layout.byId.get(id)
@@ -221,7 +213,7 @@ function ofStep({ path, isAsked }: Reach, place: Place, layout: Layout): Complai
     const message = `steps.${id}.error is there only if "${id}" failed; ask first: has(steps.${id}.error) && …`
     return { code: 'MAY_NOT_HAVE_RUN', message }
   }
-  return null
+  return field === 'output' ? ofShape(shapeOfOutput(placed, known), `steps.${id}.output`, deeper, isAsked) : null
 }
 
 function whyNotBefore({ step: { id }, scope }: Placed, { step, scope: here }: Place): string {

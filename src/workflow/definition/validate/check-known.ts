@@ -8,14 +8,17 @@ import { compensationOf, type Layout } from './layout.ts'
 import type { Report } from './report.ts'
 import { ofTemplate } from './texts-of.ts'
 
+/** JSON Schemas of what something is given, and gives. */
+interface Schemas {
+  readonly input?: JsonSchema | boolean | null
+  readonly output?: JsonSchema | boolean | null
+}
+
 /** What a definition can name outside of itself. A part that is absent is not checked. */
 export interface Known {
-  readonly taskTypes?: ReadonlyMap<string, { readonly input?: JsonSchema | null }>
-  /** Workflows and their versions; `input` is that of the newest. */
-  readonly workflows?: ReadonlyMap<
-    string,
-    { readonly versions?: readonly number[]; readonly input?: JsonSchema | boolean | null }
-  >
+  readonly taskTypes?: ReadonlyMap<string, Schemas>
+  /** Workflows and their versions; the schemas are those of the newest. */
+  readonly workflows?: ReadonlyMap<string, Schemas & { readonly versions?: readonly number[] }>
   readonly handlers?: ReadonlyMap<string, { readonly input?: JsonSchema | null }>
   /** What a name that is not known is. Default: an error. */
   readonly unknown?: 'error' | 'warning'

@@ -144,7 +144,11 @@ function isSurelyLed(edges: readonly Edge[], surelyRun: BitSet): boolean {
   const leading = edges.filter(({ kind }) => kind !== 'TURN')
   const sure = leading.filter(({ from }) => surelyRun.has(from.number))
   if (leading.length === 0 || sure.some(({ kind }) => kind === 'AFTER')) return true
-  return sure.some(({ from, kind }) => kind === 'THEN' && sure.some((one) => one.from === from && one.kind === 'ELSE'))
+  // A CONDITION that has failed chooses nothing.
+  const deciding = sure.filter(({ from }) => hasOutput(from))
+  return deciding.some(
+    ({ from, kind }) => kind === 'THEN' && deciding.some((one) => one.from === from && one.kind === 'ELSE'),
+  )
 }
 
 interface Lesson {

@@ -27,8 +27,8 @@ export const parallelRule: StepRule<'PARALLEL'> = {
     if (hasFailed) row.failed += 1
     if (wanted(step) === null) {
       if (hasFailed) return close(draft, row, failing(child.error!, onFailure === 'COMPENSATE'))
-    } else if (row.completed >= wanted(step)!) {
-      return close(draft, row, { status: 'COMPLETED', error: null, isFinal: true, compensates: false })
+    } else if (hasEnough(row, step)) {
+      return closeWithEnough(draft, row)
     } else if (isOutOfReach(row, step)) {
       return close(draft, row, failing(outOfReach(row, step, child), hasFailed && onFailure === 'COMPENSATE'))
     }
@@ -41,13 +41,25 @@ export function hasRoom({ next, ended }: StepRun, { maxParallel }: StepOf<'PARAL
   return maxParallel === undefined || next - ended < maxParallel
 }
 
+/** Whether no more need succeed, however many are left. */
+export function hasEnough({ completed }: StepRun, step: StepOf<'PARALLEL'>): boolean {
+  const least = wanted(step)
+  return least !== null && completed >= least
+}
+
+/** Completes it, once what is left has stopped. */
+export function closeWithEnough(draft: Draft, row: OpenStep): void {
+  close(draft, row, { status: 'COMPLETED', error: null, isFinal: true, compensates: false })
+}
+
 /** How many must succeed; null: all. */
 function wanted({ join = 'ALL' }: StepOf<'PARALLEL'>): number | null {
   if (join === 'ALL') return null
   return join === 'ANY' ? 1 : join.atLeast
 }
 
-function isOutOfReach(row: OpenStep, step: StepOf<'PARALLEL'>): boolean {
+/** Whether too few are left. */
+export function isOutOfReach(row: StepRun, step: StepOf<'PARALLEL'>): boolean {
   return row.completed + step.steps.length - row.ended < (wanted(step) ?? 0)
 }
 

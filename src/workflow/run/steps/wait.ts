@@ -8,6 +8,9 @@ import { withdraw } from '../stop.ts'
 import { placeOf } from '../values.ts'
 import type { StepOf, StepRule } from './step-rule.ts'
 
+/** As of the events that are sent. */
+const MOST_KEY_CHARACTERS = 500
+
 /** A WAIT holds neither a worker nor a timer: its row says until when, or for which event. */
 export const waitRule: StepRule<'WAIT'> = {
   start(draft, row, step) {
@@ -50,6 +53,12 @@ function waitForEvent(draft: Draft, row: OpenStep, template: string): void {
     return
   }
   if (key.kind === 'MISSING') return
+  const { length } = key.value
+  if (length === 0 || length > MOST_KEY_CHARACTERS) {
+    const message = `The event's key has ${length} characters; 1 to ${MOST_KEY_CHARACTERS} are taken.`
+    failStep(draft, row, { code: 'INVALID_KEY', message })
+    return
+  }
   row.awaitedId = draft.context.newId()
   row.waitKey = key.value
   draft.effects.push({ kind: 'openWait', path: row.path, id: row.awaitedId, key: key.value })
