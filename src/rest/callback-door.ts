@@ -65,7 +65,7 @@ async function answerTo(request: IncomingMessage, { key, take }: CallbackDoorOpt
     const message = `Send JSON as application/json, or nothing; not ${mediaType ?? 'something without a content-type'}.`
     return refused(415, { code: 'UNSUPPORTED_MEDIA_TYPE', message })
   }
-  const body = valueOf(bytes)
+  const body = jsonOf(bytes)
   if (body === undefined) return refused(400, { code: 'BAD_JSON', message: 'The body is not JSON in UTF-8.' })
   const kept = toJsonText(body, MAX_JSON_BYTES)
   if (!kept.ok) {
@@ -87,7 +87,7 @@ function refused(status: number, error: { readonly code: string; readonly messag
 }
 
 /** undefined for what is no JSON; no body counts as null. */
-function valueOf(bytes: Buffer): JsonValue | undefined {
+function jsonOf(bytes: Buffer): JsonValue | undefined {
   if (bytes.length === 0) return null
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue
