@@ -1,5 +1,5 @@
 import type { Step } from '../definition/definition.ts'
-import { choice, count, defineTemplate } from './workflow-template.ts'
+import { choice, count, defineTemplate, onlyIf } from './workflow-template.ts'
 
 interface Parameters {
   readonly maxParallel: number
@@ -83,7 +83,7 @@ export const dataProcessing = defineTemplate<Parameters>({
           } as const,
         }),
       },
-      ...(evaluates ? [EVALUATE] : []),
+      ...onlyIf(evaluates, EVALUATE),
     ],
     result: {
       batches: '${{ size(steps.transform.output) }}',

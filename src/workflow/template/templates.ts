@@ -70,7 +70,9 @@ export function instantiate(
     return { ok: false, problems: [{ path: ['template'], message: `is no template: ${hint}` }] }
   }
   const schema = parametersOf(found)
-  const problems = schemas.problems(JSON.stringify(schema), parameters, ['parameters'])
+  const unknown = unknownParameters(schema, parameters)
+  const fitting = unknown.length > 0 ? { ...schema, additionalProperties: true } : schema
+  const problems = [...unknown, ...schemas.problems(JSON.stringify(fitting), parameters, ['parameters'])]
   if (problems.length > 0) return { ok: false, problems }
   const { name, ...values } = { ...defaultsOf(schema), ...(parameters as { readonly [name: string]: JsonValue }) }
   return { ok: true, definition: found.build(name as string, values as never) }
@@ -84,6 +86,18 @@ function parametersOf({ name, parameters }: Pick<WorkflowTemplate, 'name' | 'par
   }
   const required = Object.entries(own).flatMap(([parameter, schema]) => ('default' in schema ? [] : [parameter]))
   return { type: 'object', required, additionalProperties: false, properties }
+}
+
+function unknownParameters({ properties }: JsonSchema, given: JsonValue): InputIssue[] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return []
+  const names = Object.keys(properties as object)
+  return Object.keys(given)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const near = closest(name, names)
+      const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean "${near}"?`
+      return { path: ['parameters', name], message: `is no parameter: ${hint}` }
+    })
 }
 
 function defaultsOf({ properties }: JsonSchema): { readonly [name: string]: JsonValue } {

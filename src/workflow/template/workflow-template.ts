@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../task/json.ts'
-import type { WorkflowDefinition } from '../definition/definition.ts'
+import type { Step, WorkflowDefinition } from '../definition/definition.ts'
 
 /** A kind of workflow, with what can be chosen about it. */
 export interface WorkflowTemplate<Parameters = never> {
@@ -22,6 +22,11 @@ export interface WorkflowTemplate<Parameters = never> {
 /** Knows the types of its parameters while it is written; to all others they are JSON. */
 export function defineTemplate<Parameters>(template: WorkflowTemplate<Parameters>): WorkflowTemplate {
   return template as unknown as WorkflowTemplate
+}
+
+/** The step, or none. */
+export function onlyIf(isWanted: boolean, step: Step): readonly Step[] {
+  return isWanted ? [step] : []
 }
 
 export function choice(description: string, byDefault: boolean): JsonSchema {
