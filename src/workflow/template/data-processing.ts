@@ -1,4 +1,4 @@
-import type { Step } from '../definition/definition.ts'
+import type { Compensation, Step } from '../definition/definition.ts'
 import { choice, count, defineTemplate, onlyIf } from './workflow-template.ts'
 
 interface Parameters {
@@ -6,6 +6,25 @@ interface Parameters {
   readonly tolerateFailures: number
   readonly evaluates: boolean
   readonly timeoutMinutes: number
+}
+
+const LOAD: Step = {
+  id: 'load',
+  type: 'TASK',
+  task: 'integration_task',
+  after: ['transform'],
+  input: {
+    action: 'load',
+    target: '${{ input.target }}',
+    batches: '${{ steps.transform.output.filter(batch, batch != null) }}',
+  },
+}
+
+const UNLOAD: Compensation = {
+  id: 'unload',
+  type: 'TASK',
+  task: 'integration_task',
+  input: { action: 'unload', target: '${{ input.target }}', loaded: '${{ steps.load.output }}' },
 }
 
 const EVALUATE: Step = {
@@ -64,25 +83,7 @@ export const dataProcessing = defineTemplate<Parameters>({
           },
         ],
       },
-      {
-        id: 'load',
-        type: 'TASK',
-        task: 'integration_task',
-        after: ['transform'],
-        input: {
-          action: 'load',
-          target: '${{ input.target }}',
-          batches: '${{ steps.transform.output.filter(batch, batch != null) }}',
-        },
-        ...(evaluates && {
-          compensate: {
-            id: 'unload',
-            type: 'TASK',
-            task: 'integration_task',
-            input: { action: 'unload', target: '${{ input.target }}', loaded: '${{ steps.load.output }}' },
-          } as const,
-        }),
-      },
+      evaluates ? { ...LOAD, compensate: UNLOAD } : LOAD,
       ...onlyIf(evaluates, EVALUATE),
     ],
     result: {
