@@ -479,7 +479,7 @@ it('deployment-notification tells everybody, whoever cannot be reached', async (
       response,
     )
   }
-  const receivers = [
+  const receivers: JsonValue = [
     { kind: 'slack', channel: '#releases' },
     { kind: 'slack', channel: '#${{ run.id }}' },
     { kind: 'webhook', url: `${outside.url}/hook`, secret: 'ops' },

@@ -100,6 +100,17 @@ describe('a call-back', () => {
     expect(await runOf(id)).toMatchObject({ status: 'COMPLETED', output: { early: true } })
   })
 
+  test('counts also when the request fails after it', async () => {
+    const id = await runs.start('ask')
+    expect((await call(await urlOf(id), { early: true })).status).toBe(202)
+    await runs.settle(() => new Error('the answer was lost'))
+    expect(await runOf(id)).toMatchObject({ status: 'COMPLETED', output: { early: true } })
+    const other = await runs.start('ask')
+    await runs.settle(() => new Error('refused'))
+    expect((await runOf(other)).status).toBe('FAILED')
+    expect(await refusalOf(call(await urlOf(other)))).toEqual([410, 'CALLBACK_OVER'])
+  })
+
   test('is taken once, the first: before it was taken in, after, and when the step is over', async () => {
     const id = await runs.start('ask')
     const url = await urlOf(id)

@@ -25,14 +25,10 @@ export const webhookRule: StepRule<'WEBHOOK'> = {
   },
 }
 
-/** The request was answered. */
+/** The request was answered, and its URL was not called yet. */
 export function requestEnded(draft: Draft, row: OpenStep, step: StepOf<'WEBHOOK'>, response: JsonValue): void {
   if (step.callback !== true) {
     completeStep(draft, row, response)
-    return
-  }
-  if (row.isCalledBack) {
-    completeCalledBack(draft, row)
     return
   }
   draft.move(row, 'WAITING')
@@ -51,7 +47,8 @@ export function calledBack(draft: Draft, row: OpenStep, body: JsonValue): void {
   row.output = body
 }
 
-function completeCalledBack(draft: Draft, row: OpenStep): void {
+/** The request has ended, in whichever way, after its URL was called: that was the answer, so the request had come through. */
+export function completeCalledBack(draft: Draft, row: OpenStep): void {
   if (row.output !== undefined) {
     completeStep(draft, row, row.output)
     return
