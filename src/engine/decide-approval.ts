@@ -1,10 +1,13 @@
 import type { ClientBase } from 'pg'
 import { isRoleEnough, type Role } from '../access/role.ts'
-import type { JsonSchema, JsonValue } from '../task/json.ts'
-import { canonicalJson } from '../task/json-text.ts'
+import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
-import { type Approval, readApproval } from '../workflow/store/approvals.ts'
-import { readDecisions } from '../workflow/store/step-runs.ts'
+import { type DecisionRefusal, refusalOfDecision } from '../workflow/run/decision.ts'
+import type { ApprovalRequest } from '../workflow/run/effect.ts'
+import { readApproval } from '../workflow/store/approvals.ts'
+import type { LockedRun } from '../workflow/store/runs.ts'
+import { readStep } from '../workflow/store/step-runs.ts'
+import { versionKey } from '../workflow/store/workflows.ts'
 import { commandRun } from './command-run.ts'
 import type { Actor } from './engine.ts'
 import type { RunEngine } from './run-tools.ts'
@@ -33,60 +36,65 @@ const MOST_COMMENT_CHARACTERS = 10_000
 export async function decideApproval(
   engine: RunEngine,
   approver: Approver,
-  input: DecideApproval,
+  { approvalId, approved, comment, form = null }: DecideApproval,
 ): Promise<Result<{ readonly approvalId: string; readonly runId: string }>> {
-  const { approvalId, approved, comment = null, form = null } = input
+  if (comment !== undefined && comment.length > MOST_COMMENT_CHARACTERS) {
+    const message = `has ${comment.length} characters; ${MOST_COMMENT_CHARACTERS} at most`
+    return refusedWith({ code: 'VALIDATION', issues: [{ path: ['comment'], message }] })
+  }
   const asked = await transact(engine, (client) => readApproval(client, approver.tenant, approvalId))
   if (asked === null) return refusedWith({ code: 'NOT_FOUND', what: 'approval', id: approvalId, path: ['id'] })
-  const refusal = refuseAnswer(engine, approver, asked, { approved, comment, form })
-  if (refusal !== null) return refusedWith(refusal)
-  const decision = { by: approver.name, approved, comment, form }
-  const { runId, path } = asked
+  const { runId, path, request } = asked
   const decided = await commandRun(engine, approver, {
     runId,
-    command: { kind: 'decide', path, id: approvalId, decision },
-    refuse: (client) => refuseLate(client, approver, asked),
+    command: {
+      kind: 'decide',
+      path,
+      id: approvalId,
+      decision: { by: approver.name, approved, comment: comment ?? null, form },
+    },
+    async refuse(client, run) {
+      const refusal = await refusalUnderLock(client, engine, approver, { run, approvalId, path, approved, form })
+      return refusal && told(refusal, approver, approvalId, request)
+    },
   })
   return decided.ok ? accepted({ approvalId, runId }) : decided
 }
 
-/** What is wrong whatever others do. */
-function refuseAnswer(
-  { schemas }: RunEngine,
-  { name, role }: Approver,
-  { id, request, form: schema }: Approval,
-  { approved, comment, form }: { approved: boolean; comment: string | null; form: JsonValue },
-): Refusal | null {
-  const isAsked =
-    request.principals.includes(name) || (request.role !== null && isRoleEnough(role, request.role as Role))
-  if (!isAsked) {
-    const whom = [...request.principals, ...(request.role === null ? [] : [`whoever is ${request.role}`])].join(', ')
-    return { code: 'NOT_AN_APPROVER', approvalId: id, message: `${name} is not asked; asked are ${whom}.` }
-  }
-  if (comment !== null && comment.length > MOST_COMMENT_CHARACTERS) {
-    const message = `has ${comment.length} characters; ${MOST_COMMENT_CHARACTERS} at most`
-    return { code: 'VALIDATION', issues: [{ path: ['comment'], message }] }
-  }
-  // Who refuses need not fill anything in.
-  if (schema === null || !approved) return null
-  const issues = schemas.problems(canonicalJson(schema as JsonSchema), form, ['form'])
-  return issues.length === 0 ? null : { code: 'VALIDATION', issues }
+interface Answer {
+  readonly run: LockedRun
+  readonly approvalId: string
+  readonly path: string
+  readonly approved: boolean
+  readonly form: JsonValue
 }
 
-/** What others may have done meanwhile; under the run's lock. */
-async function refuseLate(
+async function refusalUnderLock(
   client: ClientBase,
-  { tenant, name }: Approver,
-  { id, runId, path }: Approval,
-): Promise<Refusal | null> {
-  const [now, decisions] = await Promise.all([
-    readApproval(client, tenant, id),
-    readDecisions(client, tenant, { runId, path }),
-  ])
-  if (now?.status !== 'OPEN') {
-    const message = `The approval is not open any more: it was ${(now?.status ?? 'deleted').toLowerCase()}.`
-    return { code: 'APPROVAL_CLOSED', approvalId: id, message }
+  { schemas, runs }: RunEngine,
+  { tenant, name, role }: Approver,
+  { run, approvalId, path, approved, form }: Answer,
+): Promise<DecisionRefusal | null> {
+  const row = await readStep(client, tenant, { runId: run.row.id, path })
+  if (row?.awaitedId !== approvalId) return { code: 'NOT_AWAITED' }
+  const version = { workflowId: run.workflowId, number: run.row.version }
+  const plan = (await runs.plansOf(client, tenant, [version])).get(versionKey(version))!
+  const hasRole = (needed: string): boolean => isRoleEnough(role, needed as Role)
+  return refusalOfDecision({ plan, schemas }, row, { by: name, approved, form, hasRole })
+}
+
+function told(refusal: DecisionRefusal, { name }: Approver, approvalId: string, request: ApprovalRequest): Refusal {
+  switch (refusal.code) {
+    case 'NOT_AWAITED':
+      return { code: 'APPROVAL_CLOSED', approvalId, message: 'The approval is not open any more.' }
+    case 'NOT_AN_APPROVER': {
+      const { principals, role } = request
+      const whom = [...principals, ...(role === null ? [] : [`whoever is ${role}`])].join(', ')
+      return { code: 'NOT_AN_APPROVER', approvalId, message: `${name} is not asked; asked are ${whom}.` }
+    }
+    case 'ALREADY_DECIDED':
+      return { code: 'ALREADY_DECIDED', approvalId, message: `${name} has answered already.` }
+    case 'FORM_INVALID':
+      return { code: 'VALIDATION', issues: refusal.issues }
   }
-  if (!decisions.some(({ by }) => by === name)) return null
-  return { code: 'ALREADY_DECIDED', approvalId: id, message: `${name} has answered already.` }
 }

@@ -4,12 +4,11 @@ import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import type { RunEngine } from '../../src/engine/run-tools.ts'
 import { startRun } from '../../src/engine/start-run.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { replay } from '../../src/workflow/run/replay.ts'
-import type { RunEvent } from '../../src/workflow/run/run-event.ts'
 import { ACTOR, addWorker } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
 import { EVERY_STEP, INNER } from '../support/every-step.ts'
 import { type Failpoint, failingPool } from '../support/failing-pool.ts'
+import { outcomeOf } from '../support/run-outcome.ts'
 import { goRound } from '../support/run-world.ts'
 import { isFullSize } from '../support/size.ts'
 
@@ -44,7 +43,7 @@ async function runThrough(failpoint: Failpoint | null) {
     if (isIdle) await pass(runId)
   }
   await failing.end()
-  return { ...(await outcomeOf(runId)), statements: failing.statements.length, wasCut: on === engine }
+  return { ...(await outcomeOf(rowsOf, runId)), statements: failing.statements.length, wasCut: on === engine }
 }
 
 /** Lets time pass until the run is due. */
@@ -54,23 +53,6 @@ async function pass(runId: string): Promise<void> {
   )
   await rowsOf(`UPDATE workflow_run SET wake_at = now() - interval '1 s' WHERE id = '${runId}' AND wake_at IS NOT NULL`)
   await delay(2)
-}
-
-async function outcomeOf(runId: string) {
-  const [run] = await rowsOf(`SELECT status, output, error FROM workflow_run WHERE id = '${runId}'`)
-  const steps = await rowsOf(`SELECT path, status, attempt FROM step_run WHERE run_id = '${runId}' ORDER BY path`)
-  const tasks = await rowsOf(
-    `SELECT step_path, status, count(*)::int FROM task WHERE run_id = '${runId}' GROUP BY 1, 2 ORDER BY 1, 2`,
-  )
-  const children = await rowsOf(`SELECT status, output FROM workflow_run WHERE parent_run_id = '${runId}'`)
-  const events = await rowsOf(`SELECT kind, version AS seq, payload FROM event WHERE run_id = '${runId}' ORDER BY id`)
-  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
-  const told = replay(events.map(({ payload, ...event }) => ({ ...event, ...payload }) as RunEvent))
-  expect([...told.steps].map(([path, { status }]) => `${path} ${status}`).toSorted()).toEqual(
-    steps.map(({ path, status }) => `${path} ${status}`).toSorted(),
-  )
-  expect(await rowsOf(`SELECT * FROM run_inbox WHERE run_id = '${runId}'`)).toEqual([])
-  return { run, steps, tasks, children }
 }
 
 test('comes to the same end wherever the connection is cut, and does nothing twice', async () => {

@@ -30,6 +30,12 @@ export async function goRound(engine: RunEngine, db: RunEngine['db'], workerId: 
     ACTOR,
     tasks.map((task) => ({ taskId: task.id, epoch: task.epoch, end: endOf(task) })),
   )
+  const answered = await answerAll(engine, db)
+  return stepped + tasks.length + answered > 0
+}
+
+/** What is asked of the world: sends the events that are waited for, answers approvals, calls back. @returns how many */
+export async function answerAll(engine: RunEngine, db: RunEngine['db']): Promise<number> {
   const { rows: waits } = await db.query(`SELECT "id", "key" FROM "step_wait"`)
   for (const { id, key } of waits) {
     await sendEvent(engine, ACTOR, { key, payload: { ok: false }, id: `no ${id}` })
@@ -47,7 +53,7 @@ export async function goRound(engine: RunEngine, db: RunEngine['db'], workerId: 
       tellRuns(client, ACTOR.tenant, [{ runId, command: { kind: 'callback', path, id, body: { called: true } } }]),
     )
   }
-  return stepped + tasks.length + waits.length + asked.length + called.length > 0
+  return waits.length + asked.length + called.length
 }
 
 function endOf({ type, input }: ClaimedTask) {

@@ -14,6 +14,8 @@ export type DecisionRefusal =
 export interface DecisionGiven {
   /** Name of the principal. */
   readonly by: string
+  /** Who refuses need not fill in the form. */
+  readonly approved: boolean
   readonly form: JsonValue
   /** Whether the principal has a role, or a higher one. */
   hasRole(role: string): boolean
@@ -28,14 +30,14 @@ export interface DecisionGiven {
 export function refusalOfDecision(
   { plan, schemas }: { readonly plan: Plan; readonly schemas: Pick<SchemaCheck, 'problems'> },
   row: StepRun,
-  { by, form, hasRole }: DecisionGiven,
+  { by, approved, form, hasRole }: DecisionGiven,
 ): DecisionRefusal | null {
   const { step } = plan.steps.get(row.stepId)!
   if (step.type !== 'APPROVAL' || row.status !== 'WAITING' || row.awaitedId === null) return { code: 'NOT_AWAITED' }
   const { principals, role } = row.input as unknown as ApprovalRequest
   if (!principals.includes(by) && (role === null || !hasRole(role))) return { code: 'NOT_AN_APPROVER' }
   if (row.decisions.some((decision) => decision.by === by)) return { code: 'ALREADY_DECIDED' }
-  if (step.form === undefined || step.form === true) return null
+  if (!approved || step.form === undefined || step.form === true) return null
   const issues = schemas.problems(canonicalJson(step.form === false ? { not: {} } : step.form), form, ['form'])
   return issues.length === 0 ? null : { code: 'FORM_INVALID', issues }
 }

@@ -227,20 +227,16 @@ export function toStepRun(row: StepRunRow): StepRun {
   }
 }
 
-/** What people have answered to a step so far. Index: step_run_pkey. */
-export async function readDecisions(
-  client: ClientBase,
-  tenant: string,
-  { runId, path }: Place,
-): Promise<StepRun['decisions']> {
-  const { rows } = await client.query<{ decisions: StepRun['decisions'] | null }>(
-    prepared(`SELECT "decisions" FROM "step_run" WHERE "tenant" = $1 AND "run_id" = $2 AND "path" = $3`, [
-      tenant,
-      runId,
-      path,
-    ]),
+/** One step run with its input; null: there is none. Index: step_run_pkey. */
+export async function readStep(client: ClientBase, tenant: string, { runId, path }: Place): Promise<StepRun | null> {
+  const { rows } = await client.query<StepRunRow & { input: JsonValue | null }>(
+    prepared(
+      `SELECT ${STEP_COLUMNS}, s."input" FROM "step_run" AS s WHERE s."tenant" = $1 AND s."run_id" = $2 AND s."path" = $3`,
+      [tenant, runId, path],
+    ),
   )
-  return rows[0]?.decisions ?? []
+  const [row] = rows
+  return row === undefined ? null : { ...toStepRun(row), input: row.input }
 }
 
 /** All step runs of a run, with the outputs of its CONDITIONs and the elements of its iterations. Index: step_run_pkey. */

@@ -173,6 +173,7 @@ describe('a decision', () => {
   const schemas = createSchemaCheck()
   const refusal = (by: string, hasRole = false, given: JsonValue = { why: 'so' }) =>
     refusalOfDecision({ plan: driver.plan, schemas }, driver.rows.get('a')!, {
+      approved: true,
       by,
       form: given,
       hasRole: () => hasRole,
