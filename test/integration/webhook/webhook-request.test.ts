@@ -10,8 +10,8 @@ import {
 import type { JsonValue } from '../../../src/task/json.ts'
 import { TaskFailure } from '../../../src/worker/handler.ts'
 import { freePort } from '../../support/free-port.ts'
-import { answerJson, openReceiver } from './receiver.ts'
-import { refuseMessage } from './verify-standard-webhook.ts'
+import { answerJson, openReceiver } from '../../support/receiver.ts'
+import { refuseMessage } from '../../support/verify-standard-webhook.ts'
 
 const receiver = await openReceiver()
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
