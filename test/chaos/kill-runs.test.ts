@@ -40,7 +40,8 @@ async function runOn(env: Record<string, string>) {
   let server = start(env)
   let kills = 0
   try {
-    await server.ready
+    // On a slow machine the commit it dies at can come before it says that it is ready.
+    await server.ready.catch(() => undefined)
     for (const definition of [INNER, everyStep]) await createWorkflow(engine, ACTOR, { definition })
     const started = await startRun(engine, ACTOR, { workflow: 'every_step', input: { n: 1 } })
     if (!started.ok) throw new Error(JSON.stringify(started.refusal))
