@@ -30,3 +30,4 @@ export { type DefinitionProblem, pathText } from './workflow/definition/problem.
 export type { Imported, Unmapped } from './workflow/import/imported.ts'
 export { importStatesLanguage, type StatesLanguageOptions } from './workflow/import/states-language/import-states.ts'
 export { importWfFormat, type WfFormatOptions } from './workflow/import/wf-format.ts'
+export { type Instantiated, instantiate, listTemplates, type TemplateInfo } from './workflow/template/templates.ts'

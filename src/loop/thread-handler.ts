@@ -98,8 +98,8 @@ export function createHandlerThreads({
 function outcomeOf(end: ThreadEnd): JsonValue | LeaseOutcome {
   if ('lease' in end) return new LeaseOutcome(end.lease)
   if ('output' in end) return end.output as JsonValue
-  const { code, message, stack, retryable } = end.error
-  const failure = new TaskFailure(code, message, { retryable })
+  const { code, message, stack, retryable, retryAfterMs } = end.error
+  const failure = new TaskFailure(code, message, { retryable, retryAfterMs })
   if (stack !== undefined) failure.stack = stack
   throw failure
 }

@@ -33,4 +33,6 @@ export interface Ground {
 export interface Running extends Ground {
   readonly channel: Channel
   readonly engine: RunEngine
+  /** What call-back URLs are made with. */
+  readonly callbackKey: Buffer
 }

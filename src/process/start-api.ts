@@ -2,6 +2,7 @@ import { decideAccessMode } from '../access/access-mode.ts'
 import { DEFAULT_TENANT } from '../access/principal.ts'
 import { hasUsableKeys } from '../access/store.ts'
 import { createAuthenticator } from '../engine/authenticate.ts'
+import { callBack } from '../engine/call-back.ts'
 import { ensureInitialKey } from '../engine/ensure-initial-key.ts'
 import { nowCursor } from '../event/store/now-cursor.ts'
 import { readUnseen } from '../event/store/read-unseen.ts'
@@ -13,6 +14,7 @@ import { createGraphServer } from '../graph/server.ts'
 import { createReasonWatch, REASON_TOPICS } from '../graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
 import { openBells } from '../infra/channel/bells.ts'
+import { CALLBACK_PATH, createCallbackDoor } from '../rest/callback-door.ts'
 import { createWorkflowCheck } from '../workflow/definition/check-workflow.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
@@ -24,7 +26,7 @@ export class AccessUndecided extends Error {
 
 /** Starts the graph's door on the process's HTTP server. */
 export async function startApi(running: Running, http: HttpFront): Promise<{ notice: string | null }> {
-  const { config, log, pool, prisma, parts, channel, engine } = running
+  const { config, log, pool, prisma, parts, channel, engine, callbackKey } = running
   if (config.initialKey !== undefined) {
     const isNew = await ensureInitialKey(pool, { tenant: DEFAULT_TENANT, secret: config.initialKey })
     if (isNew) log.info('made the initial API key')
@@ -59,9 +61,15 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
     onHiddenError: (error, correlationId) => log.error({ err: error, correlationId }, 'a request failed inside'),
   })
   parts.add({ name: 'graph', stopWithinMs: 5_000, stop: () => graph.dispose() })
+  const answerCallback = createCallbackDoor({
+    key: callbackKey,
+    take: (awaitedId, body) => callBack(engine, { tenant: DEFAULT_TENANT, awaitedId, body }),
+    onHiddenError: (error) => log.error({ err: error }, 'a call-back failed inside'),
+  })
   http.serve((request, response) => {
     const path = request.url?.split('?', 1)[0]
     if (path === graph.path) return void graph.handle(request, response)
+    if (path?.startsWith(CALLBACK_PATH)) return void answerCallback(request, response)
     if (path === '/' && hasGraphiQL) return void response.writeHead(302, { location: graph.path }).end()
     response.writeHead(404, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ error: 'not found', graph: graph.path }))

@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { createRunTools } from '../engine/run-tools.ts'
 import { adoptCluster } from '../event/store/adopt-cluster.ts'
 import { withTransaction } from '../infra/with-transaction.ts'
+import { CALLBACK_PATH } from '../rest/callback-door.ts'
 import { createSchemaCheck } from '../task/schema-check.ts'
+import { callbackToken } from '../workflow/callback-token.ts'
+import { readCallbackKey } from '../workflow/store/callbacks.ts'
 import type { Ground, Running } from './running.ts'
 import { startApi } from './start-api.ts'
 import { startChannel } from './start-channel.ts'
@@ -20,13 +24,11 @@ export async function startRoles(ground: Ground): Promise<{ notices: readonly st
     log.warn('the event log comes from another database server; earlier cursors have expired')
   const channel = startChannel(ground)
   const schemas = createSchemaCheck()
-  const engine = {
-    db: pool,
-    channel,
-    schemas,
-    runs: createRunTools(schemas, (id) => `${ground.http?.url ?? ''}/callbacks/${id}`),
-  }
-  const running: Running = { ...ground, channel, engine }
+  const callbackKey = await withTransaction(pool, (client) => readCallbackKey(client, randomBytes(32)))
+  const publicUrl = publicUrlOf(ground)
+  const callbackUrl = (id: string): string => `${publicUrl}${CALLBACK_PATH}${callbackToken(callbackKey, id)}`
+  const engine = { db: pool, channel, schemas, runs: createRunTools(schemas, callbackUrl) }
+  const running: Running = { ...ground, channel, engine, callbackKey }
   const roles = new Set(config.roles)
   const notices: string[] = []
   if (roles.has('scheduler')) await startScheduler(running)
@@ -36,4 +38,16 @@ export async function startRoles(ground: Ground): Promise<{ notices: readonly st
     if (notice !== null) notices.push(notice)
   }
   return { notices }
+}
+
+/** Where call-backs reach the role api: this process, unless it is said or that runs elsewhere. */
+function publicUrlOf({ config, http, log }: Ground): string {
+  if (config.publicUrl !== undefined) return config.publicUrl
+  if (config.roles.includes('api') && http !== null) return http.url
+  const guess = 'http://localhost:4000'
+  if (config.roles.includes('scheduler'))
+    log.warn(
+      `call-backs of workflows are asked for at ${guess}: set TASK_MGMT_PUBLIC_URL to where the role api is reached`,
+    )
+  return guess
 }

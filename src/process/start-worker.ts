@@ -5,6 +5,9 @@ import { registerWorker } from '../engine/register-worker.ts'
 import { stopWorker } from '../engine/stop-worker.ts'
 import { machineResources } from '../infra/machine-resources.ts'
 import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
+import { createAddressGuard } from '../integration/webhook/address-guard.ts'
+import { createSender } from '../integration/webhook/send-request.ts'
+import { webhookRequest } from '../integration/webhook/webhook-request.ts'
 import { createAttemptReporter } from '../loop/attempt-reporter.ts'
 import { createEnginePort } from '../loop/engine-port.ts'
 import { type Executor, startExecutor } from '../loop/executor.ts'
@@ -31,7 +34,18 @@ const POLL_MS = 1_000
 export async function startWorker(running: Running): Promise<void> {
   const { config, handlers, log, parts, channel } = running
   const own = await loadHandlers(config.handlers, process.cwd())
-  const definitions = [defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })), ...own, ...handlers]
+  const definitions = [
+    defineTaskType(codeAnalysis({ allowedRoots: config.allowedRoots })),
+    defineTaskType(
+      webhookRequest({
+        send: createSender(createAddressGuard({ allowedHosts: config.webhookPrivateHosts })),
+        secrets: config.webhookSecrets,
+        authorizations: config.webhookAuthorizations,
+      }),
+    ),
+    ...own,
+    ...handlers,
+  ]
   refuseDoubles(definitions)
   await giveUpGoneWorkers(running)
 

@@ -181,8 +181,9 @@ function howOf(end: EndAttempt['end']): Omit<AttemptEndInput, 'taskId' | 'epoch'
     case 'complete':
       return { complete: end.output === null ? {} : { output: JSON.parse(end.output) } }
     case 'fail': {
-      const { code, message, stack, retryable } = end.error
-      return { fail: { code, message, retryable, ...(stack !== undefined && { stack }) } }
+      const { code, message, stack, retryable, retryAfterMs } = end.error
+      const retryAfter = retryAfterMs === undefined ? {} : { retryAfter: durationOf(retryAfterMs) }
+      return { fail: { code, message, retryable, ...retryAfter, ...(stack !== undefined && { stack }) } }
     }
     case 'release':
       return { release: { reason: end.reason, delay: `PT${end.delayMs / 1_000}S` } }

@@ -1,6 +1,6 @@
 import type { CommandOf, FailureOutcome } from './command.ts'
 import { announced, endOf, finish, moved, place, type Transition, unleased, unplaced } from './move.ts'
-import { DEFAULT_RETRY_POLICY, retryDelayMs } from './retry.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryDelayMs } from './retry.ts'
 import type { TaskError, TaskState } from './task-state.ts'
 import { after, earliest, runningWakeAt } from './timing.ts'
 import { ready } from './waiting-moves.ts'
@@ -39,11 +39,12 @@ export function fail(
   now: Date,
   random: number,
 ): Transition {
-  const error: TaskError = { ...reported, attempt: task.attempt }
+  const { retryAfterMs = 0, ...said } = reported
+  const error: TaskError = { ...said, attempt: task.attempt }
   const policy = task.retry ?? DEFAULT_RETRY_POLICY
   const failures = task.failures + 1
   const isWorthIt = error.retryable && !policy.nonRetryableCodes.includes(error.code)
-  const delayMs = isWorthIt ? retryDelayMs(policy, failures, random) : null
+  const delayMs = isWorthIt ? delayOf(policy, failures, random, retryAfterMs) : null
   const failed: TaskState = { ...task, failures, error }
   if (delayMs === null) return finish(failed, 'FAILED', now, { outcome, error, payload: announced(error) })
   const retryAt = new Date(now.getTime() + delayMs)
@@ -53,6 +54,11 @@ export function fail(
     { ...announced(error), retryAt: retryAt.toISOString() },
     endOf(task, outcome, error),
   )
+}
+
+function delayOf(policy: RetryPolicy, failures: number, random: number, retryAfterMs: number): number | null {
+  const delayMs = retryDelayMs(policy, failures, random)
+  return delayMs === null ? null : Math.max(delayMs, Math.round(Math.min(retryAfterMs, policy.maxMs)))
 }
 
 export function lose(task: TaskState, now: Date): Transition {

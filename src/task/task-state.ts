@@ -10,6 +10,8 @@ export interface TaskError {
   readonly message: string
   readonly stack?: string
   readonly retryable: boolean
+  /** What the other side asked for: no earlier retry, up to the longest delay of the policy. Not kept with the task. */
+  readonly retryAfterMs?: number
   /** Number of the attempt that failed, from 1; 0 when none ran. */
   readonly attempt: number
 }

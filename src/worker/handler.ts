@@ -123,10 +123,18 @@ export class TaskFailure extends Error {
   /** Stable, UPPER_SNAKE_CASE; retry policies can name it as not retryable. */
   readonly code: string
   readonly retryable: boolean
+  /** Milliseconds; undefined for what the retry policy says alone. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  /** @param options.retryAfterMs no retry comes earlier, such as where the other side asked for it; the policy's `maxMs` bounds it */
+  constructor(
+    code: string,
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? true
+    this.retryAfterMs = options.retryAfterMs
   }
 }

@@ -33,11 +33,16 @@ function failureOf(thrown: unknown, attempt: number): TaskError | null {
       message: storableText(thrown.message, LONGEST_MESSAGE),
       ...stackOf(thrown),
       retryable: Boolean(thrown.retryable),
+      ...retryAfterOf(thrown),
       attempt,
     }
   } catch {
     return null
   }
+}
+
+function retryAfterOf({ retryAfterMs }: TaskFailure): { retryAfterMs?: number } {
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? { retryAfterMs } : {}
 }
 
 function messageOf(thrown: unknown): string {

@@ -8,6 +8,3 @@ export const work = defineTaskType<{ n?: number }>({
     return n * 10
   },
 })
-
-/** Stands for a service outside that is asked to call back. */
-export const webhookRequest = defineTaskType({ name: 'webhook_request', handler: async () => ({ status: 202 }) })

@@ -38,6 +38,20 @@ describe('a worker over the graph', () => {
     expect(rows).toEqual([{ level: 'warn', message: 'looking', fields: { attempt: 1 } }])
   })
 
+  test('has a task tried again no earlier than the other side asked for', async () => {
+    const worker = newWorker()
+    worker.handle('work', {}, async () => {
+      throw new TaskFailure('TOO_MANY', 'Come back in a while.', { retryAfterMs: 90_000 })
+    })
+    await worker.start()
+    const [id] = await create({})
+    await until(async () => (await rowOf(id!)).status === 'RETRYING')
+    const { wake_at: wakeAt, error } = await rowOf(id!)
+    expect(Number(wakeAt) - Date.now()).toBeGreaterThan(80_000)
+    expect(error).not.toHaveProperty('retryAfterMs')
+    await cancelTask(graph.engine, ACTOR, { taskId: uuidIn(id!) })
+  })
+
   test('says what it has, and gets what fits', async () => {
     const worker = newWorker({ labels: { disk: 'ssd' }, resources: { memoryMb: 0, custom: { license: 1 } } })
     let most = 0

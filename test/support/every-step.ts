@@ -1,5 +1,8 @@
 import type { WorkflowDefinition } from '../../src/workflow/definition/definition.ts'
 
+/** What its WEBHOOK calls. */
+export const WEBHOOK_URL = 'https://example.test/'
+
 /** A run through every step type: branches, a join, parallel work, iterations, waits, people, a call-back, a child run, and an undoing. */
 export const EVERY_STEP: WorkflowDefinition = {
   name: 'every_step',
@@ -54,7 +57,7 @@ export const EVERY_STEP: WorkflowDefinition = {
       id: 'called',
       type: 'WEBHOOK',
       after: ['asked'],
-      url: 'https://example.test/',
+      url: WEBHOOK_URL,
       body: { back: '${{ callback.url }}' },
       callback: true,
     },

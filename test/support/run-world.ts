@@ -1,14 +1,13 @@
 import { advanceRuns } from '../../src/engine/advance-runs.ts'
+import { callBack } from '../../src/engine/call-back.ts'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { decideApproval } from '../../src/engine/decide-approval.ts'
 import { endAttempts } from '../../src/engine/end-attempts.ts'
 import { returnUnheld } from '../../src/engine/return-unheld.ts'
 import type { RunEngine } from '../../src/engine/run-tools.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
-import { transact } from '../../src/engine/transact.ts'
 import { wakeDue } from '../../src/engine/wake-due.ts'
 import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
-import { tellRuns } from '../../src/workflow/store/inbox.ts'
 import { ACTOR } from './engine.ts'
 
 const TYPES = ['work', 'webhook_request']
@@ -46,12 +45,10 @@ export async function answerAll(engine: RunEngine, db: RunEngine['db']): Promise
     await decideApproval(engine, { ...ACTOR, name: 'ada', role: 'DEVELOPER' }, { approvalId: id, approved: true })
   }
   const { rows: called } = await db.query(
-    `SELECT "run_id", "path", "awaited_id" FROM "step_run" WHERE "type" = 'WEBHOOK' AND "status" = 'WAITING' AND "awaited_id" IS NOT NULL`,
+    `SELECT "awaited_id" FROM "step_run" WHERE "type" = 'WEBHOOK' AND "status" = 'WAITING' AND "awaited_id" IS NOT NULL`,
   )
-  for (const { run_id: runId, path, awaited_id: id } of called) {
-    await transact(engine, (client) =>
-      tellRuns(client, ACTOR.tenant, [{ runId, command: { kind: 'callback', path, id, body: { called: true } } }]),
-    )
+  for (const { awaited_id: awaitedId } of called) {
+    await callBack(engine, { tenant: ACTOR.tenant, awaitedId, body: { called: true } })
   }
   return waits.length + asked.length + called.length
 }

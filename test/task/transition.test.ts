@@ -78,6 +78,16 @@ describe('a failed attempt', () => {
     const failed = stateAfter(newTask({ retry: policy }), [CLAIM, failing(1, { attempt: 7 })])
     expect(failed.error).toEqual({ ...BOOM, attempt: 1 })
   })
+
+  test('is tried no earlier than the other side asked for, up to the longest delay', () => {
+    const plain = newTask({ retry: { ...policy, initialMs: 1_000, maxMs: 60_000, jitter: 0 } })
+    const asked = stateAfter(plain, [CLAIM, failing(1, { retryAfterMs: 30_000 })])
+    expect(asked).toMatchObject({ status: 'RETRYING', wakeAt: at(30_000) })
+    expect(asked.error).toEqual({ ...BOOM, attempt: 1 })
+    expect(stateAfter(plain, [CLAIM, failing(1, { retryAfterMs: 10 })]).wakeAt).toEqual(at(1_000))
+    expect(stateAfter(plain, [CLAIM, failing(1, { retryAfterMs: 1e12 })]).wakeAt).toEqual(at(60_000))
+    expect(stateAfter(plain, [CLAIM, failing(1, { retryAfterMs: 10, retryable: false })]).status).toBe('FAILED')
+  })
 })
 
 describe('a lost worker', () => {

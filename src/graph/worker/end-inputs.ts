@@ -39,6 +39,11 @@ export const failureFields = (t: InputFields) => ({
   }),
   stack: t.string({ description: 'Where it happened; 20,000 characters are kept.' }),
   retryable: t.boolean({ description: 'Whether another attempt could help; yes when absent.' }),
+  retryAfter: t.field({
+    type: 'Duration',
+    description: 'No retry comes earlier; at most the longest delay of the retry policy counts.',
+    validate: z.number().min(0, 'is negative').max(LONGEST_RELEASE_MS, 'is longer than 24 days'),
+  }),
 })
 
 /** Why an attempt failed, in a batch. */
@@ -100,7 +105,13 @@ export function completionOf({ output }: { output?: JsonValue | null | undefined
 }
 
 /** The end of an attempt that failed. */
-export function failureOf({ code, message, stack, retryable }: typeof FailureInput.$inferInput): AttemptEnd {
+export function failureOf({
+  code,
+  message,
+  stack,
+  retryable,
+  retryAfter,
+}: typeof FailureInput.$inferInput): AttemptEnd {
   return {
     kind: 'fail',
     outcome: 'FAILED',
@@ -109,6 +120,7 @@ export function failureOf({ code, message, stack, retryable }: typeof FailureInp
       message: storableText(message, 10_000) || 'The worker gave no message.',
       ...(stack != null && { stack: storableText(stack, 20_000) }),
       retryable: retryable ?? true,
+      ...(retryAfter != null && { retryAfterMs: Math.round(retryAfter) }),
       // The engine puts in which attempt it was.
       attempt: 0,
     },

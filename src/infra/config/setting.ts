@@ -19,7 +19,7 @@ export interface Setting<T = unknown> {
   readonly parse: z.ZodType<T, string>
   /** May be given several times; the values are joined by commas. */
   readonly isList?: boolean
-  /** A URL whose password is not to be shown. */
+  /** Not to be shown; of a URL its password. */
   readonly isSecret?: boolean
 }
 
@@ -79,6 +79,31 @@ export const amounts: z.ZodType<Readonly<Record<string, number>>, string> = pair
   ),
 )
 
+/** Text of items `name=whsec_…` between commas: by their names the secrets, of a name that stands more than once all of them. */
+export const webhookSecrets: z.ZodType<Readonly<Record<string, readonly string[]>>, string> = listOf(
+  z
+    .string()
+    .regex(/^[\w.-]{1,100}=whsec_[A-Za-z0-9+/]{32,86}={0,2}$/)
+    .transform(nameAndRest),
+).transform((list) =>
+  Object.fromEntries(
+    [...Map.groupBy(list, ([name]) => name)].map(([name, items]) => [name, items.map(([, secret]) => secret)]),
+  ),
+)
+
+/** Text of items `host=value of a header` between commas. */
+export const authorizations: z.ZodType<Readonly<Record<string, string>>, string> = listOf(
+  z
+    .string()
+    .regex(/^[a-z0-9.-]+(:\d{1,5})?=[\x21-\x7e][\x20-\x7e]*$/)
+    .transform(nameAndRest),
+).transform((list) => Object.fromEntries(list))
+
+function nameAndRest(text: string): [string, string] {
+  const at = text.indexOf('=')
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
 /** Text of a path; relative ones start at the working folder. */
 export const path: z.ZodType<string, string> = z
   .string()
@@ -88,6 +113,16 @@ export const path: z.ZodType<string, string> = z
 /** Text of a URL with one of the schemes. */
 export function url(...schemes: string[]): z.ZodType<string, string> {
   return z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)))
+}
+
+/** Text of a URL of http or https that others can be built on: without a query, a fragment or a user; ends without a slash. */
+export const httpUrl: z.ZodType<string, string> = z
+  .string()
+  .refine((text) => URL.canParse(text) && isPlainHttp(new URL(text)))
+  .transform((text) => new URL(text).href.replace(/\/+$/, ''))
+
+function isPlainHttp({ protocol, search, hash, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && [search, hash, username, password].every((part) => part === '')
 }
 
 /** Text of a web origin: scheme, host and port, without a path. */

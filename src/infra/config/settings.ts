@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { logLevels } from '../log.ts'
 import {
   amounts,
+  authorizations,
   duration,
   flag,
+  httpUrl,
   listOf,
   oneOf,
   origin,
@@ -11,6 +13,7 @@ import {
   path,
   type Setting,
   url,
+  webhookSecrets,
   wholeNumber,
 } from './setting.ts'
 
@@ -68,6 +71,49 @@ export const settings = {
     about: 'Origins of other sites whose pages may call, such as http://localhost:5173.',
     expected: 'origins like https://app.example.com, separated by commas',
     parse: listOf(origin),
+    isList: true,
+  },
+  publicUrl: {
+    env: 'TASK_MGMT_PUBLIC_URL',
+    flag: 'public-url',
+    placeholder: 'URL',
+    default: undefined,
+    about: "Where others reach this server: call-backs of workflows begin with it. Default: the server's own address.",
+    expected: 'a URL like https://tasks.example.com, with a path where a proxy adds one',
+    parse: httpUrl,
+  },
+  webhookSecrets: {
+    env: 'TASK_MGMT_WEBHOOK_SECRETS',
+    flag: 'webhook-secrets',
+    placeholder: 'SECRETS',
+    default: '',
+    about:
+      'Secrets that WEBHOOK steps name to have their requests signed (Standard Webhooks). A name that stands twice signs with both.',
+    expected: 'items like deploy=whsec_C2FVsBQIhrscChlQIMV…, base64 of 24 to 64 bytes, separated by commas',
+    parse: webhookSecrets,
+    isList: true,
+    isSecret: true,
+  },
+  webhookAuthorizations: {
+    env: 'TASK_MGMT_WEBHOOK_AUTHORIZATION',
+    flag: 'webhook-authorization',
+    placeholder: 'VALUES',
+    default: '',
+    about: 'Values of the header authorization that requests of WEBHOOK steps to a host carry, over https only.',
+    expected: 'items like api.example.com=Bearer abc, separated by commas',
+    parse: authorizations,
+    isList: true,
+    isSecret: true,
+  },
+  webhookPrivateHosts: {
+    env: 'TASK_MGMT_WEBHOOK_PRIVATE_HOSTS',
+    flag: 'webhook-private-host',
+    placeholder: 'HOSTS',
+    default: '',
+    about:
+      'Hosts that WEBHOOK steps may call although they are on this machine or in a private network; public ones always may be.',
+    expected: 'names or addresses like ci.internal, localhost or 10.1.2.3, separated by commas',
+    parse: listOf(z.string().regex(/^[\w.:[\]-]+$/)),
     isList: true,
   },
   slots: {

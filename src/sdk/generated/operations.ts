@@ -540,6 +540,8 @@ export type FailTaskInput = {
   readonly epoch: number;
   /** What happened, for people; 10,000 characters are kept. */
   readonly message: string;
+  /** No retry comes earlier; at most the longest delay of the retry policy counts. */
+  readonly retryAfter?: string | null | undefined;
   /** Whether another attempt could help; yes when absent. */
   readonly retryable?: boolean | null | undefined;
   /** Where it happened; 20,000 characters are kept. */
@@ -556,6 +558,8 @@ export type FailureInput = {
   readonly code: string;
   /** What happened, for people; 10,000 characters are kept. */
   readonly message: string;
+  /** No retry comes earlier; at most the longest delay of the retry policy counts. */
+  readonly retryAfter?: string | null | undefined;
   /** Whether another attempt could help; yes when absent. */
   readonly retryable?: boolean | null | undefined;
   /** Where it happened; 20,000 characters are kept. */

@@ -129,7 +129,7 @@ export interface StepBase {
   /** Guard, looked at when the step could start: it is skipped when this does not hold. */
   readonly when?: Condition
   readonly onFailure?: OnFailure
-  /** Of the whole step; a TASK's attempts are the task's. Default: none, a TASK as its type says. */
+  /** Of the whole step; the attempts of a TASK or a WEBHOOK are its task's. Default: none, of those as the task's type says. */
   readonly retry?: StepRetry
   /** After so long the step has failed, with the code STEP_TIMEOUT; all its attempts together. */
   readonly timeout?: Duration

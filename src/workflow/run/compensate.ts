@@ -21,9 +21,12 @@ export function undoLatest(draft: Draft, holder: Holder): 'BEGUN' | 'NONE' | 'MI
   return 'BEGUN'
 }
 
+/** Larger than any completion's number, and no larger than its column holds. */
+const BEYOND_ALL = 2 ** 31 - 1
+
 /** The store knows those before this call, and not which of them were undone in it. */
 function latestCompletion(draft: Draft, { path, undoneTo }: Holder): StepRun | null | undefined {
-  const before = undoneTo ?? Number.MAX_SAFE_INTEGER
+  const before = undoneTo ?? BEYOND_ALL
   let latest: StepRun | null = null
   for (const row of draft.touched()) {
     if (row.completion === null || row.completion >= before || !isBelow(row.path, path)) continue

@@ -45,7 +45,7 @@ export interface PlannedStep {
   /** Whether a step before it has to lead to it: not where those are only its turn. */
   readonly needsChoice: boolean
   readonly onFailure: OnFailure
-  /** null for a TASK, whose task has the retries. */
+  /** null for a TASK and a WEBHOOK, whose task has the retries. */
   readonly retry: RetryPolicy | null
   readonly timeoutMs: number | null
   readonly compensation: PlannedStep | null
@@ -102,7 +102,7 @@ function planScope(written: readonly Step[], holder: PlannedStep | null, all: Ma
 function planStep(step: Step, scope: PlannedScope, all: Map<string, PlannedStep>): Building<PlannedStep> {
   const planned = plannedAlone(step, scope, all)
   planned.onFailure = step.onFailure ?? 'FAIL'
-  planned.retry = step.type === 'TASK' ? null : policyOf(retryOf(step))
+  planned.retry = hasRetriesOfTask(step) ? null : policyOf(retryOf(step))
   if ('steps' in step) planned.inner = planScope(stepsWithin(step), planned, all)
   if (step.compensate !== undefined) planned.compensation = planCompensation(step.compensate, scope, all)
   return planned
@@ -110,7 +110,7 @@ function planStep(step: Step, scope: PlannedScope, all: Map<string, PlannedStep>
 
 function planCompensation(step: Compensation, scope: PlannedScope, all: Map<string, PlannedStep>): PlannedStep {
   const planned = plannedAlone(step, scope, all)
-  planned.retry = step.type === 'TASK' ? null : policyOf(step.retry)
+  planned.retry = hasRetriesOfTask(step) ? null : policyOf(step.retry)
   return Object.assign(planned, { isCompensation: true })
 }
 
@@ -166,6 +166,11 @@ function connect(steps: readonly Building<PlannedStep>[], isSequence: boolean): 
     planned.after = after.get(planned) ?? []
     planned.needsChoice = planned.before.some(({ kind }) => kind !== 'TURN')
   }
+}
+
+/** A WEBHOOK is over with its request, or waits for a call: only the request can be tried again. */
+function hasRetriesOfTask({ type }: Step | Compensation): boolean {
+  return type === 'TASK' || type === 'WEBHOOK'
 }
 
 /** RETRY means one retry, where the step says nothing of retries. */

@@ -9,7 +9,7 @@ import { hasEnded } from './run-state.ts'
 import { openScope } from './scope.ts'
 import { decided } from './steps/approval.ts'
 import { eventCame } from './steps/wait.ts'
-import { calledBack, requestEnded } from './steps/webhook.ts'
+import { calledBack, completeCalledBack, requestEnded } from './steps/webhook.ts'
 import { closeAnew } from './stop.ts'
 
 /** Takes in what happened or is asked. What comes twice, too late, or for what is not there changes nothing. */
@@ -90,7 +90,8 @@ function takeEnd(draft: Draft, row: OpenStep, end: End): void {
   if (ending !== null && (end.status !== 'COMPLETED' || awaitsCall)) {
     if (ending.status === 'FAILED') failFinally(draft, row, ending.error!)
     else cancelStep(draft, row)
-  } else if (end.status === 'COMPLETED') {
+  } else if (awaitsCall && row.isCalledBack) completeCalledBack(draft, row)
+  else if (end.status === 'COMPLETED') {
     if (step.type === 'WEBHOOK') requestEnded(draft, row, step, end.output)
     else completeStep(draft, row, end.output)
   } else if (end.status === 'FAILED') failStep(draft, row, end.error)

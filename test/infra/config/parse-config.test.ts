@@ -50,6 +50,35 @@ describe('settings', () => {
     ])
   })
 
+  it('take secrets by their names, without ever showing one', () => {
+    const [one, two] = ['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'C2FVsBQIhrscChlQIMV+mE8hPXkY0nZ/']
+    const config = configOf({
+      TASK_MGMT_WEBHOOK_SECRETS: `deploy=whsec_${one}, other.hook=whsec_${two}==,deploy=whsec_${two}`,
+      TASK_MGMT_WEBHOOK_AUTHORIZATION: 'api.linear.app=lin_api_1,localhost:8080=Basic dTpw=',
+      TASK_MGMT_WEBHOOK_PRIVATE_HOSTS: 'localhost,10.1.2.3,[::1]',
+    })
+    expect(config).toMatchObject({
+      webhookSecrets: { deploy: [`whsec_${one}`, `whsec_${two}`], 'other.hook': [`whsec_${two}==`] },
+      webhookAuthorizations: { 'api.linear.app': 'lin_api_1', 'localhost:8080': 'Basic dTpw=' },
+      webhookPrivateHosts: ['localhost', '10.1.2.3', '[::1]'],
+    })
+    const wrong = problemsOf({
+      TASK_MGMT_WEBHOOK_SECRETS: `deploy=${one}`,
+      TASK_MGMT_WEBHOOK_AUTHORIZATION: `https://api.linear.app=${two}`,
+    }).join()
+    expect(wrong).toMatch(/TASK_MGMT_WEBHOOK_SECRETS.*expected.*TASK_MGMT_WEBHOOK_AUTHORIZATION.*expected/s)
+    expect(wrong).not.toContain(one)
+    expect(wrong).not.toContain(two)
+  })
+
+  it('take the URL that others reach the server by, as what paths are put behind', () => {
+    expect(configOf({ TASK_MGMT_PUBLIC_URL: 'https://x.test/tasks/' }).publicUrl).toBe('https://x.test/tasks')
+    expect(configOf({ TASK_MGMT_PUBLIC_URL: 'http://x.test:80' }).publicUrl).toBe('http://x.test')
+    expect(configOf({}).publicUrl).toBeUndefined()
+    for (const url of ['x.test', 'ftp://x.test', 'https://x.test?a=1', 'https://u:p@x.test'])
+      expect(problemsOf({ TASK_MGMT_PUBLIC_URL: url }).join()).toContain('TASK_MGMT_PUBLIC_URL')
+  })
+
   it('take lengths of time with their unit', () => {
     const config = configOf({ TASK_MGMT_KEEP_TASKS: '90m' }, ['--keep-events', '120s'])
     expect(config).toMatchObject({ keepTasksMs: 5_400_000, keepEventsMs: 120_000, keepLogsMs: 14 * 86_400_000 })

@@ -39,7 +39,10 @@ const BASE: FieldSchemas<StepBase> = {
     description:
       'What happens when it has failed and no retry is left. FAIL (default): what holds it fails. SKIP: it counts as skipped. RETRY: like FAIL, with one retry where the step says nothing of retries. COMPENSATE: like FAIL, after what was completed has been undone, the latest first. CONTINUE: it stays failed, and what comes after it goes on.',
   },
-  retry: refTo('retry', "Of the whole step; a TASK's attempts are the task's. Default: none, a TASK as its type says."),
+  retry: refTo(
+    'retry',
+    "Of the whole step; the attempts of a TASK or a WEBHOOK are its task's. Default: none, of those as the task's type says.",
+  ),
   timeout: refTo(
     'duration',
     'After so long the step has failed, with the code STEP_TIMEOUT; all its attempts together.',

@@ -2,6 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import type { Draft, OpenStep } from '../draft.ts'
 import { completeStep } from '../end-step.ts'
 import { fill } from '../evaluate.ts'
+import { policyPart, retryOf } from '../plan.ts'
 import { withdraw } from '../stop.ts'
 import { placeOf } from '../values.ts'
 import type { StepOf, StepRule } from './step-rule.ts'
@@ -20,18 +21,14 @@ export const webhookRule: StepRule<'WEBHOOK'> = {
     const request = { url, method, headers, ...(body === undefined ? {} : { body }), ...(secret ? { secret } : {}) }
     row.isCalledBack = false
     const input = fill(draft, placeOf(draft, row), request, extra)
-    startTask(draft, row, { type: WEBHOOK_TASK_TYPE, input, id, hasCallback })
+    startTask(draft, row, { type: WEBHOOK_TASK_TYPE, input, id, retry: policyPart(retryOf(step)), hasCallback })
   },
 }
 
-/** The request was answered. */
+/** The request was answered, and its URL was not called yet. */
 export function requestEnded(draft: Draft, row: OpenStep, step: StepOf<'WEBHOOK'>, response: JsonValue): void {
   if (step.callback !== true) {
     completeStep(draft, row, response)
-    return
-  }
-  if (row.isCalledBack) {
-    completeCalledBack(draft, row)
     return
   }
   draft.move(row, 'WAITING')
@@ -50,7 +47,8 @@ export function calledBack(draft: Draft, row: OpenStep, body: JsonValue): void {
   row.output = body
 }
 
-function completeCalledBack(draft: Draft, row: OpenStep): void {
+/** The request has ended, in whichever way, after its URL was called: that was the answer, so the request had come through. */
+export function completeCalledBack(draft: Draft, row: OpenStep): void {
   if (row.output !== undefined) {
     completeStep(draft, row, row.output)
     return
