@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { replay } from '../../src/workflow/run/replay.ts'
 import type { RunEvent } from '../../src/workflow/run/run-event.ts'
 import type { EngineFixture } from './engine-fixture.ts'
+import { replay } from './replay.ts'
 
 /** What came of a run, the same for every run of the workflow with the same input: its rows, its tasks, its children; its events tell the same. */
 export async function outcomeOf(rowsOf: EngineFixture['rowsOf'], runId: string) {

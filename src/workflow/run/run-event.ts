@@ -7,7 +7,7 @@ interface AboutStep {
   readonly attempt: number
 }
 
-/** Everything that can happen to a run and its steps; `replay` makes their statuses of it. */
+/** Everything that can happen to a run and its steps. */
 export type RunFact =
   | { readonly kind: 'WorkflowRunStarted' }
   | { readonly kind: 'WorkflowRunPaused' }

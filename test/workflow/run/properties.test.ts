@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { isBelow } from '../../../src/workflow/run/path.ts'
-import { replay } from '../../../src/workflow/run/replay.ts'
+import { replay } from '../../support/replay.ts'
 import { sized } from '../../support/size.ts'
 import type { Driver } from './driver.ts'
 import { runThrough, walkThrough } from './random-walk.ts'

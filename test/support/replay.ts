@@ -1,7 +1,7 @@
-import { isBelow } from './path.ts'
-import type { RunEvent } from './run-event.ts'
-import type { RunStatus, StepPath, StepRun, StepRunStatus } from './run-state.ts'
-import { isWorking } from './working.ts'
+import { isBelow } from '../../src/workflow/run/path.ts'
+import type { RunEvent } from '../../src/workflow/run/run-event.ts'
+import type { RunStatus, StepPath, StepRun, StepRunStatus } from '../../src/workflow/run/run-state.ts'
+import { isWorking } from '../../src/workflow/run/working.ts'
 
 /** What the events of a run tell of it. A step that is not there has not begun. */
 export interface Replayed {
