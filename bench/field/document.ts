@@ -30,10 +30,10 @@ npm run bench:field -- --only ours,pg-boss --part latency    # a part of it
 It needs \`redis-server\` in the PATH, and installs the other systems into \`bench/field\` on the first run.`
 
 /** Small sizes show that everything runs, and nothing else. */
-function warning({ command }: Results): string {
-  return command.includes('--quick')
-    ? '\n\n> Printed from a run of small sizes on a busy machine: the figures count for nothing.'
-    : ''
+function warning({ command, note }: Results): string {
+  const isSmall = command.includes('--quick')
+  const text = isSmall ? 'Printed from a run of small sizes on a busy machine: the figures count for nothing.' : note
+  return text === undefined ? '' : `\n\n> ${text}`
 }
 
 function circumstances({ at, command, machine, node, postgres, redis }: Results): string {

@@ -82,7 +82,8 @@ const asks: Asks = {
     setInterval(() => {
       if (!isNew) return
       isNew = false
-      process.send!({ report })
+      // Who asked for it may be gone.
+      process.send!({ report }, undefined, undefined, () => undefined)
       report = { started: report.started, waitsMs: [] }
     }, REPORT_EVERY_MS)
   },

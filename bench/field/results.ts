@@ -30,6 +30,8 @@ export interface Results {
   readonly node: string
   readonly postgres: string
   readonly redis: string
+  /** What whoever reads the figures has to know of the run, added by hand. */
+  readonly note?: string
   readonly versions: Readonly<Record<SystemName, string>>
   readonly sizes: Sizes
   readonly throughput: readonly ThroughputResult[]
