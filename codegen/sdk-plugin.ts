@@ -10,6 +10,8 @@ import {
   visit,
 } from 'graphql'
 
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
+
 /**
  * Emits `getSdk(transport)`: one method for each operation, that answers with the value of its one root field.
  *
@@ -27,6 +29,8 @@ export const plugin: CodegenPlugin['plugin'] = (schema, documents) => {
   return {
     prepend: ["import type { CallOptions, Operation, Transport } from '../transport.ts'\n"],
     content: [
+      ...fragmentsOf(operations, fragments).map(textOf),
+      '',
       ...operations.map((operation) => documentOf(operation, fragments)),
       '/** The operations of the graph, over a transport. */',
       'export function getSdk(transport: Transport) {',
@@ -42,24 +46,44 @@ export const plugin: CodegenPlugin['plugin'] = (schema, documents) => {
   }
 }
 
-function documentOf(operation: OperationDefinitionNode, fragments: Map<string, FragmentDefinitionNode>): string {
+/** Fragments that the operations use, by name. */
+function fragmentsOf(operations: readonly OperationDefinitionNode[], fragments: Fragments): FragmentDefinitionNode[] {
+  const used = new Set<FragmentDefinitionNode>()
+  for (const operation of operations) collectFragments(operation, fragments, used)
+  return [...used].toSorted((a, b) => a.name.value.localeCompare(b.name.value))
+}
+
+/** The text of a fragment is there once, however many operations use it. */
+function textOf(fragment: FragmentDefinitionNode): string {
+  return `const ${constantOf(fragment)} = ${JSON.stringify(compact(fragment))}`
+}
+
+function constantOf({ name }: FragmentDefinitionNode): string {
+  return `${name.value.charAt(0).toLowerCase()}${name.value.slice(1)}Text`
+}
+
+function documentOf(operation: OperationDefinitionNode, fragments: Fragments): string {
   const used = new Set<FragmentDefinitionNode>()
   collectFragments(operation, fragments, used)
-  const text = stripIgnoredCharacters([operation, ...used].map((node) => print(node)).join('\n'))
+  const text = [JSON.stringify(compact(operation)), ...[...used].map(constantOf)].join(' + ')
   const { data, variables } = typesOf(operation)
   const { name, kind, field } = { name: nameOf(operation), kind: operation.operation, field: rootFieldOf(operation) }
   return `const ${name}Operation: Operation<${data}['${field}'], ${variables}> = {
   name: '${name}',
   kind: '${kind}',
   field: '${field}',
-  text: ${JSON.stringify(text)},
+  text: ${text},
 }
 `
 }
 
+function compact(node: OperationDefinitionNode | FragmentDefinitionNode): string {
+  return stripIgnoredCharacters(print(node))
+}
+
 function collectFragments(
   node: OperationDefinitionNode | FragmentDefinitionNode,
-  fragments: Map<string, FragmentDefinitionNode>,
+  fragments: Fragments,
   used: Set<FragmentDefinitionNode>,
 ): void {
   visit(node, {
