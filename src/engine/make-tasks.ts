@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { NewTaskEvent } from '../event/event.ts'
+import { sendLast } from '../infra/with-transaction.ts'
 import type { NewTask } from '../task/new-task.ts'
 import type { PlannedTask } from '../task/plan-tasks.ts'
 import type { InputIssue } from '../task/refusal.ts'
@@ -42,6 +43,8 @@ export interface Inserted {
   readonly overfull: ReadonlySet<string>
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** Writes planned tasks with their dependencies, in the order given, and what they get from tasks that have completed. */
 export async function insertPlanned(
   client: ClientBase,
@@ -72,22 +75,21 @@ export async function insertPlanned(
   const fed = planned.filter(
     ({ born, dependencies }) => born.waitingOn === 0 && dependencies.some(({ kind }) => kind === 'DATA'),
   )
+  const placements = planned.flatMap(({ placement }) => placement ?? [])
   // The statements share a round trip; they run in this order.
-  const [, , , overfull] = await Promise.all([
-    insertPlacements(
-      client,
-      actor.tenant,
-      planned.flatMap(({ placement }) => placement ?? []),
-    ),
+  const written = Promise.all([
+    insertPlacements(client, actor.tenant, placements),
     insertTasks(client, rows),
     insertDependencies(client, dependencies),
-    mergeOutputs(
-      client,
-      actor.tenant,
-      fed.map(({ born }) => born.id),
-    ),
   ])
-  return { events: planned.flatMap((task) => birthEvents(task, actor)), overfull }
+  const events = planned.flatMap((task) => birthEvents(task, actor))
+  if (placements.length === 0 && fed.length === 0) {
+    sendLast(client, written)
+    return { events, overfull: NONE }
+  }
+  const ids = fed.map(({ born }) => born.id)
+  const [, overfull] = await Promise.all([written, mergeOutputs(client, actor.tenant, ids)])
+  return { events, overfull }
 }
 
 function dependencyRows({ born, dependencies }: PlannedTask, now: Date): DependencyRow[] {

@@ -36,7 +36,7 @@ export async function trimLog(
 }
 
 async function trimBatch(client: ClientBase, log: Log, range: LogRange): Promise<Trimmed | null> {
-  if (!(await tryTurn(client))) return null
+  if (!(await tryTurn(client, log))) return null
   await client.query(`SET LOCAL ${READ_IN_ORDER}`)
   return deleteLogRows(client, log, range)
 }

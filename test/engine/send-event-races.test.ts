@@ -10,7 +10,7 @@ import { ACTOR } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
 import { often, raceOf } from '../support/race.ts'
 import { until } from '../support/until.ts'
-import { forgetAll, openWaitProblems } from '../support/waits.ts'
+import { forgetAll, openWaitProblems, parkFor } from '../support/waits.ts'
 import { expectWholeHistory } from '../support/whole-history.ts'
 
 const { database, engine, verbs } = await engineFixture({ size: 16 })
@@ -21,10 +21,7 @@ afterEach(async () => {
   await forgetAll(database.pool)
 })
 
-const park = (task: ClaimedTask, wait: Partial<ParkRequest>) =>
-  endAttempts(engine, ACTOR, [
-    { taskId: task.id, epoch: task.epoch, end: { kind: 'park', park: { until: null, waitKey: null, ...wait } } },
-  ])
+const park = (task: ClaimedTask, wait: Partial<ParkRequest>) => parkFor(engine, task, wait)
 
 async function waiting(wait: Partial<ParkRequest>): Promise<ClaimedTask> {
   const task = await race.running()

@@ -12,7 +12,7 @@ import type { ParkRequest } from '../../src/task/task-state.ts'
 import { ACTOR } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
 import { raceOf } from '../support/race.ts'
-import { forgetAll, openWaitProblems } from '../support/waits.ts'
+import { forgetAll, openWaitProblems, parkFor } from '../support/waits.ts'
 import { expectWholeHistory } from '../support/whole-history.ts'
 
 const { database, engine, verbs } = await engineFixture()
@@ -23,10 +23,7 @@ afterEach(async () => {
   await forgetAll(database.pool)
 })
 
-const park = (task: ClaimedTask, wait: Partial<ParkRequest>) =>
-  endAttempts(engine, ACTOR, [
-    { taskId: task.id, epoch: task.epoch, end: { kind: 'park', park: { until: null, waitKey: null, ...wait } } },
-  ])
+const park = (task: ClaimedTask, wait: Partial<ParkRequest>) => parkFor(engine, task, wait)
 
 /** A task that waits, and the queue from which it is claimed again. */
 async function waiting(wait: Partial<ParkRequest>): Promise<ClaimedTask & { queue: string }> {

@@ -1,4 +1,8 @@
 import type { Pool } from 'pg'
+import { endAttempts } from '../../src/engine/end-attempts.ts'
+import type { ClaimedTask } from '../../src/task/store/claim-tasks.ts'
+import type { ParkRequest } from '../../src/task/task-state.ts'
+import { ACTOR, type TestEngine } from './engine.ts'
 
 /** Everything in which tasks and their waits contradict each other; empty when they are sound. */
 export async function openWaitProblems(db: Pool): Promise<string[]> {
@@ -22,4 +26,10 @@ export async function openWaitProblems(db: Pool): Promise<string[]> {
 export async function forgetAll(db: Pool): Promise<void> {
   for (const table of ['event_wait', 'received_event', 'task', 'attempt_record', 'event', 'task_log'])
     await db.query(`DELETE FROM "${table}"`)
+}
+
+/** Ends an attempt by parking its task; by default neither for a time nor for an event. */
+export function parkFor(engine: TestEngine, { id, epoch }: ClaimedTask, wait: Partial<ParkRequest>) {
+  const park = { until: null, waitKey: null, ...wait }
+  return endAttempts(engine, ACTOR, [{ taskId: id, epoch, end: { kind: 'park', park } }])
 }
