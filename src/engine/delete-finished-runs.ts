@@ -65,7 +65,7 @@ async function deleteBatch(
   tenant: string,
   range: Parameters<typeof lockExpiredRuns>[2],
 ): Promise<Deleted | null> {
-  if (!(await tryTurn(client))) return null
+  if (!(await tryTurn(client, 'finished work'))) return null
   await client.query(`SET LOCAL ${READ_IN_ORDER}`)
   const locked = await lockExpiredRuns(client, tenant, range)
   if (locked.length === 0) return { deleted: 0, last: null }

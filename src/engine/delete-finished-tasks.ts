@@ -53,7 +53,7 @@ async function deleteBatch(
   tenant: string,
   range: { readonly before: Date; readonly after: Place | null; readonly limit: number },
 ): Promise<Deleted | null> {
-  if (!(await tryTurn(client, 'finished tasks'))) return null
+  if (!(await tryTurn(client, 'finished work'))) return null
   await client.query(`SET LOCAL ${READ_IN_ORDER}`)
   const expired = await lockExpiredTasks(client, tenant, range)
   if (expired.length === 0) return { deleted: 0, last: null }

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { Log } from './horizon.ts'
 
 /** What one process at a time deletes. */
-export type RetentionTurn = Log | 'finished tasks'
+export type RetentionTurn = Log | 'finished work'
 
 /**
  * Takes a turn of retention until the transaction ends, unless another process has it: of many schedulers one deletes at a time.
