@@ -150,13 +150,13 @@ async function load(engine: ProbedEngine, connection: ConnectionFile, rate: numb
   let before = { made: 0, at: startedAt }
   const sampling = (async () => {
     for (let next = startedAt + SAMPLE_MS; next <= endsAt; next += SAMPLE_MS) {
-      await delay(Math.max(0, next - performance.now()))
+      const claims = await probe.measure(next)
       const now = { made, at: performance.now() }
       const sample: Sample = {
         at: (now.at - startedAt) / 1_000,
         ...(await readMemory(connection.pid, connection.postmasterPid)),
         ...(await readSizes(engine.db)),
-        ...(await probe.measure()),
+        ...claims,
         perSecond: (now.made - before.made) / ((now.at - before.at) / 1_000),
         indexes: await readIndexSizes(engine.db),
       }

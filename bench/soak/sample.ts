@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { claimTasks } from '../../src/engine/claim-tasks.ts'
 import { createTasks } from '../../src/engine/create-tasks.ts'
@@ -34,8 +35,13 @@ export type Sample = Readonly<Record<Column, number>> & {
 export type ProbedEngine = Engine & { readonly schemas: SchemaCheck }
 
 export interface Probe {
-  /** Median and longest of some claims of one task each, in milliseconds, through the statement that workers use. */
-  measure(): Promise<{ readonly claimMs: number; readonly longestClaimMs: number }>
+  /**
+   * Median and longest of some claims of one task each, in milliseconds, through the statement that workers use: spread over the time
+   * given, so that what comes and goes (a vacuum, a checkpoint) is met by its share of them.
+   *
+   * @param until by `performance.now()`
+   */
+  measure(until: number): Promise<{ readonly claimMs: number; readonly longestClaimMs: number }>
 }
 
 const CLAIMS = 25
@@ -57,11 +63,14 @@ export async function openProbe(engine: ProbedEngine, actor: Actor): Promise<Pro
     return ms
   }
   return {
-    async measure() {
+    async measure(until) {
       const tasks = Array.from({ length: CLAIMS }, () => ({ name: 'probe', type: 'noop', queue: QUEUE }))
       await createTasks(engine, actor, { tasks })
       const times: number[] = []
-      for (let claim = 0; claim < CLAIMS; claim++) times.push(await claimOne())
+      for (let left = CLAIMS; left > 0; left--) {
+        await delay(Math.max(0, (until - performance.now()) / left))
+        times.push(await claimOne())
+      }
       times.sort((a, b) => a - b)
       return { claimMs: times[CLAIMS >> 1]!, longestClaimMs: times.at(-1)! }
     },

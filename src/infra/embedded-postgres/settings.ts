@@ -11,10 +11,11 @@ export const durableSettings: PostgresSettings = {
   min_wal_size: '256MB',
   max_wal_size: '2GB',
   // Plans made for an empty queue are 30 times slower on a full one: look again soon.
-  autovacuum_naptime: '10s',
+  // And a look that is missed costs the tables what they grow by until the next.
+  autovacuum_naptime: '2s',
   autovacuum_vacuum_scale_factor: '0.05',
   autovacuum_vacuum_insert_scale_factor: '0.1',
-  autovacuum_analyze_scale_factor: '0.02',
+  autovacuum_analyze_scale_factor: '0.1',
   // With the usual 200 a vacuum of a busy table sleeps for minutes, and falls behind at some thousands of tasks a second.
   autovacuum_vacuum_cost_limit: '2000',
   // Compiling costs more than our statements take.
