@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { LONGEST_SIMULATED_MS, simulatedWork } from '../../../src/integration/simulation/simulated-work.ts'
 import { createSchemaCheck } from '../../../src/task/schema-check.ts'
 
@@ -10,14 +10,7 @@ function work(durationMs: number, signal: AbortSignal = new AbortController().si
 
 describe('simulated work', () => {
   it('takes as long as it is told', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout'] })
-    try {
-      const began = performance.now()
-      expect(await work(0)).toEqual({ durationMs: 0 })
-      expect(performance.now() - began).toBeLessThan(1_000)
-    } finally {
-      vi.useRealTimers()
-    }
+    expect(await work(0)).toEqual({ durationMs: 0 })
     const began = performance.now()
     expect(await work(120)).toEqual({ durationMs: 120 })
     // Timers may fire up to a millisecond early.

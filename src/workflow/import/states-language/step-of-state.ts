@@ -61,7 +61,7 @@ function taskOf({ state, path, scope }: Entered, conversion: Conversion): object
       [...path, 'Resource'],
       'waiting for a task token: the task completes when its handler says so; park it, or take a WEBHOOK with callback',
     )
-  const type = taskTypes[named] ?? typeOf(named)
+  const type = Object.hasOwn(taskTypes, named) ? taskTypes[named]! : typeOf(named)
   notes.note([...path, 'Resource'], 'a resource: a worker must serve the task type that is named after it')
   const payload = Object.entries(parameters).find(([name]) => name === 'Payload' || name === 'Payload.$')
   const input =
