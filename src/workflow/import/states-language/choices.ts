@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import { celLiteral } from '../../definition/condition-text.ts'
 import type { Expression } from '../../definition/definition.ts'
 import { type Data, NoCounterpart, toCel } from './data.ts'
-import { isObject } from './machine.ts'
+import { asText, isObject } from './machine.ts'
 import { partsOf, type Scope, valueOfPath } from './paths.ts'
 
 type Rule = Readonly<Record<string, unknown>>
@@ -41,10 +41,10 @@ function comparison(path: string, operator: string, value: JsonValue, scope: Sco
   const variable = () => toCel(valueOfPath(path, scope))
   if (operator === 'IsPresent') return negated(presence(path, scope), value)
   if (Object.hasOwn(KINDS, operator)) return negated(`(type(${variable()}) == ${KINDS[operator]})`, value)
-  if (operator === 'StringMatches') return `(${variable()}.matches(${JSON.stringify(patternOf(String(value)))}))`
+  if (operator === 'StringMatches') return `(${variable()}.matches(${JSON.stringify(patternOf(asText(value)))}))`
   const [, kind, sign, isPath] = COMPARISON.exec(operator) ?? []
   if (sign === undefined) throw new NoCounterpart(`the comparison ${operator}`)
-  const other = isPath === undefined ? celLiteral(value) : toCel(valueOfPath(String(value), scope))
+  const other = isPath === undefined ? celLiteral(value) : toCel(valueOfPath(asText(value), scope))
   const sides = [variable(), other].map((side) => (kind === 'Timestamp' ? `timestamp(${side})` : side))
   return `(${sides.join(` ${SIGNS[sign]} `)})`
 }

@@ -7,7 +7,7 @@ import type { Conversion, Converted, ConvertInner, Entered } from './conversion.
 import { celData, constantData, type Data, NoCounterpart } from './data.ts'
 import { outputOf, withResult } from './data-flow.ts'
 import { bounded, MAX_DATA_SIZE, sizeOf, TOO_LARGE } from './data-size.ts'
-import { type Machine, objectsOf, readMachine } from './machine.ts'
+import { asText, type Machine, objectsOf, readMachine } from './machine.ts'
 import type { Scope } from './paths.ts'
 import { failing, workOf } from './step-of-state.ts'
 
@@ -113,7 +113,7 @@ export function convertMachine(machine: Machine, { data, isInMap }: Scope, conve
     )
     let open = [branchOf(done, 'else', scope.data)]
     for (const [at, catcher] of caught.entries()) {
-      const errors = Array.isArray(catcher.ErrorEquals) ? catcher.ErrorEquals.map(String) : []
+      const errors = Array.isArray(catcher.ErrorEquals) ? catcher.ErrorEquals.map(asText) : []
       const data = withResult(scope.data, error, catcher.ResultPath)
       if (errors.some((one) => one === 'States.ALL' || one === 'States.TaskFailed')) {
         for (const way of open) arrive(catcher.Next, { ...way, data })
