@@ -72,7 +72,7 @@ describe('examples/review.yaml', () => {
     const paths = [example('.'), example('../bin')]
     const { run } = unwrap(await client.executeWorkflow({ input: { workflow: 'review', input: { paths } } }))
     const states = await Array.fromAsync(client.workflowRunUpdated({ id: run.id }))
-    expect(states.at(-1)).toMatchObject({ status: 'COMPLETED', output: { totals: [{ files: 4 }, {}] } })
+    expect(states.at(-1)).toMatchObject({ status: 'COMPLETED', output: { totals: [{ files: 5 }, {}] } })
   })
 })
 
