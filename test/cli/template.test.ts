@@ -10,7 +10,8 @@ beforeAll(async () => {
 afterAll(() => graph.stop())
 
 const run = (argv: string[], options: CliOptions = {}) => cli(['template', ...argv], { url: graph.url, ...options })
-const workflow = (argv: string[], options: CliOptions = {}) => cli(['workflow', ...argv], { url: graph.url, ...options })
+const workflow = (argv: string[], options: CliOptions = {}) =>
+  cli(['workflow', ...argv], { url: graph.url, ...options })
 
 describe('templates', () => {
   test('are listed', async () => {

@@ -16,7 +16,9 @@ const run = (argv: string[], options: CliOptions = {}) => cli(['workflow', ...ar
 
 const MACHINE = JSON.stringify({
   StartAt: 'Work',
-  States: { Work: { Type: 'Task', Resource: 'arn:aws:lambda:eu-west-1:1:function:DoWork', Credentials: {}, End: true } },
+  States: {
+    Work: { Type: 'Task', Resource: 'arn:aws:lambda:eu-west-1:1:function:DoWork', Credentials: {}, End: true },
+  },
 })
 
 describe('a state machine', () => {

@@ -71,8 +71,9 @@ describe('examples/review.yaml', () => {
     expect(warnings).toEqual([])
     const paths = [example('.'), example('../bin')]
     const { run } = unwrap(await client.executeWorkflow({ input: { workflow: 'review', input: { paths } } }))
-    const states = await Array.fromAsync(client.workflowRunUpdated({ id: run.id }))
-    expect(states.at(-1)).toMatchObject({ status: 'COMPLETED', output: { totals: [{ files: 5 }, {}] } })
+    let last: unknown
+    for await (const state of client.workflowRunUpdated({ id: run.id })) last = state
+    expect(last).toMatchObject({ status: 'COMPLETED', output: { totals: [{ files: 5 }, {}] } })
   })
 })
 

@@ -96,7 +96,11 @@ describe('a state machine', () => {
       issues: [{ path: ['input', 'name'], message: 'is missing: a state machine has no name of its own' }],
     })
     expect(await states(MACHINE, { name: 'two words', wfFormat: { timeScale: 0 } })).toMatchObject({
-      issues: [{ path: ['input', 'name'] }, { path: ['input', 'wfFormat'] }, { path: ['input', 'wfFormat', 'timeScale'] }],
+      issues: [
+        { path: ['input', 'name'] },
+        { path: ['input', 'wfFormat'] },
+        { path: ['input', 'wfFormat', 'timeScale'] },
+      ],
     })
   })
 

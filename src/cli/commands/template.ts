@@ -88,7 +88,9 @@ async function create(template: string, options: CreateOptions, call: Call): Pro
   call.line(showMade(made, terminal))
   const { workflow, inputSchema, status } = made.version
   if (status === 'READY')
-    call.line(terminal.colors.dim(`Start it: ${self} workflow execute ${workflow.name}${exampleInput(inputSchema)} --watch`))
+    call.line(
+      terminal.colors.dim(`Start it: ${self} workflow execute ${workflow.name}${exampleInput(inputSchema)} --watch`),
+    )
   return undefined
 }
 
@@ -117,10 +119,10 @@ async function readParameters(text: string, { terminal }: Call): Promise<Paramet
 function readParameter(text: string, before: Parameters = {}): Parameters {
   const cut = text.indexOf('=')
   if (cut < 1) throw new InvalidArgumentError('Write it as name=value, like tries=5.')
-  return { ...before, [text.slice(0, cut)]: valueOf(text.slice(cut + 1)) }
+  return { ...before, [text.slice(0, cut)]: jsonOrText(text.slice(cut + 1)) }
 }
 
-function valueOf(text: string): unknown {
+function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -74,7 +74,8 @@ async function importDocument(options: ImportOptions, call: Call): Promise<numbe
   if (call.isJson) call.json({ definition, unmapped, problems, version, isNew })
   else {
     for (const problem of problems) terminal.err(`${showProblem(problem)}\n`)
-    if (version === null) terminal.out(await definitionYaml(definition, { url: call.url, notes: unmappedLines(unmapped) }))
+    if (version === null)
+      terminal.out(await definitionYaml(definition, { url: call.url, notes: unmappedLines(unmapped) }))
     else for (const line of [showMade({ version, isNew }, terminal), ...unmappedLines(unmapped)]) call.line(line)
   }
   return hasErrors ? EXIT_CODES.refused : undefined

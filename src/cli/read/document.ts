@@ -35,13 +35,13 @@ export async function readForeign(file: string, call: Call): Promise<unknown> {
   const advice = 'Take out parts that are not imported, such as lists of files and machines.'
   const text = await readWithin(file, call, { characters: MOST_READ_CHARACTERS, advice })
   if (text.length <= MOST_SENT_AS_TEXT) return text
-  const value = valueOf(text)
+  const value = jsonOrText(text)
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes > MAX_REQUEST_BYTES) throw tooLarge(file, `${counted(bytes)} bytes of JSON`, MAX_REQUEST_BYTES, advice)
   return value
 }
 
-function valueOf(text: string): unknown {
+function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -62,7 +62,8 @@ async function readWithin(file: string, { terminal }: Call, { characters, advice
       ({ size }) => size,
       () => 0,
     )
-    if (bytes > characters * MOST_BYTES_PER_CHARACTER) throw tooLarge(file, `${counted(bytes)} bytes`, characters, advice)
+    if (bytes > characters * MOST_BYTES_PER_CHARACTER)
+      throw tooLarge(file, `${counted(bytes)} bytes`, characters, advice)
   }
   const text = await readText(file === '-' ? file : `@${file}`, terminal.readInput, '--file')
   if (text.length > characters) throw tooLarge(file, `${counted(text.length)} characters`, characters, advice)

@@ -8,7 +8,7 @@ import { type InputIssue, InvalidInput } from '../invalid-input.ts'
 import { InvalidWorkflow } from '../user-failure.ts'
 import { checkDefinition } from './check-definition.ts'
 import { DefinitionProblemType } from './definition-problem.ts'
-import { keepDefinition, type KeptVersion } from './keep-definition.ts'
+import { type KeptVersion, keepDefinition } from './keep-definition.ts'
 import { loadVersion } from './load-version.ts'
 import { WorkflowVersion } from './workflow.ts'
 
@@ -17,7 +17,8 @@ const WorkflowFormatEnum = builder.enumType('WorkflowFormat', {
   values: {
     STATES_LANGUAGE: { description: 'A state machine in the Amazon States Language, with JSONPath.' },
     WF_FORMAT: {
-      description: 'An instance in WfFormat 1.5 of WfCommons: its tasks are simulated, each takes as long as was measured.',
+      description:
+        'An instance in WfFormat 1.5 of WfCommons: its tasks are simulated, each takes as long as was measured.',
     },
   } as const,
 })
@@ -48,7 +49,8 @@ const WfFormatOptions = builder.inputType('WfFormatImportInput', {
         'Type of its tasks, whose input is `{ durationMs, program }`; when absent `simulated_work`, which every worker of a server serves.',
     }),
     timeScale: t.float({
-      description: 'Factor of the measured run times, over 0 to 1,000: 0.001 makes milliseconds of seconds; 1 when absent.',
+      description:
+        'Factor of the measured run times, over 0 to 1,000: 0.001 makes milliseconds of seconds; 1 when absent.',
     }),
     maxParallelSteps: t.int({
       description: 'Most of its tasks that work at the same time, 1 to 10,000; 10 when absent.',
@@ -66,7 +68,8 @@ const ImportWorkflowInput = builder.inputType('ImportWorkflowInput', {
       description: 'The document: an object, or a text with it in JSON or YAML; problems of a text have their lines.',
     }),
     name: t.string({
-      description: 'Name of the workflow; that of the document when absent. A state machine has none, so it is needed there.',
+      description:
+        'Name of the workflow; that of the document when absent. A state machine has none, so it is needed there.',
     }),
     isDraft: t.boolean({ description: 'Keep it as a DRAFT, which cannot be run; false when absent.' }),
     dryRun: t.boolean({ description: 'Only answer the definition and what does not map; false when absent.' }),

@@ -64,7 +64,9 @@ const TemplatePreview = builder.objectRef<Preview>('WorkflowTemplatePreview').im
 const WorkflowTemplate = builder.objectRef<TemplateInfo>('WorkflowTemplate').implement({
   description: 'A workflow that many need, with what differs as parameters.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What it is asked for by, and what its workflow is called by default.' }),
+    name: t.exposeString('name', {
+      description: 'What it is asked for by, and what its workflow is called by default.',
+    }),
     title: t.exposeString('title', { description: 'One line for people.' }),
     description: t.exposeString('description', { description: 'What its workflow does.' }),
     parameters: t.field({
@@ -74,7 +76,8 @@ const WorkflowTemplate = builder.objectRef<TemplateInfo>('WorkflowTemplate').imp
     }),
     steps: t.field({
       type: [TemplateStep],
-      description: 'The steps of its workflow, with the parameters as they are by default; an outer one before what it holds.',
+      description:
+        'The steps of its workflow, with the parameters as they are by default; an outer one before what it holds.',
       resolve: ({ example }) => [...outlineOf(example)],
     }),
     taskTypes: t.stringList({

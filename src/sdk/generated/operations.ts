@@ -295,6 +295,16 @@ export type CreateTasksInput = {
   readonly tasks: ReadonlyArray<NewTaskInput>;
 };
 
+/** A template and its parameters. */
+export type CreateWorkflowFromTemplateInput = {
+  /** Keep it as a DRAFT, which cannot be run; false when absent. */
+  readonly isDraft?: boolean | null | undefined;
+  /** Values by the names of parameters, as an object; what is left out has its default. */
+  readonly parameters?: unknown;
+  /** Name of the template. */
+  readonly template: string;
+};
+
 /** A workflow to make, or the next version of one. */
 export type CreateWorkflowInput = {
   /** An object as workflow.schema.json describes it, or a text with it in YAML or JSON; 1 MB at most. */
@@ -639,6 +649,24 @@ export type HeldLeaseInput = {
   readonly epoch: number;
   /** TypeID of the task. */
   readonly taskId: string;
+};
+
+/** A document of another format to make a workflow of. */
+export type ImportWorkflowInput = {
+  /** Only answer the definition and what does not map; false when absent. */
+  readonly dryRun?: boolean | null | undefined;
+  /** What it is written in. */
+  readonly format: WorkflowFormat;
+  /** Keep it as a DRAFT, which cannot be run; false when absent. */
+  readonly isDraft?: boolean | null | undefined;
+  /** Name of the workflow; that of the document when absent. A state machine has none, so it is needed there. */
+  readonly name?: string | null | undefined;
+  /** The document: an object, or a text with it in JSON or YAML; problems of a text have their lines. */
+  readonly source: unknown;
+  /** Only with STATES_LANGUAGE. */
+  readonly statesLanguage?: StatesLanguageImportInput | null | undefined;
+  /** Only with WF_FORMAT. */
+  readonly wfFormat?: WfFormatImportInput | null | undefined;
 };
 
 /** Fires again and again after the same elapsed time, whatever clocks do. */
@@ -1387,6 +1415,12 @@ export type SetWorkflowStatusInput = {
   readonly version: number;
 };
 
+/** How a state machine is read. */
+export type StatesLanguageImportInput = {
+  /** Task types of resources; of others it is the last part of the name, in lower snake case. */
+  readonly taskTypes?: ReadonlyArray<TaskTypeOfResource> | null | undefined;
+};
+
 /** What became of a step from one definition to the next. */
 export type StepChangeKind =
   /** The earlier has no step with its id. */
@@ -1637,6 +1671,14 @@ export type TaskTypeNameFilter = {
   readonly in?: ReadonlyArray<string> | null | undefined;
 };
 
+/** Which task type stands for a resource of a state machine. */
+export type TaskTypeOfResource = {
+  /** The Resource as it is written, or the name of the function. */
+  readonly resource: string;
+  /** Name of the task type. */
+  readonly taskType: string;
+};
+
 /** Why a task waits for a time. */
 export type TimeBlockerCause =
   /** An attempt failed and the next waits. */
@@ -1785,6 +1827,16 @@ export type Weekday =
   /** The day after Tuesday. */
   | 'WEDNESDAY';
 
+/** How an instance of WfCommons is read. */
+export type WfFormatImportInput = {
+  /** Most of its tasks that work at the same time, 1 to 10,000; 10 when absent. */
+  readonly maxParallelSteps?: number | null | undefined;
+  /** Type of its tasks, whose input is `{ durationMs, program }`; when absent `simulated_work`, which every worker of a server serves. */
+  readonly taskType?: string | null | undefined;
+  /** Factor of the measured run times, over 0 to 1,000: 0.001 makes milliseconds of seconds; 1 when absent. */
+  readonly timeScale?: number | null | undefined;
+};
+
 /** Workers that a task would rather have. */
 export type WorkerPreferenceInput = {
   /** Conditions on their labels, written as for `workerSelector`. */
@@ -1829,6 +1881,13 @@ export type WorkflowFilter = {
   /** It has a version that stands at one of these. */
   readonly status?: ReadonlyArray<WorkflowStatus> | null | undefined;
 };
+
+/** A format of others that workflows are read from. */
+export type WorkflowFormat =
+  /** A state machine in the Amazon States Language, with JSONPath. */
+  | 'STATES_LANGUAGE'
+  /** An instance in WfFormat 1.5 of WfCommons: its tasks are simulated, each takes as long as was measured. */
+  | 'WF_FORMAT';
 
 /** Which runs are wanted. All conditions that are given must hold. */
 export type WorkflowRunFilter = {
@@ -3534,6 +3593,75 @@ export type ForkWorkflowRunMutation = { readonly forkWorkflowRun:
     )
    };
 
+export type WorkflowTemplateSummaryFragment = { readonly name: string, readonly title: string, readonly taskTypes: ReadonlyArray<string>, readonly integrations: ReadonlyArray<string> };
+
+export type WorkflowTemplateDetailsFragment = (
+  { readonly description: string, readonly parameters: unknown, readonly steps: ReadonlyArray<{ readonly id: string, readonly name: string | null, readonly type: Open<StepRunType>, readonly inside: string | null, readonly after: ReadonlyArray<string>, readonly uses: string | null }> }
+  & WorkflowTemplateSummaryFragment
+);
+
+export type ListWorkflowTemplatesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ListWorkflowTemplatesQuery = { readonly workflowTemplates: ReadonlyArray<WorkflowTemplateSummaryFragment> };
+
+export type GetWorkflowTemplateQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type GetWorkflowTemplateQuery = { readonly workflowTemplate: WorkflowTemplateDetailsFragment | null };
+
+export type PreviewWorkflowTemplateQueryVariables = Exact<{
+  name: string;
+  parameters?: unknown;
+}>;
+
+
+export type PreviewWorkflowTemplateQuery = { readonly workflowTemplate: { readonly name: string, readonly preview: { readonly definition: unknown, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }>, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment> } } | null };
+
+export type CreateWorkflowFromTemplateMutationVariables = Exact<{
+  input: CreateWorkflowFromTemplateInput;
+}>;
+
+
+export type CreateWorkflowFromTemplateMutation = { readonly createWorkflowFromTemplate:
+    | { readonly __typename: 'CreateWorkflowSuccess', readonly isNew: boolean, readonly version: (
+        { readonly inputSchema: unknown }
+        & WorkflowVersionFieldsFragment
+      ), readonly warnings: ReadonlyArray<DefinitionProblemFieldsFragment> }
+    | (
+      { readonly __typename: 'InvalidWorkflowError' }
+      & UserErrorFields_InvalidWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ImportWorkflowMutationVariables = Exact<{
+  input: ImportWorkflowInput;
+}>;
+
+
+export type ImportWorkflowMutation = { readonly importWorkflow:
+    | { readonly __typename: 'ImportWorkflowSuccess', readonly definition: unknown, readonly isNew: boolean, readonly unmapped: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly place: string, readonly reason: string, readonly count: number }>, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment>, readonly version: WorkflowVersionFieldsFragment | null }
+    | (
+      { readonly __typename: 'InvalidWorkflowError' }
+      & UserErrorFields_InvalidWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type GetWorkflowSchemaQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GetWorkflowSchemaQuery = { readonly workflowSchema: unknown };
+
 export type GetWorkflowQueryVariables = Exact<{
   id?: string | null | undefined;
   name?: string | null | undefined;
@@ -3724,6 +3852,13 @@ const createWorkflowOperation: Operation<CreateWorkflowMutation['createWorkflow'
   text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
 }
 
+const createWorkflowFromTemplateOperation: Operation<CreateWorkflowFromTemplateMutation['createWorkflowFromTemplate'], CreateWorkflowFromTemplateMutationVariables> = {
+  name: 'createWorkflowFromTemplate',
+  kind: 'mutation',
+  field: 'createWorkflowFromTemplate',
+  text: "mutation createWorkflowFromTemplate($input:CreateWorkflowFromTemplateInput!){createWorkflowFromTemplate(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields inputSchema}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+}
+
 const decideApprovalOperation: Operation<DecideApprovalMutation['decideApproval'], DecideApprovalMutationVariables> = {
   name: 'decideApproval',
   kind: 'mutation',
@@ -3878,6 +4013,20 @@ const getWorkflowRunTimesOperation: Operation<GetWorkflowRunTimesQuery['workflow
   text: "query getWorkflowRunTimes($id:ID!){workflowRun(id:$id){...WorkflowRunSummary criticalPath{length wallTime workTime isComplete steps{path duration}}timeline{isComplete bars{path type status depth startedAt finishedAt}}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
 }
 
+const getWorkflowSchemaOperation: Operation<GetWorkflowSchemaQuery['workflowSchema'], GetWorkflowSchemaQueryVariables> = {
+  name: 'getWorkflowSchema',
+  kind: 'query',
+  field: 'workflowSchema',
+  text: "query getWorkflowSchema{workflowSchema}",
+}
+
+const getWorkflowTemplateOperation: Operation<GetWorkflowTemplateQuery['workflowTemplate'], GetWorkflowTemplateQueryVariables> = {
+  name: 'getWorkflowTemplate',
+  kind: 'query',
+  field: 'workflowTemplate',
+  text: "query getWorkflowTemplate($name:String!){workflowTemplate(name:$name){...WorkflowTemplateDetails}}fragment WorkflowTemplateDetails on WorkflowTemplate{...WorkflowTemplateSummary description parameters steps{id name type inside after uses}}fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}",
+}
+
 const getWorkflowVersionOperation: Operation<GetWorkflowVersionQuery['workflow'], GetWorkflowVersionQueryVariables> = {
   name: 'getWorkflowVersion',
   kind: 'query',
@@ -3890,6 +4039,13 @@ const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWork
   kind: 'mutation',
   field: 'heartbeatWorker',
   text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const importWorkflowOperation: Operation<ImportWorkflowMutation['importWorkflow'], ImportWorkflowMutationVariables> = {
+  name: 'importWorkflow',
+  kind: 'mutation',
+  field: 'importWorkflow',
+  text: "mutation importWorkflow($input:ImportWorkflowInput!){importWorkflow(input:$input){__typename ...on ImportWorkflowSuccess{definition isNew unmapped{path place reason count}problems{...DefinitionProblemFields}version{...WorkflowVersionFields}}...UserErrorFields}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -3990,6 +4146,13 @@ const listWorkflowsOperation: Operation<ListWorkflowsQuery['workflows'], ListWor
   text: "query listWorkflows($filter:WorkflowFilter$first:Int$after:String$last:Int$before:String){workflows(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}",
 }
 
+const listWorkflowTemplatesOperation: Operation<ListWorkflowTemplatesQuery['workflowTemplates'], ListWorkflowTemplatesQueryVariables> = {
+  name: 'listWorkflowTemplates',
+  kind: 'query',
+  field: 'workflowTemplates',
+  text: "query listWorkflowTemplates{workflowTemplates{...WorkflowTemplateSummary}}fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}",
+}
+
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
   name: 'parkTask',
   kind: 'mutation',
@@ -4030,6 +4193,13 @@ const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'
   kind: 'query',
   field: 'previewSchedule',
   text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const previewWorkflowTemplateOperation: Operation<PreviewWorkflowTemplateQuery['workflowTemplate'], PreviewWorkflowTemplateQueryVariables> = {
+  name: 'previewWorkflowTemplate',
+  kind: 'query',
+  field: 'workflowTemplate',
+  text: "query previewWorkflowTemplate($name:String!$parameters:JSON){workflowTemplate(name:$name){name preview(parameters:$parameters){definition issues{path message}problems{...DefinitionProblemFields}}}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
@@ -4255,6 +4425,9 @@ export function getSdk(transport: Transport) {
     /** Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs. */
     createWorkflow: (variables: CreateWorkflowMutationVariables, options?: CallOptions) =>
       transport.request(createWorkflowOperation, variables, options),
+    /** Makes the workflow that a template describes, or the next version of it, as `createWorkflow` does. From then on it is a workflow like any other. */
+    createWorkflowFromTemplate: (variables: CreateWorkflowFromTemplateMutationVariables, options?: CallOptions) =>
+      transport.request(createWorkflowFromTemplateOperation, variables, options),
     /** Answers an approval: whoever it asks may, once. Its run goes on when enough have. */
     decideApproval: (variables: DecideApprovalMutationVariables, options?: CallOptions) =>
       transport.request(decideApprovalOperation, variables, options),
@@ -4321,12 +4494,21 @@ export function getSdk(transport: Transport) {
     /** One run by its id; null when there is none in your tenant. */
     getWorkflowRunTimes: (variables: GetWorkflowRunTimesQueryVariables, options?: CallOptions) =>
       transport.request(getWorkflowRunTimesOperation, variables, options),
+    /** The JSON Schema (2020-12) of definitions, for editors; also at `/schemas/workflow.schema.json` beside the graph. */
+    getWorkflowSchema: (variables: GetWorkflowSchemaQueryVariables = {}, options?: CallOptions) =>
+      transport.request(getWorkflowSchemaOperation, variables, options),
+    /** One template by its name; null when none is called so. */
+    getWorkflowTemplate: (variables: GetWorkflowTemplateQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkflowTemplateOperation, variables, options),
     /** One workflow by its id or by its name; null when there is none in your tenant. */
     getWorkflowVersion: (variables: GetWorkflowVersionQueryVariables = {}, options?: CallOptions) =>
       transport.request(getWorkflowVersionOperation, variables, options),
     /** Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain. */
     heartbeatWorker: (variables: HeartbeatWorkerMutationVariables, options?: CallOptions) =>
       transport.request(heartbeatWorkerOperation, variables, options),
+    /** Makes a workflow of a document in another format, as `createWorkflow` does, and says what of it does not map. */
+    importWorkflow: (variables: ImportWorkflowMutationVariables, options?: CallOptions) =>
+      transport.request(importWorkflowOperation, variables, options),
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
@@ -4369,6 +4551,9 @@ export function getSdk(transport: Transport) {
     /** Workflows, the latest made first. */
     listWorkflows: (variables: ListWorkflowsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkflowsOperation, variables, options),
+    /** All templates of workflows. */
+    listWorkflowTemplates: (variables: ListWorkflowTemplatesQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listWorkflowTemplatesOperation, variables, options),
     /** Lets a task wait without a worker; then its attempt goes on with whoever claims it. Sent again after a lost answer it does nothing twice. */
     parkTask: (variables: ParkTaskMutationVariables, options?: CallOptions) =>
       transport.request(parkTaskOperation, variables, options),
@@ -4387,6 +4572,9 @@ export function getSdk(transport: Transport) {
     /** When a timing would fire, without making a schedule. */
     previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
       transport.request(previewScheduleOperation, variables, options),
+    /** One template by its name; null when none is called so. */
+    previewWorkflowTemplate: (variables: PreviewWorkflowTemplateQueryVariables, options?: CallOptions) =>
+      transport.request(previewWorkflowTemplateOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),

@@ -32,7 +32,9 @@ const Instance = z.object({
           }),
         )
         .min(1)
-        .max(MAX_STEPS, { error: `has more than ${MAX_STEPS.toLocaleString('en-US')} tasks, the most steps of a workflow` }),
+        .max(MAX_STEPS, {
+          error: `has more than ${MAX_STEPS.toLocaleString('en-US')} tasks, the most steps of a workflow`,
+        }),
       files: z.array(z.unknown()).optional(),
     }),
     execution: z

@@ -60,7 +60,10 @@ describe('a hostile state machine ends in a problem', () => {
         Array.from({ length: count }, (_, at) => {
           const Next = at === count - 1 ? 'Last' : `C${at + 1}`
           return [
-            [`C${at}`, { Type: 'Choice', Choices: [{ Variable: '$.x', IsNull: true, Next: `A${at}` }], Default: `B${at}` }],
+            [
+              `C${at}`,
+              { Type: 'Choice', Choices: [{ Variable: '$.x', IsNull: true, Next: `A${at}` }], Default: `B${at}` },
+            ],
             [`A${at}`, { Type: 'Pass', Result: at, ResultPath: '$.a', Next }],
             [`B${at}`, { Type: 'Pass', Result: at, ResultPath: '$.b', Next }],
           ] as const
@@ -74,7 +77,12 @@ describe('a hostile state machine ends in a problem', () => {
   })
 
   test('of more states than a workflow may have steps', () => {
-    expect(within(2_500, row(20_000, (_, next) => ({ Type: 'Pass', ...next })))).toEqual({
+    expect(
+      within(
+        2_500,
+        row(20_000, (_, next) => ({ Type: 'Pass', ...next })),
+      ),
+    ).toEqual({
       ok: false,
       problems: [{ path: [], message: 'would have more than 5,000 steps, the most that a workflow may have' }],
     })
@@ -140,7 +148,18 @@ describe('a hostile state machine ends in a problem', () => {
 
   test('whatever else it is: never anything but a definition or problems', () => {
     const name = fc.constantFrom('A', 'B', 'C', 'constructor', '__proto__', 'toString', '')
-    const path = fc.constantFrom('$', '$.a', '$.a[0]', "$['b c']", '$$', '$$.Map.Item.Value', 'States.Array($, 1)', '', 'x', '$..a')
+    const path = fc.constantFrom(
+      '$',
+      '$.a',
+      '$.a[0]',
+      "$['b c']",
+      '$$',
+      '$$.Map.Item.Value',
+      'States.Array($, 1)',
+      '',
+      'x',
+      '$..a',
+    )
     const loose = fc.oneof(name, path, fc.jsonValue({ maxDepth: 2 }))
     const rule = fc.record(
       {
@@ -172,7 +191,10 @@ describe('a hostile state machine ends in a problem', () => {
           Resource: loose,
           Result: loose,
           Choices: fc.oneof(fc.array(rule, { maxLength: 3 }), loose),
-          Catch: fc.oneof(fc.array(fc.record({ ErrorEquals: loose, Next: name, ResultPath: path }), { maxLength: 2 }), loose),
+          Catch: fc.oneof(
+            fc.array(fc.record({ ErrorEquals: loose, Next: name, ResultPath: path }), { maxLength: 2 }),
+            loose,
+          ),
           Retry: fc.oneof(fc.array(fc.record({ ErrorEquals: loose, MaxAttempts: loose }), { maxLength: 2 }), loose),
           Parameters: fc.oneof(fc.dictionary(fc.constantFrom('a.$', 'b', 'Payload.$'), path), loose),
           ResultSelector: fc.oneof(fc.dictionary(fc.constantFrom('a.$', 'b'), path), loose),
@@ -239,7 +261,10 @@ describe('an instance of WfCommons', () => {
 })
 
 test('a text that is neither JSON nor YAML is refused on its line, one that is too long at once', () => {
-  expect(states('a: [')).toMatchObject({ ok: false, problems: [{ line: 1, message: expect.stringMatching(/^is no YAML/) }] })
+  expect(states('a: [')).toMatchObject({
+    ok: false,
+    problems: [{ line: 1, message: expect.stringMatching(/^is no YAML/) }],
+  })
   expect(states('x'.repeat(5_000_000))).toEqual({
     ok: false,
     problems: [{ path: [], message: 'has more than 4,194,304 bytes, the most that is read' }],

@@ -167,7 +167,9 @@ function branchOf(condition: Making<ConditionStep>, branch: 'then' | 'else', dat
 /** Data of several ways: that of the one that was taken. */
 function joined(ways: readonly Arrival[]): Data {
   const [first, ...others] = ways
-  const isSame = others.every(({ data }) => data === first!.data || JSON.stringify(data) === JSON.stringify(first!.data))
+  const isSame = others.every(
+    ({ data }) => data === first!.data || JSON.stringify(data) === JSON.stringify(first!.data),
+  )
   return first !== undefined && isSame ? first.data : asked(ways)
 }
 
