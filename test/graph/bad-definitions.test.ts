@@ -63,12 +63,14 @@ describe('a definition with', () => {
 
   test('all that at once is told in one answer, in the order of the text', async () => {
     const whole = BAD_DEFINITIONS.filter(({ code }) => code !== 'NOT_A_DEFINITION')
-    const steps = whole.map(({ steps }, at) =>
-      steps.replaceAll(
+    // Each in a scope of its own, with ids of its own: an order that is broken in one says nothing of the others.
+    const steps = whole.map(({ steps }, at) => {
+      const own = steps.replaceAll(
         /\b(id: |steps\.)([a-z]+)\b|(\[|, (?=[a-z]\]))([a-z]+)\b/g,
-        (_, ...parts: string[]) => `${parts.slice(0, 4).join('')}${at}`,
-      ),
-    )
+        (found) => `${found}${at}`,
+      )
+      return `  - id: holder${at}\n    type: LOOP\n    times: 1\n    steps:\n${own.replaceAll(/^/gm, '    ')}`
+    })
     const { problems } = await create(textOf({ steps: steps.join('\n') }, 'all'))
     const codes: string[] = problems.map(({ code }: { code: string }) => code)
     expect(new Set(codes)).toEqual(new Set(whole.map(({ code }) => code)))

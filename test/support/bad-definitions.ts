@@ -84,7 +84,7 @@ export const BAD_DEFINITIONS: readonly BadDefinition[] = [
     steps: `  - { id: a, ${TASK}`,
     code: 'NOT_A_DEFINITION',
     place: '',
-    line: 3,
+    line: 4,
     says: 'is no YAML',
   },
 ]
