@@ -42,8 +42,8 @@ test('an instance of WfCommons is imported and runs to its end, each task after 
   const { exitCode, out } = await run('workflow', 'execute', 'layers-of-tasks', '--watch', '--json')
   expect(exitCode).toBe(0)
   const { id } = JSON.parse(out.trimEnd().split('\n').at(-1)!)
-  const { rows } = await database.pool.query<{ name: string; began: Date; ended: Date; duration_ms: number }>(
-    `SELECT t.name, s.started_at AS began, s.finished_at AS ended, (t.input ->> 'durationMs')::float8 AS duration_ms
+  const { rows } = await database.pool.query<{ path: string; began: Date; ended: Date; duration_ms: number }>(
+    `SELECT s.path, s.started_at AS began, s.finished_at AS ended, (t.input ->> 'durationMs')::float8 AS duration_ms
      FROM step_run AS s JOIN task AS t ON t.run_id = s.run_id AND t.step_path = s.path
      JOIN workflow_run AS r ON r.id = s.run_id WHERE r.status = 'COMPLETED'`,
   )
@@ -53,7 +53,7 @@ test('an instance of WfCommons is imported and runs to its end, each task after 
     // Clocks of two processes, in whole milliseconds.
     expect(ended.getTime() - began.getTime()).toBeGreaterThanOrEqual(duration_ms - 5)
   }
-  const layers = [0, 1, 2, 3].map((layer) => rows.filter(({ name }) => name.endsWith(`step.${layer}`)))
+  const layers = [0, 1, 2, 3].map((layer) => rows.filter(({ path }) => path.startsWith(`step_${layer}_`)))
   expect(layers.map(({ length }) => length)).toEqual([1, 12, 12, 1])
   const [first, , , last] = layers as [typeof rows, typeof rows, typeof rows, typeof rows]
   const others = rows.filter((row) => !first.includes(row) && !last.includes(row))
