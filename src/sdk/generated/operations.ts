@@ -3747,60 +3747,103 @@ export type SetWorkflowStatusMutation = { readonly setWorkflowStatus:
     )
    };
 
+const ApiKeyFieldsText = "fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}"
+const LogLineFieldsText = "fragment LogLineFields on LogLine{id at attempt level message fields}"
+const CursorExpiredFieldsText = "fragment CursorExpiredFields on CursorExpired{code message path earliest now}"
+const EventErrorFieldsText = "fragment EventErrorFields on EventError{code message attempt}"
+const EventFieldsText = "fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}"
+const TaskExplanationText = "fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}"
+const ReasonFieldsText = "fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}"
+const OtherTaskText = "fragment OtherTask on Task{id name status startedAt}"
+const TaskCountFieldsText = "fragment TaskCountFields on TaskCount{value isExact}"
+const QueueStatsFieldsText = "fragment QueueStatsFields on QueueStats{name pauses{...PauseFields}byStatus{status tasks{...TaskCountFields}}claimable{...TaskCountFields}blocked{...TaskCountFields}oldestReadyAt byType{type tasks{...TaskCountFields}oldestReadyAt isServed pause{...PauseFields}}byPriority{priority tasks{...TaskCountFields}}byAge{from until tasks{...TaskCountFields}}arrivalsPerMinute departuresPerMinute}"
+const ReceivedEventFieldsText = "fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}"
+const TimingFieldsText = "fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}"
+const ScheduleSummaryText = "fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}"
+const ScheduleFireFieldsText = "fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}"
+const BackfillFieldsText = "fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}"
+const ScheduleDetailsText = "fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}"
+const SchedulingFieldsText = "fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}"
+const PauseFieldsText = "fragment PauseFields on Pause{scope name since reason pausedBy}"
+const PoolFieldsText = "fragment PoolFields on Pool{name description capacity inUse reserved waiting}"
+const ResourceAmountsText = "fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}"
+const WorkerFieldsText = "fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}"
+const TaskSummaryText = "fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}"
+const TaskErrorFieldsText = "fragment TaskErrorFields on TaskError{code message stack retryable attempt}"
+const AttemptFieldsText = "fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}"
+const ShortageFieldsText = "fragment ShortageFields on Shortage{resource asked available}"
+const BlockerFieldsText = "fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}"
+const TaskStateText = "fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}"
+const TaskDetailsText = "fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}"
+const TaskTypeFieldsText = "fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}"
+const UserErrorFieldsText = "fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}"
+const DefinitionProblemFieldsText = "fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}"
+const StepErrorFieldsText = "fragment StepErrorFields on StepError{code message expression{text line column}}"
+const WorkflowVersionFieldsText = "fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}"
+const WorkflowSummaryText = "fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}"
+const WorkflowRunSummaryText = "fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}"
+const WorkflowRunDetailsText = "fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}approvals(first:20){nodes{id status path message}}}"
+const RunBlockerFieldsText = "fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}"
+const StepRunFieldsText = "fragment StepRunFields on StepRun{id path holderPath iterations stepId type status attempt index startedAt finishedAt retryAt timeoutAt waitsUntil waitsForEvent error{...StepErrorFields}}"
+const RunGraphFieldsText = "fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}"
+const ApprovalFieldsText = "fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}"
+const WorkflowTemplateSummaryText = "fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}"
+const WorkflowTemplateDetailsText = "fragment WorkflowTemplateDetails on WorkflowTemplate{...WorkflowTemplateSummary description parameters steps{id name type inside after uses}}"
+
 const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMutationVariables> = {
   name: 'appendLog',
   kind: 'mutation',
   field: 'appendLog',
-  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
   name: 'cancelBackfill',
   kind: 'mutation',
   field: 'cancelBackfill',
-  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}" + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const cancelWorkflowRunOperation: Operation<CancelWorkflowRunMutation['cancelWorkflowRun'], CancelWorkflowRunMutationVariables> = {
   name: 'cancelWorkflowRun',
   kind: 'mutation',
   field: 'cancelWorkflowRun',
-  text: "mutation cancelWorkflowRun($input:CancelWorkflowRunInput!){cancelWorkflowRun(input:$input){__typename ...on CancelWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelWorkflowRun($input:CancelWorkflowRunInput!){cancelWorkflowRun(input:$input){__typename ...on CancelWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
   name: 'claimTasks',
   kind: 'mutation',
   field: 'claimTasks',
-  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
   name: 'completeTask',
   kind: 'mutation',
   field: 'completeTask',
-  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
   name: 'configurePool',
   kind: 'mutation',
   field: 'configurePool',
-  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}" + PoolFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
   name: 'configureScheduling',
   kind: 'mutation',
   field: 'configureScheduling',
-  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}" + SchedulingFieldsText + PauseFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -3814,63 +3857,63 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}" + ApiKeyFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
   name: 'createBackfill',
   kind: 'mutation',
   field: 'createBackfill',
-  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}" + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}" + ScheduleDetailsText + ScheduleSummaryText + TimingFieldsText + ScheduleFireFieldsText + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const createWorkflowOperation: Operation<CreateWorkflowMutation['createWorkflow'], CreateWorkflowMutationVariables> = {
   name: 'createWorkflow',
   kind: 'mutation',
   field: 'createWorkflow',
-  text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+  text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}" + WorkflowVersionFieldsText + DefinitionProblemFieldsText + UserErrorFieldsText,
 }
 
 const createWorkflowFromTemplateOperation: Operation<CreateWorkflowFromTemplateMutation['createWorkflowFromTemplate'], CreateWorkflowFromTemplateMutationVariables> = {
   name: 'createWorkflowFromTemplate',
   kind: 'mutation',
   field: 'createWorkflowFromTemplate',
-  text: "mutation createWorkflowFromTemplate($input:CreateWorkflowFromTemplateInput!){createWorkflowFromTemplate(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields inputSchema}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+  text: "mutation createWorkflowFromTemplate($input:CreateWorkflowFromTemplateInput!){createWorkflowFromTemplate(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields inputSchema}warnings{...DefinitionProblemFields}}...UserErrorFields}}" + WorkflowVersionFieldsText + DefinitionProblemFieldsText + UserErrorFieldsText,
 }
 
 const decideApprovalOperation: Operation<DecideApprovalMutation['decideApproval'], DecideApprovalMutationVariables> = {
   name: 'decideApproval',
   kind: 'mutation',
   field: 'decideApproval',
-  text: "mutation decideApproval($input:DecideApprovalInput!){decideApproval(input:$input){__typename ...on DecideApprovalSuccess{approval{...ApprovalFields}}...UserErrorFields}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation decideApproval($input:DecideApprovalInput!){decideApproval(input:$input){__typename ...on DecideApprovalSuccess{approval{...ApprovalFields}}...UserErrorFields}}" + ApprovalFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
   name: 'deleteSchedule',
   kind: 'mutation',
   field: 'deleteSchedule',
-  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const diffWorkflowVersionsOperation: Operation<DiffWorkflowVersionsQuery['workflow'], DiffWorkflowVersionsQueryVariables> = {
@@ -3884,49 +3927,49 @@ const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainW
   name: 'drainWorker',
   kind: 'mutation',
   field: 'drainWorker',
-  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}" + WorkerFieldsText + ResourceAmountsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}" + EventFieldsText + StepErrorFieldsText + EventErrorFieldsText + CursorExpiredFieldsText,
 }
 
 const executeWorkflowOperation: Operation<ExecuteWorkflowMutation['executeWorkflow'], ExecuteWorkflowMutationVariables> = {
   name: 'executeWorkflow',
   kind: 'mutation',
   field: 'executeWorkflow',
-  text: "mutation executeWorkflow($input:ExecuteWorkflowInput!){executeWorkflow(input:$input){__typename ...on ExecuteWorkflowSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation executeWorkflow($input:ExecuteWorkflowInput!){executeWorkflow(input:$input){__typename ...on ExecuteWorkflowSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
   name: 'explainTask',
   kind: 'query',
   field: 'task',
-  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}",
+  text: "query explainTask($id:ID!){task(id:$id){...TaskExplanation}}" + TaskExplanationText + TaskErrorFieldsText + AttemptFieldsText + ReasonFieldsText + OtherTaskText,
 }
 
 const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutationVariables> = {
   name: 'failTask',
   kind: 'mutation',
   field: 'failTask',
-  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}" + TaskSummaryText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const forkWorkflowRunOperation: Operation<ForkWorkflowRunMutation['forkWorkflowRun'], ForkWorkflowRunMutationVariables> = {
   name: 'forkWorkflowRun',
   kind: 'mutation',
   field: 'forkWorkflowRun',
-  text: "mutation forkWorkflowRun($input:ForkWorkflowRunInput!){forkWorkflowRun(input:$input){__typename ...on ForkWorkflowRunSuccess{reused again run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation forkWorkflowRun($input:ForkWorkflowRunInput!){forkWorkflowRun(input:$input){__typename ...on ForkWorkflowRunSuccess{reused again run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -3940,35 +3983,35 @@ const getReceivedEventOperation: Operation<GetReceivedEventQuery['receivedEvent'
   name: 'getReceivedEvent',
   kind: 'query',
   field: 'receivedEvent',
-  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
+  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}}}" + ReceivedEventFieldsText,
 }
 
 const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
   name: 'getSchedule',
   kind: 'query',
   field: 'schedule',
-  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}",
+  text: "query getSchedule($id:ID!){schedule(id:$id){...ScheduleDetails}}" + ScheduleDetailsText + ScheduleSummaryText + TimingFieldsText + ScheduleFireFieldsText + BackfillFieldsText,
 }
 
 const getStepRunOperation: Operation<GetStepRunQuery['workflowRun'], GetStepRunQueryVariables> = {
   name: 'getStepRun',
   kind: 'query',
   field: 'workflowRun',
-  text: "query getStepRun($runId:ID!$path:String!){workflowRun(id:$runId){id step(path:$path){...StepRunFields input output counts{total begun ended failed}task{id status}childRun{id status}approval{...ApprovalFields}}}}fragment StepRunFields on StepRun{id path holderPath iterations stepId type status attempt index startedAt finishedAt retryAt timeoutAt waitsUntil waitsForEvent error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}",
+  text: "query getStepRun($runId:ID!$path:String!){workflowRun(id:$runId){id step(path:$path){...StepRunFields input output counts{total begun ended failed}task{id status}childRun{id status}approval{...ApprovalFields}}}}" + StepRunFieldsText + StepErrorFieldsText + ApprovalFieldsText,
 }
 
 const getTaskOperation: Operation<GetTaskQuery['task'], GetTaskQueryVariables> = {
   name: 'getTask',
   kind: 'query',
   field: 'task',
-  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}",
+  text: "query getTask($id:ID!){task(id:$id){...TaskDetails}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText,
 }
 
 const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQueryVariables> = {
   name: 'getTaskType',
   kind: 'query',
   field: 'taskType',
-  text: "query getTaskType($name:String!){taskType(name:$name){...TaskTypeFields}}fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}",
+  text: "query getTaskType($name:String!){taskType(name:$name){...TaskTypeFields}}" + TaskTypeFieldsText,
 }
 
 const getViewerOperation: Operation<GetViewerQuery['viewer'], GetViewerQueryVariables> = {
@@ -3982,35 +4025,35 @@ const getWorkerOperation: Operation<GetWorkerQuery['worker'], GetWorkerQueryVari
   name: 'getWorker',
   kind: 'query',
   field: 'worker',
-  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
+  text: "query getWorker($id:ID!){worker(id:$id){...WorkerFields}}" + WorkerFieldsText + ResourceAmountsText,
 }
 
 const getWorkflowOperation: Operation<GetWorkflowQuery['workflow'], GetWorkflowQueryVariables> = {
   name: 'getWorkflow',
   kind: 'query',
   field: 'workflow',
-  text: "query getWorkflow($id:ID$name:String){workflow(id:$id name:$name){...WorkflowSummary createdBy versions(first:10){nodes{...WorkflowVersionFields}}runs(first:10){nodes{...WorkflowRunSummary}}}}fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+  text: "query getWorkflow($id:ID$name:String){workflow(id:$id name:$name){...WorkflowSummary createdBy versions(first:10){nodes{...WorkflowVersionFields}}runs(first:10){nodes{...WorkflowRunSummary}}}}" + WorkflowSummaryText + WorkflowVersionFieldsText + WorkflowRunSummaryText + StepErrorFieldsText,
 }
 
 const getWorkflowRunOperation: Operation<GetWorkflowRunQuery['workflowRun'], GetWorkflowRunQueryVariables> = {
   name: 'getWorkflowRun',
   kind: 'query',
   field: 'workflowRun',
-  text: "query getWorkflowRun($id:ID!){workflowRun(id:$id){...WorkflowRunDetails}}fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}approvals(first:20){nodes{id status path message}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}",
+  text: "query getWorkflowRun($id:ID!){workflowRun(id:$id){...WorkflowRunDetails}}" + WorkflowRunDetailsText + WorkflowRunSummaryText + StepErrorFieldsText + RunBlockerFieldsText,
 }
 
 const getWorkflowRunGraphOperation: Operation<GetWorkflowRunGraphQuery['workflowRun'], GetWorkflowRunGraphQueryVariables> = {
   name: 'getWorkflowRunGraph',
   kind: 'query',
   field: 'workflowRun',
-  text: "query getWorkflowRunGraph($id:ID!$iterations:Int){workflowRun(id:$id){...WorkflowRunSummary graph(iterations:$iterations){...RunGraphFields}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}",
+  text: "query getWorkflowRunGraph($id:ID!$iterations:Int){workflowRun(id:$id){...WorkflowRunSummary graph(iterations:$iterations){...RunGraphFields}}}" + WorkflowRunSummaryText + StepErrorFieldsText + RunGraphFieldsText,
 }
 
 const getWorkflowRunTimesOperation: Operation<GetWorkflowRunTimesQuery['workflowRun'], GetWorkflowRunTimesQueryVariables> = {
   name: 'getWorkflowRunTimes',
   kind: 'query',
   field: 'workflowRun',
-  text: "query getWorkflowRunTimes($id:ID!){workflowRun(id:$id){...WorkflowRunSummary criticalPath{length wallTime workTime isComplete steps{path duration}}timeline{isComplete bars{path type status depth startedAt finishedAt}}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+  text: "query getWorkflowRunTimes($id:ID!){workflowRun(id:$id){...WorkflowRunSummary criticalPath{length wallTime workTime isComplete steps{path duration}}timeline{isComplete bars{path type status depth startedAt finishedAt}}}}" + WorkflowRunSummaryText + StepErrorFieldsText,
 }
 
 const getWorkflowSchemaOperation: Operation<GetWorkflowSchemaQuery['workflowSchema'], GetWorkflowSchemaQueryVariables> = {
@@ -4024,98 +4067,98 @@ const getWorkflowTemplateOperation: Operation<GetWorkflowTemplateQuery['workflow
   name: 'getWorkflowTemplate',
   kind: 'query',
   field: 'workflowTemplate',
-  text: "query getWorkflowTemplate($name:String!){workflowTemplate(name:$name){...WorkflowTemplateDetails}}fragment WorkflowTemplateDetails on WorkflowTemplate{...WorkflowTemplateSummary description parameters steps{id name type inside after uses}}fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}",
+  text: "query getWorkflowTemplate($name:String!){workflowTemplate(name:$name){...WorkflowTemplateDetails}}" + WorkflowTemplateDetailsText + WorkflowTemplateSummaryText,
 }
 
 const getWorkflowVersionOperation: Operation<GetWorkflowVersionQuery['workflow'], GetWorkflowVersionQueryVariables> = {
   name: 'getWorkflowVersion',
   kind: 'query',
   field: 'workflow',
-  text: "query getWorkflowVersion($id:ID$name:String$number:Int){workflow(id:$id name:$name){id name version(number:$number){...WorkflowVersionFields definition inputSchema outputSchema}}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}",
+  text: "query getWorkflowVersion($id:ID$name:String$number:Int){workflow(id:$id name:$name){id name version(number:$number){...WorkflowVersionFields definition inputSchema outputSchema}}}" + WorkflowVersionFieldsText,
 }
 
 const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWorker'], HeartbeatWorkerMutationVariables> = {
   name: 'heartbeatWorker',
   kind: 'mutation',
   field: 'heartbeatWorker',
-  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const importWorkflowOperation: Operation<ImportWorkflowMutation['importWorkflow'], ImportWorkflowMutationVariables> = {
   name: 'importWorkflow',
   kind: 'mutation',
   field: 'importWorkflow',
-  text: "mutation importWorkflow($input:ImportWorkflowInput!){importWorkflow(input:$input){__typename ...on ImportWorkflowSuccess{definition isNew unmapped{path place reason count}problems{...DefinitionProblemFields}version{...WorkflowVersionFields}}...UserErrorFields}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+  text: "mutation importWorkflow($input:ImportWorkflowInput!){importWorkflow(input:$input){__typename ...on ImportWorkflowSuccess{definition isNew unmapped{path place reason count}problems{...DefinitionProblemFields}version{...WorkflowVersionFields}}...UserErrorFields}}" + DefinitionProblemFieldsText + WorkflowVersionFieldsText + UserErrorFieldsText,
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
   name: 'listApiKeys',
   kind: 'query',
   field: 'apiKeys',
-  text: "query listApiKeys{apiKeys{...ApiKeyFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}",
+  text: "query listApiKeys{apiKeys{...ApiKeyFields}}" + ApiKeyFieldsText,
 }
 
 const listApprovalsOperation: Operation<ListApprovalsQuery['approvals'], ListApprovalsQueryVariables> = {
   name: 'listApprovals',
   kind: 'query',
   field: 'approvals',
-  text: "query listApprovals($filter:ApprovalFilter$first:Int$after:String$last:Int$before:String){approvals(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ApprovalFields}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}",
+  text: "query listApprovals($filter:ApprovalFilter$first:Int$after:String$last:Int$before:String){approvals(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ApprovalFields}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + ApprovalFieldsText,
 }
 
 const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVariables> = {
   name: 'listFires',
   kind: 'query',
   field: 'schedule',
-  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}",
+  text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}" + ScheduleFireFieldsText,
 }
 
 const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
   name: 'listHoldups',
   kind: 'query',
   field: 'holdups',
-  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}fragment TaskCountFields on TaskCount{value isExact}",
+  text: "query listHoldups($first:Int){holdups(first:$first){isComplete holdups{blocker{...ReasonFields}tasks{...TaskCountFields}direct{...TaskCountFields}oldest{id name createdAt readyAt}nextTransitionAt}}}" + ReasonFieldsText + OtherTaskText + TaskCountFieldsText,
 }
 
 const listPoolsOperation: Operation<ListPoolsQuery['pools'], ListPoolsQueryVariables> = {
   name: 'listPools',
   kind: 'query',
   field: 'pools',
-  text: "query listPools{pools{...PoolFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}",
+  text: "query listPools{pools{...PoolFields}}" + PoolFieldsText,
 }
 
 const listReceivedEventsOperation: Operation<ListReceivedEventsQuery['receivedEvents'], ListReceivedEventsQueryVariables> = {
   name: 'listReceivedEvents',
   kind: 'query',
   field: 'receivedEvents',
-  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
+  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}" + ReceivedEventFieldsText,
 }
 
 const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
   name: 'listSchedules',
   kind: 'query',
   field: 'schedules',
-  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}",
+  text: "query listSchedules($filter:ScheduleFilter$first:Int$after:String$last:Int$before:String){schedules(filter:$filter first:$first after:$after last:$last before:$before){nodes{...ScheduleSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + ScheduleSummaryText + TimingFieldsText,
 }
 
 const listStepRunsOperation: Operation<ListStepRunsQuery['workflowRun'], ListStepRunsQueryVariables> = {
   name: 'listStepRuns',
   kind: 'query',
   field: 'workflowRun',
-  text: "query listStepRuns($id:ID!$filter:StepRunFilter$first:Int$after:String$last:Int$before:String){workflowRun(id:$id){id steps(filter:$filter first:$first after:$after last:$last before:$before){nodes{...StepRunFields task{id status}childRun{id status}}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}}fragment StepRunFields on StepRun{id path holderPath iterations stepId type status attempt index startedAt finishedAt retryAt timeoutAt waitsUntil waitsForEvent error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+  text: "query listStepRuns($id:ID!$filter:StepRunFilter$first:Int$after:String$last:Int$before:String){workflowRun(id:$id){id steps(filter:$filter first:$first after:$after last:$last before:$before){nodes{...StepRunFields task{id status}childRun{id status}}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}}" + StepRunFieldsText + StepErrorFieldsText,
 }
 
 const listTasksOperation: Operation<ListTasksQuery['tasks'], ListTasksQueryVariables> = {
   name: 'listTasks',
   kind: 'query',
   field: 'tasks',
-  text: "query listTasks($filter:TaskFilter$orderBy:[TaskOrder!]$first:Int$after:String$last:Int$before:String){tasks(filter:$filter orderBy:$orderBy first:$first after:$after last:$last before:$before){nodes{...TaskSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}",
+  text: "query listTasks($filter:TaskFilter$orderBy:[TaskOrder!]$first:Int$after:String$last:Int$before:String){tasks(filter:$filter orderBy:$orderBy first:$first after:$after last:$last before:$before){nodes{...TaskSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + TaskSummaryText,
 }
 
 const listTaskTypesOperation: Operation<ListTaskTypesQuery['taskTypes'], ListTaskTypesQueryVariables> = {
   name: 'listTaskTypes',
   kind: 'query',
   field: 'taskTypes',
-  text: "query listTaskTypes{taskTypes{...TaskTypeFields}}fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}",
+  text: "query listTaskTypes{taskTypes{...TaskTypeFields}}" + TaskTypeFieldsText,
 }
 
 const listWaitsOperation: Operation<ListWaitsQuery['task'], ListWaitsQueryVariables> = {
@@ -4129,252 +4172,252 @@ const listWorkersOperation: Operation<ListWorkersQuery['workers'], ListWorkersQu
   name: 'listWorkers',
   kind: 'query',
   field: 'workers',
-  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}",
+  text: "query listWorkers($state:WorkerState){workers(state:$state){...WorkerFields}}" + WorkerFieldsText + ResourceAmountsText,
 }
 
 const listWorkflowRunsOperation: Operation<ListWorkflowRunsQuery['workflowRuns'], ListWorkflowRunsQueryVariables> = {
   name: 'listWorkflowRuns',
   kind: 'query',
   field: 'workflowRuns',
-  text: "query listWorkflowRuns($filter:WorkflowRunFilter$first:Int$after:String$last:Int$before:String){workflowRuns(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowRunSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}",
+  text: "query listWorkflowRuns($filter:WorkflowRunFilter$first:Int$after:String$last:Int$before:String){workflowRuns(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowRunSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + WorkflowRunSummaryText + StepErrorFieldsText,
 }
 
 const listWorkflowsOperation: Operation<ListWorkflowsQuery['workflows'], ListWorkflowsQueryVariables> = {
   name: 'listWorkflows',
   kind: 'query',
   field: 'workflows',
-  text: "query listWorkflows($filter:WorkflowFilter$first:Int$after:String$last:Int$before:String){workflows(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}",
+  text: "query listWorkflows($filter:WorkflowFilter$first:Int$after:String$last:Int$before:String){workflows(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + WorkflowSummaryText,
 }
 
 const listWorkflowTemplatesOperation: Operation<ListWorkflowTemplatesQuery['workflowTemplates'], ListWorkflowTemplatesQueryVariables> = {
   name: 'listWorkflowTemplates',
   kind: 'query',
   field: 'workflowTemplates',
-  text: "query listWorkflowTemplates{workflowTemplates{...WorkflowTemplateSummary}}fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}",
+  text: "query listWorkflowTemplates{workflowTemplates{...WorkflowTemplateSummary}}" + WorkflowTemplateSummaryText,
 }
 
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
   name: 'parkTask',
   kind: 'mutation',
   field: 'parkTask',
-  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
   name: 'pauseClaims',
   kind: 'mutation',
   field: 'pauseClaims',
-  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}" + PauseFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}" + ScheduleDetailsText + ScheduleSummaryText + TimingFieldsText + ScheduleFireFieldsText + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const pauseWorkflowRunOperation: Operation<PauseWorkflowRunMutation['pauseWorkflowRun'], PauseWorkflowRunMutationVariables> = {
   name: 'pauseWorkflowRun',
   kind: 'mutation',
   field: 'pauseWorkflowRun',
-  text: "mutation pauseWorkflowRun($input:PauseWorkflowRunInput!){pauseWorkflowRun(input:$input){__typename ...on PauseWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseWorkflowRun($input:PauseWorkflowRunInput!){pauseWorkflowRun(input:$input){__typename ...on PauseWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
   name: 'previewSchedule',
   kind: 'query',
   field: 'previewSchedule',
-  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const previewWorkflowTemplateOperation: Operation<PreviewWorkflowTemplateQuery['workflowTemplate'], PreviewWorkflowTemplateQueryVariables> = {
   name: 'previewWorkflowTemplate',
   kind: 'query',
   field: 'workflowTemplate',
-  text: "query previewWorkflowTemplate($name:String!$parameters:JSON){workflowTemplate(name:$name){name preview(parameters:$parameters){definition issues{path message}problems{...DefinitionProblemFields}}}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "query previewWorkflowTemplate($name:String!$parameters:JSON){workflowTemplate(name:$name){name preview(parameters:$parameters){definition issues{path message}problems{...DefinitionProblemFields}}}}" + DefinitionProblemFieldsText,
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}" + EventFieldsText + StepErrorFieldsText + EventErrorFieldsText,
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
   name: 'readQueueStats',
   kind: 'query',
   field: 'queueStats',
-  text: "query readQueueStats($queue:String){queueStats(queue:$queue){asOf strategy isReordering isComplete all{...QueueStatsFields}queues{...QueueStatsFields}}}fragment QueueStatsFields on QueueStats{name pauses{...PauseFields}byStatus{status tasks{...TaskCountFields}}claimable{...TaskCountFields}blocked{...TaskCountFields}oldestReadyAt byType{type tasks{...TaskCountFields}oldestReadyAt isServed pause{...PauseFields}}byPriority{priority tasks{...TaskCountFields}}byAge{from until tasks{...TaskCountFields}}arrivalsPerMinute departuresPerMinute}fragment PauseFields on Pause{scope name since reason pausedBy}fragment TaskCountFields on TaskCount{value isExact}",
+  text: "query readQueueStats($queue:String){queueStats(queue:$queue){asOf strategy isReordering isComplete all{...QueueStatsFields}queues{...QueueStatsFields}}}" + QueueStatsFieldsText + PauseFieldsText + TaskCountFieldsText,
 }
 
 const readSchedulingOperation: Operation<ReadSchedulingQuery['scheduling'], ReadSchedulingQueryVariables> = {
   name: 'readScheduling',
   kind: 'query',
   field: 'scheduling',
-  text: "query readScheduling{scheduling{...SchedulingFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}",
+  text: "query readScheduling{scheduling{...SchedulingFields}}" + SchedulingFieldsText + PauseFieldsText,
 }
 
 const readTaskLogOperation: Operation<ReadTaskLogQuery['task'], ReadTaskLogQueryVariables> = {
   name: 'readTaskLog',
   kind: 'query',
   field: 'task',
-  text: "query readTaskLog($id:ID!$first:Int$after:Cursor){task(id:$id){status log(first:$first after:$after){lines{...LogLineFields}cursor hasMore}}}fragment LogLineFields on LogLine{id at attempt level message fields}",
+  text: "query readTaskLog($id:ID!$first:Int$after:Cursor){task(id:$id){status log(first:$first after:$after){lines{...LogLineFields}cursor hasMore}}}" + LogLineFieldsText,
 }
 
 const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'], RegisterWorkerMutationVariables> = {
   name: 'registerWorker',
   kind: 'mutation',
   field: 'registerWorker',
-  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
   name: 'releaseTask',
   kind: 'mutation',
   field: 'releaseTask',
-  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
   name: 'reportAttempts',
   kind: 'mutation',
   field: 'reportAttempts',
-  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
   name: 'reportProgress',
   kind: 'mutation',
   field: 'reportProgress',
-  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
   name: 'resumeClaims',
   kind: 'mutation',
   field: 'resumeClaims',
-  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}" + SchedulingFieldsText + PauseFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}" + ScheduleDetailsText + ScheduleSummaryText + TimingFieldsText + ScheduleFireFieldsText + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const resumeWorkflowRunOperation: Operation<ResumeWorkflowRunMutation['resumeWorkflowRun'], ResumeWorkflowRunMutationVariables> = {
   name: 'resumeWorkflowRun',
   kind: 'mutation',
   field: 'resumeWorkflowRun',
-  text: "mutation resumeWorkflowRun($input:ResumeWorkflowRunInput!){resumeWorkflowRun(input:$input){__typename ...on ResumeWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeWorkflowRun($input:ResumeWorkflowRunInput!){resumeWorkflowRun(input:$input){__typename ...on ResumeWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const retryWorkflowRunOperation: Operation<RetryWorkflowRunMutation['retryWorkflowRun'], RetryWorkflowRunMutationVariables> = {
   name: 'retryWorkflowRun',
   kind: 'mutation',
   field: 'retryWorkflowRun',
-  text: "mutation retryWorkflowRun($input:RetryWorkflowRunInput!){retryWorkflowRun(input:$input){__typename ...on RetryWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation retryWorkflowRun($input:RetryWorkflowRunInput!){retryWorkflowRun(input:$input){__typename ...on RetryWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}" + WorkflowRunSummaryText + StepErrorFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}" + ApiKeyFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMutationVariables> = {
   name: 'sendEvent',
   kind: 'mutation',
   field: 'sendEvent',
-  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}" + ReceivedEventFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const setWorkflowStatusOperation: Operation<SetWorkflowStatusMutation['setWorkflowStatus'], SetWorkflowStatusMutationVariables> = {
   name: 'setWorkflowStatus',
   kind: 'mutation',
   field: 'setWorkflowStatus',
-  text: "mutation setWorkflowStatus($input:SetWorkflowStatusInput!){setWorkflowStatus(input:$input){__typename ...on SetWorkflowStatusSuccess{version{...WorkflowVersionFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation setWorkflowStatus($input:SetWorkflowStatusInput!){setWorkflowStatus(input:$input){__typename ...on SetWorkflowStatusSuccess{version{...WorkflowVersionFields}}...UserErrorFields}}" + WorkflowVersionFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
   name: 'stopWorker',
   kind: 'mutation',
   field: 'stopWorker',
-  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}" + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
   name: 'taskExplained',
   kind: 'subscription',
   field: 'taskUpdated',
-  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}fragment TaskExplanation on Task{id name status version priority type{name}createdAt updatedAt readyAt startedAt finishedAt nextTransitionAt cancelReason error{...TaskErrorFields}progress{fraction message}retry{maxAttempts nonRetryableCodes}worker{id name state heartbeatAt}attempts{...AttemptFields}blockedBy{...ReasonFields}}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}fragment OtherTask on Task{id name status startedAt}",
+  text: "subscription taskExplained($id:ID!){taskUpdated(id:$id){...TaskExplanation}}" + TaskExplanationText + TaskErrorFieldsText + AttemptFieldsText + ReasonFieldsText + OtherTaskText,
 }
 
 const taskLogOperation: Operation<TaskLogSubscription['taskLog'], TaskLogSubscriptionVariables> = {
   name: 'taskLog',
   kind: 'subscription',
   field: 'taskLog',
-  text: "subscription taskLog($id:ID!$after:Cursor){taskLog(id:$id after:$after){__typename ...on LogBatch{lines{...LogLineFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment LogLineFields on LogLine{id at attempt level message fields}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription taskLog($id:ID!$after:Cursor){taskLog(id:$id after:$after){__typename ...on LogBatch{lines{...LogLineFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}" + LogLineFieldsText + CursorExpiredFieldsText,
 }
 
 const taskUpdatedOperation: Operation<TaskUpdatedSubscription['taskUpdated'], TaskUpdatedSubscriptionVariables> = {
   name: 'taskUpdated',
   kind: 'subscription',
   field: 'taskUpdated',
-  text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}",
+  text: "subscription taskUpdated($id:ID!){taskUpdated(id:$id){...TaskState}}" + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText,
 }
 
 const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'], UpdateScheduleMutationVariables> = {
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}" + ScheduleDetailsText + ScheduleSummaryText + TimingFieldsText + ScheduleFireFieldsText + BackfillFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + TaskDetailsText + TaskStateText + TaskSummaryText + TaskErrorFieldsText + BlockerFieldsText + ShortageFieldsText + ResourceAmountsText + AttemptFieldsText + UserErrorFieldsText + DefinitionProblemFieldsText,
 }
 
 const validateWorkflowOperation: Operation<ValidateWorkflowQuery['validateWorkflow'], ValidateWorkflowQueryVariables> = {
   name: 'validateWorkflow',
   kind: 'query',
   field: 'validateWorkflow',
-  text: "query validateWorkflow($definition:JSON!){validateWorkflow(definition:$definition){isValid hash problems{...DefinitionProblemFields}}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "query validateWorkflow($definition:JSON!){validateWorkflow(definition:$definition){isValid hash problems{...DefinitionProblemFields}}}" + DefinitionProblemFieldsText,
 }
 
 const workflowRunUpdatedOperation: Operation<WorkflowRunUpdatedSubscription['workflowRunUpdated'], WorkflowRunUpdatedSubscriptionVariables> = {
   name: 'workflowRunUpdated',
   kind: 'subscription',
   field: 'workflowRunUpdated',
-  text: "subscription workflowRunUpdated($id:ID!$iterations:Int){workflowRunUpdated(id:$id){...WorkflowRunDetails graph(iterations:$iterations){...RunGraphFields}}}fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}approvals(first:20){nodes{id status path message}}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}",
+  text: "subscription workflowRunUpdated($id:ID!$iterations:Int){workflowRunUpdated(id:$id){...WorkflowRunDetails graph(iterations:$iterations){...RunGraphFields}}}" + WorkflowRunDetailsText + WorkflowRunSummaryText + StepErrorFieldsText + RunBlockerFieldsText + RunGraphFieldsText,
 }
 
 /** The operations of the graph, over a transport. */
