@@ -9,6 +9,8 @@ const DEFAULT_URL = 'http://127.0.0.1:4000/graphql'
 /** What a command works with. */
 export interface Call {
   readonly client: Client
+  /** Where the graph of the server is. */
+  readonly url: string
   readonly terminal: Terminal
   /** Whether to print for programs. */
   readonly isJson: boolean
@@ -44,6 +46,7 @@ export function createCall({ program, session, settings, terminal }: CreateCallO
     try {
       const code = await action({
         client,
+        url,
         terminal,
         isJson: options.json === true,
         isUrlGiven: given !== undefined,

@@ -28,6 +28,11 @@ export class NotThere extends Error {
   override readonly name = 'NotThere'
 }
 
+/** Thrown for what is too large to be sent; the message says what, how large, and what may be. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+}
+
 export interface Failure {
   readonly exitCode: number
   /** What to tell the person; empty when that has been told. */
@@ -42,7 +47,7 @@ export function failureOf(error: unknown, url: string): Failure {
     return { exitCode: error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage, message: '', hint: null }
   }
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, message: error.message, hint: null }
-  if (error instanceof NotThere) return { exitCode: EXIT_CODES.refused, message: error.message, hint: null }
+  if (error instanceof NotThere || error instanceof TooLarge) return refused(error.message, null)
   if (error instanceof TaskMgmtError) return refused(error.message, hintOfRefusal(error))
   if (error instanceof GraphQLRequestError) return refused(error.message, hintOfRequest(error))
   if (error instanceof NetworkError) return networkFailure(error, url)

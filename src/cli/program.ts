@@ -12,8 +12,12 @@ import { addTaskSteering } from './commands/task-steering.ts'
 import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
 import { addTaskWhy } from './commands/task-why.ts'
+import { addTemplateCommands } from './commands/template.ts'
 import { addWorkerCommands } from './commands/worker.ts'
 import { addWorkflowCommands } from './commands/workflow.ts'
+import { addWorkflowFork } from './commands/workflow-fork.ts'
+import { addWorkflowImport } from './commands/workflow-import.ts'
+import { addWorkflowSchema } from './commands/workflow-schema.ts'
 import type { CliOptions, Session } from './session.ts'
 
 const EXAMPLES = `
@@ -47,7 +51,12 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addTaskSteering(task, call)
   addTaskUpdate(task, call)
   addEventCommands(program.command('event').description('Tell tasks that wait what has happened outside'), call)
-  addWorkflowCommands(program.command('workflow').description('Run steps that hang together'), call)
+  const workflow = program.command('workflow').description('Run steps that hang together')
+  addWorkflowCommands(workflow, call)
+  addWorkflowFork(workflow, call)
+  addWorkflowImport(workflow, call)
+  addWorkflowSchema(workflow, call)
+  addTemplateCommands(program.command('template').description('Workflows that many need, made by parameters'), call)
   addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)

@@ -32,7 +32,8 @@ export const UserError = builder.interfaceRef<UserErrorShape>('UserError').imple
   }),
 })
 
-const ValidationIssue = builder.objectRef<InputIssue>('ValidationIssue').implement({
+/** One rule that an input breaks. */
+export const ValidationIssue = builder.objectRef<InputIssue>('ValidationIssue').implement({
   description: 'One rule that an input breaks.',
   fields: (t) => ({
     path: t.stringList({

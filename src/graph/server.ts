@@ -10,7 +10,7 @@ import type { OnHiddenError } from './mask-error.ts'
 import { createGraphYoga } from './yoga.ts'
 
 /** Largest body of a request and largest message of a socket, in bytes. */
-const MAX_BODY_BYTES = 2 * 1024 * 1024
+export const MAX_BODY_BYTES = 2 * 1024 * 1024
 
 export interface GraphServerOptions extends GraphParts {
   /** Default: /graphql. */

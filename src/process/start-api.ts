@@ -15,6 +15,7 @@ import { createReasonWatch, REASON_TOPICS } from '../graph/task/reason-watch.ts'
 import { createWorkerWaits } from '../graph/worker/worker-waits.ts'
 import { openBells } from '../infra/channel/bells.ts'
 import { CALLBACK_PATH, createCallbackDoor } from '../rest/callback-door.ts'
+import { createSchemaDoor, SCHEMA_PATH } from '../rest/schema-door.ts'
 import { createWorkflowCheck } from '../workflow/definition/check-workflow.ts'
 import type { HttpFront } from './http-front.ts'
 import type { Running } from './running.ts'
@@ -66,10 +67,12 @@ export async function startApi(running: Running, http: HttpFront): Promise<{ not
     take: (awaitedId, body) => callBack(engine, { tenant: DEFAULT_TENANT, awaitedId, body }),
     onHiddenError: (error) => log.error({ err: error }, 'a call-back failed inside'),
   })
+  const answerSchema = createSchemaDoor()
   http.serve((request, response) => {
     const path = request.url?.split('?', 1)[0]
     if (path === graph.path) return void graph.handle(request, response)
     if (path?.startsWith(CALLBACK_PATH)) return void answerCallback(request, response)
+    if (path === SCHEMA_PATH) return answerSchema(request, response)
     if (path === '/' && hasGraphiQL) return void response.writeHead(302, { location: graph.path }).end()
     response.writeHead(404, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ error: 'not found', graph: graph.path }))

@@ -5,6 +5,7 @@ import { registerWorker } from '../engine/register-worker.ts'
 import { stopWorker } from '../engine/stop-worker.ts'
 import { machineResources } from '../infra/machine-resources.ts'
 import { codeAnalysis } from '../integration/graph-sitter/code-analysis.ts'
+import { simulatedWork } from '../integration/simulation/simulated-work.ts'
 import { createAddressGuard } from '../integration/webhook/address-guard.ts'
 import { createSender } from '../integration/webhook/send-request.ts'
 import { webhookRequest } from '../integration/webhook/webhook-request.ts'
@@ -43,6 +44,7 @@ export async function startWorker(running: Running): Promise<void> {
         authorizations: config.webhookAuthorizations,
       }),
     ),
+    defineTaskType(simulatedWork()),
     ...own,
     ...handlers,
   ]

@@ -1,10 +1,13 @@
+const MOST_DISTANCE = 2
+
 /** The word that was probably meant: at most two letters away. */
 export function closest(typed: string, words: readonly string[]): string | undefined {
   const ranked = words
+    .filter(({ length }) => Math.abs(length - typed.length) <= MOST_DISTANCE)
     .map((word) => ({ word, distance: distance(typed, word) }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  return best !== undefined && best.distance <= 2 ? best.word : undefined
+  return best !== undefined && best.distance <= MOST_DISTANCE ? best.word : undefined
 }
 
 /** Levenshtein's distance, one row at a time. */

@@ -9,6 +9,7 @@ import { parse, validate } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graph/schema.ts'
 import { type Client, createClient } from '../../src/sdk/client.ts'
+import { unwrap } from '../../src/sdk/unwrap.ts'
 import { type DataFolder, makeDataFolder } from '../support/data-folder.ts'
 import { type ServerProcess, spawnServer } from '../support/server-process.ts'
 import { until } from '../support/until.ts'
@@ -60,6 +61,19 @@ describe('examples/worker.ts', () => {
       worker.kill('SIGTERM')
     }
     expect(await ended).toEqual([0, null])
+  })
+})
+
+describe('examples/review.yaml', () => {
+  test('is kept and runs to its end', async () => {
+    const definition = readFileSync(example('review.yaml'), 'utf8')
+    const { warnings } = unwrap(await client.createWorkflow({ input: { definition } }))
+    expect(warnings).toEqual([])
+    const paths = [example('.'), example('../bin')]
+    const { run } = unwrap(await client.executeWorkflow({ input: { workflow: 'review', input: { paths } } }))
+    let last: unknown
+    for await (const state of client.workflowRunUpdated({ id: run.id })) last = state
+    expect(last).toMatchObject({ status: 'COMPLETED', output: { totals: [{ files: 5 }, {}] } })
   })
 })
 

@@ -3,12 +3,13 @@ import type { RunStatus, WorkflowRunSummaryFragment, WorkflowSummaryFragment } f
 import { unwrap } from '../../sdk/unwrap.ts'
 import type { Call, RunCall } from '../call.ts'
 import { EXIT_CODES, NotThere } from '../exit-code.ts'
+import { readDefinition } from '../read/document.ts'
 import { readCount, readRunStatuses } from '../read/options.ts'
-import { readJson, readText } from '../read/read-json.ts'
+import { readJson } from '../read/read-json.ts'
 import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
-import { showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
+import { showMade, showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
 import { watchRun } from '../watch/watch-run.ts'
 
 interface ListOptions {
@@ -52,10 +53,7 @@ function addDefinitions(workflow: Command, run: RunCall): void {
           return undefined
         }
         for (const warning of warnings) call.terminal.err(`${showProblem(warning)}\n`)
-        const { name, id } = version.workflow
-        call.line(
-          `${isNew ? 'Created' : 'Stands already:'} ${call.terminal.colors.bold(name)} v${version.number} ${id}`,
-        )
+        call.line(showMade(made, call.terminal))
         return undefined
       }),
     )
@@ -238,10 +236,6 @@ function addSteering(workflow: Command, run: RunCall): void {
         return undefined
       }),
     )
-}
-
-function readDefinition(file: string, { terminal }: Call): Promise<string> {
-  return readText(file === '-' ? file : `@${file}`, terminal.readInput, '--file')
 }
 
 function tell(run: WorkflowRunSummaryFragment, what: string, call: Call): void {

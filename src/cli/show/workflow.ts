@@ -3,11 +3,13 @@ import type {
   RunGraphFieldsFragment,
   WorkflowRunDetailsFragment,
   WorkflowRunSummaryFragment,
+  WorkflowVersionFieldsFragment,
 } from '../../sdk/generated/operations.ts'
 import type { Terminal } from '../terminal.ts'
 import { paintStatus } from './status.ts'
 import { clean } from './text.ts'
 import { elapsedMs, showMs } from './times.ts'
+import { tree } from './tree.ts'
 
 type Node = RunGraphFieldsFragment['nodes'][number]
 
@@ -22,20 +24,11 @@ export function treeLines(
   { nodes, edges }: Pick<RunGraphFieldsFragment, 'nodes' | 'edges'>,
   { colors, now }: Pick<Terminal, 'colors' | 'now'>,
 ): string[] {
-  const within = Map.groupBy(nodes, ({ inside }) => inside)
   const before = Map.groupBy(edges, ({ to }) => to)
-  const lines: string[] = []
-  const draw = (holder: string | null, lead: string): void => {
-    const children = within.get(holder) ?? []
-    for (const [index, node] of children.entries()) {
-      const isLast = index === children.length - 1
-      const after = (before.get(node.id) ?? []).map(({ from }) => from.slice((holder?.length ?? -1) + 1))
-      lines.push(`${lead}${isLast ? '└─' : '├─'} ${showNode(node, after, { colors, now })}`)
-      draw(node.id, `${lead}${isLast ? '   ' : '│  '}`)
-    }
-  }
-  draw(null, '')
-  return lines
+  return tree(nodes, (node) => {
+    const after = (before.get(node.id) ?? []).map(({ from }) => from.slice((node.inside?.length ?? -1) + 1))
+    return showNode(node, after, { colors, now })
+  })
 }
 
 function showNode(node: Node, after: readonly string[], { colors, now }: Pick<Terminal, 'colors' | 'now'>): string {
@@ -50,6 +43,16 @@ function showNode(node: Node, after: readonly string[], { colors, now }: Pick<Te
   const kind = type === 'ITERATION' ? '' : ` ${colors.dim(type.toLowerCase())}`
   const more = facts.length === 0 ? '' : ` ${colors.dim(`(${facts.join('; ')})`)}`
   return `${paintStatus(status, status, colors)} ${clean(name)}${kind}${more}`
+}
+
+/** A version that was made, or that was there, on one line. */
+export function showMade(
+  { version, isNew }: { readonly version: WorkflowVersionFieldsFragment; readonly isNew: boolean },
+  { colors }: Pick<Terminal, 'colors'>,
+): string {
+  const { number, status, workflow } = version
+  const draft = status === 'DRAFT' ? ' as a draft' : ''
+  return `${isNew ? 'Created' : 'Stands already:'} ${colors.bold(clean(workflow.name))} v${number} ${workflow.id}${draft}`
 }
 
 /** A run on one line. */

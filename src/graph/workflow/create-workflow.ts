@@ -1,16 +1,16 @@
-import { createWorkflow } from '../../engine/create-workflow.ts'
 import { setVersionStatus } from '../../engine/set-version-status.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { contentHash } from '../../workflow/definition/canonical.ts'
 import type { Checked } from '../../workflow/definition/check-workflow.ts'
-import type { DefinitionProblem } from '../../workflow/definition/problem.ts'
+import { DEFINITION_SCHEMA } from '../../workflow/definition/schema/definition-schema.ts'
 import { builder } from '../builder.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
-import { InvalidWorkflow, NotFound } from '../user-failure.ts'
+import { NotFound } from '../user-failure.ts'
 import { checkDefinition } from './check-definition.ts'
 import { DefinitionProblemType } from './definition-problem.ts'
+import { CreateWorkflowResult, type KeptVersion, keepDefinition } from './keep-definition.ts'
 import { loadVersion } from './load-version.ts'
 import { WorkflowVersion } from './workflow.ts'
 
@@ -41,41 +41,14 @@ const SetWorkflowStatusInput = builder.inputType('SetWorkflowStatusInput', {
   }),
 })
 
-interface Kept {
-  /** uuid */
-  readonly workflowId: string
-  readonly number: number
-}
-
-const versionField = {
-  type: WorkflowVersion,
-  description: 'The version; its `workflow` leads on.',
-} as const
-
-const CreateWorkflowSuccess = builder
-  .objectRef<Kept & { isNew: boolean; problems: readonly DefinitionProblem[] }>('CreateWorkflowSuccess')
-  .implement({
-    description: 'The version is kept.',
-    fields: (t) => ({
-      version: t.field({
-        ...versionField,
-        resolve: (kept, _args, context, info) => loadVersion(context, info, kept),
-      }),
-      isNew: t.exposeBoolean('isNew', {
-        description: 'False when a version with the same content was there: that is this one.',
-      }),
-      warnings: t.field({
-        type: [DefinitionProblemType],
-        description: 'What may go wrong when it is run, such as task types that no worker has registered yet.',
-        resolve: ({ problems }) => [...problems],
-      }),
-    }),
-  })
-
-const SetWorkflowStatusSuccess = builder.objectRef<Kept>('SetWorkflowStatusSuccess').implement({
+const SetWorkflowStatusSuccess = builder.objectRef<KeptVersion>('SetWorkflowStatusSuccess').implement({
   description: 'The version has that status.',
   fields: (t) => ({
-    version: t.field({ ...versionField, resolve: (kept, _args, context, info) => loadVersion(context, info, kept) }),
+    version: t.field({
+      type: WorkflowVersion,
+      description: 'The version; its `workflow` leads on.',
+      resolve: (kept, _args, context, info) => loadVersion(context, info, kept),
+    }),
   }),
 })
 
@@ -97,6 +70,13 @@ const WorkflowValidation = builder.objectRef<Checked>('WorkflowValidation').impl
 })
 
 builder.queryFields((t) => ({
+  workflowSchema: t.field({
+    type: 'JSON',
+    description:
+      'The JSON Schema (2020-12) of definitions, for editors; also at `/schemas/workflow.schema.json` beside the graph.',
+    authScopes: { role: 'VIEWER' },
+    resolve: () => DEFINITION_SCHEMA,
+  }),
   validateWorkflow: t.field({
     type: WorkflowValidation,
     description: 'Judges a definition without keeping it. What its names stand for here is looked up.',
@@ -107,24 +87,14 @@ builder.queryFields((t) => ({
 }))
 
 builder.mutationFields((t) => ({
-  createWorkflow: t.errorUnionField({
-    types: [CreateWorkflowSuccess, InvalidInput, InvalidWorkflow],
-    union: {
-      name: 'CreateWorkflowResult',
-      description: 'What came of making a workflow.',
-      resolveType: () => 'CreateWorkflowSuccess',
-    },
+  createWorkflow: t.field({
+    type: CreateWorkflowResult,
     description:
       'Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs.',
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: CreateWorkflowInput, required: true, description: 'The definition.' }) },
-    resolve: async (_root, { input: { definition, isDraft } }, context) => {
-      const checked = await checkDefinition(context, definition ?? null)
-      if (!checked.ok) throw new InvalidWorkflow(checked.problems, ['input', 'definition'])
-      const request = { definition: checked.definition, isDraft: isDraft ?? false }
-      const kept = valueOrThrow(await createWorkflow(context.engine, actorOf(context), request), (path) => path)
-      return { ...kept, problems: checked.problems }
-    },
+    resolve: (_root, { input: { definition, isDraft } }, context) =>
+      keepDefinition(context, definition ?? null, { isDraft, path: ['input', 'definition'] }),
   }),
   setWorkflowStatus: t.errorUnionField({
     types: [SetWorkflowStatusSuccess, InvalidInput, NotFound],

@@ -50,6 +50,11 @@ export function readDefinitionText(text: string): TextRead {
     const message = `has ${text.length.toLocaleString('en-US')} characters; ${MAX_DEFINITION_BYTES.toLocaleString('en-US')} at most: split it into workflows that start each other (SUBWORKFLOW)`
     return { ok: false, problems: [{ severity: 'error', code: 'DEFINITION_TOO_LARGE', path: [], message }] }
   }
+  return readAnyText(text)
+}
+
+/** As {@link readDefinitionText}, of texts of other formats: how long they may be is the caller's to say. */
+export function readAnyText(text: string): TextRead {
   const json = readJson(text)
   if (json === undefined) return readYaml(text)
   let places: ((path: ProblemPath) => Place | null) | undefined

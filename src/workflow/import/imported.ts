@@ -19,7 +19,15 @@ export type Imported =
       readonly unmapped: readonly Unmapped[]
     }
   /** It is not of the format, or speaks of what there is not; each with its place. */
-  | { readonly ok: false; readonly problems: readonly { readonly path: ProblemPath; readonly message: string }[] }
+  | { readonly ok: false; readonly problems: readonly ImportProblem[] }
+
+export interface ImportProblem {
+  readonly path: ProblemPath
+  readonly message: string
+  /** Where it stands in the text that it was read from, from 1. */
+  readonly line?: number
+  readonly column?: number
+}
 
 /** Collects what does not map, the same reason once. */
 export interface UnmappedNotes {

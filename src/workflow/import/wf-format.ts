@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MAX_NAME_LENGTH } from '../definition/bounds.ts'
+import { MAX_NAME_LENGTH, MAX_STEPS } from '../definition/bounds.ts'
 import type { Step } from '../definition/definition.ts'
 import { createNotes, type Imported, type UnmappedNotes } from './imported.ts'
 import { createStepIds } from './step-ids.ts'
@@ -31,7 +31,10 @@ const Instance = z.object({
             outputFiles: z.array(z.string()).optional(),
           }),
         )
-        .min(1),
+        .min(1)
+        .max(MAX_STEPS, {
+          error: `has more than ${MAX_STEPS.toLocaleString('en-US')} tasks, the most steps of a workflow`,
+        }),
       files: z.array(z.unknown()).optional(),
     }),
     execution: z

@@ -16,6 +16,7 @@ export const bugFix = defineTemplate<CodeWorkParameters>({
   title: 'Fix a bug',
   description:
     'Analyses the code and looks for the cause, fixes it and runs regression tests, in rounds until they pass, asks where it should, and opens a pull request.',
+  integrations: ['github'],
   parameters: { githubApi: GITHUB_API, maxRounds: MAX_ROUNDS, approver: PULL_REQUEST_APPROVER },
   build: (name, { githubApi, maxRounds, approver }) => {
     const ask = askFirst(approver, 'Open a pull request for the fix on ${{ input.branch }}?')

@@ -34,6 +34,7 @@ export const deploymentNotification = defineTemplate<Parameters>({
   title: 'Tell of a deployment',
   description:
     'Tells channels of Slack and receivers of webhooks how a deployment went, all at once; one that cannot be reached keeps none of the others from being told.',
+  integrations: ['slack'],
   parameters: {
     receivers: {
       description: 'Who is told.',

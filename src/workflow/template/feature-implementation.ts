@@ -16,6 +16,7 @@ export const featureImplementation = defineTemplate<CodeWorkParameters>({
   title: 'Implement a feature',
   description:
     'Analyses the code, implements the feature and tests it, in rounds until the tests pass, asks where it should, and opens a pull request.',
+  integrations: ['github'],
   parameters: { githubApi: GITHUB_API, maxRounds: MAX_ROUNDS, approver: PULL_REQUEST_APPROVER },
   build: (name, { githubApi, maxRounds, approver }) => {
     const ask = askFirst(approver, 'Open a pull request for ${{ input.branch }}?')

@@ -19,6 +19,7 @@ export const githubIssueToLinear = defineTemplate<Parameters>({
   title: 'Bring a GitHub issue to Linear',
   description:
     'Makes an issue in Linear of one on GitHub, and answers there with its link. Start it when an issue is opened or labelled.',
+  integrations: ['github', 'linear'],
   parameters: {
     teamId: text('Of the team in Linear that gets the issue.', {
       pattern: '^[0-9A-Za-z-]{1,64}$',

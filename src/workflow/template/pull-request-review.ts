@@ -22,6 +22,7 @@ export const pullRequestReview = defineTemplate<Parameters>({
   title: 'Review a pull request',
   description:
     'Analyses the checkout of a pull request, has a reviewer look at it where one is asked, and comments on it with what was found.',
+  integrations: ['github'],
   parameters: {
     ...REVIEW_PARAMETERS,
     comments: choice('Whether it comments on the pull request.', true),

@@ -32,18 +32,22 @@ export interface TemplateInfo {
   readonly name: string
   readonly title: string
   readonly description: string
-  /** JSON Schema of an object of parameters, each described; those with a default may be left out. */
+  /** JSON Schema of an object of parameters, each described; those with a default may be left out, the others have examples. */
   readonly parameters: JsonSchema
+  /** Integrations whose services its steps call: `github`, `linear`, `slack`. */
+  readonly integrations: readonly string[]
+  /** What it makes of its defaults, and of the first example of a parameter without one. */
+  readonly example: WorkflowDefinition
 }
 
 /** All templates, in an order in which people look for them. */
 export function listTemplates(): readonly TemplateInfo[] {
-  return TEMPLATES.map(({ name, title, description, ...template }) => ({
-    name,
-    title,
-    description,
-    parameters: parametersOf({ name, ...template }),
-  }))
+  return TEMPLATES.map((template) => {
+    const { name, title, description, integrations = [] } = template
+    const parameters = parametersOf(template)
+    const values = { ...firstExamplesOf(parameters), ...defaultsOf(parameters) }
+    return { name, title, description, parameters, integrations, example: built(template, values) }
+  })
 }
 
 export type Instantiated =
@@ -74,8 +78,13 @@ export function instantiate(
   const fitting = unknown.length > 0 ? { ...schema, additionalProperties: true } : schema
   const problems = [...unknown, ...schemas.problems(JSON.stringify(fitting), parameters, ['parameters'])]
   if (problems.length > 0) return { ok: false, problems }
-  const { name, ...values } = { ...defaultsOf(schema), ...(parameters as { readonly [name: string]: JsonValue }) }
-  return { ok: true, definition: found.build(name as string, values as never) }
+  return { ok: true, definition: built(found, { ...defaultsOf(schema), ...(parameters as Values) }) }
+}
+
+type Values = { readonly [parameter: string]: JsonValue }
+
+function built({ build }: WorkflowTemplate, { name, ...values }: Values): WorkflowDefinition {
+  return build(name as string, values as never)
 }
 
 function parametersOf({ name, parameters }: Pick<WorkflowTemplate, 'name' | 'parameters'>): JsonSchema {
@@ -100,10 +109,18 @@ function unknownParameters({ properties }: JsonSchema, given: JsonValue): InputI
     })
 }
 
-function defaultsOf({ properties }: JsonSchema): { readonly [name: string]: JsonValue } {
+function defaultsOf({ properties }: JsonSchema): Values {
   return Object.fromEntries(
     Object.entries(properties as { readonly [name: string]: JsonSchema }).flatMap(([name, schema]) =>
       'default' in schema ? [[name, schema.default!]] : [],
+    ),
+  )
+}
+
+function firstExamplesOf({ properties }: JsonSchema): Values {
+  return Object.fromEntries(
+    Object.entries(properties as { readonly [name: string]: JsonSchema }).flatMap(([name, { examples }]) =>
+      Array.isArray(examples) ? [[name, examples[0] as JsonValue]] : [],
     ),
   )
 }

@@ -8,6 +8,8 @@ export interface WorkflowTemplate<Parameters = never> {
   /** One line for people. */
   readonly title: string
   readonly description: string
+  /** Integrations whose services its steps call: `github`, `linear`, `slack`. Default: none. */
+  readonly integrations?: readonly string[]
   /** JSON Schemas of the parameters by their names, each with a description; one without a default must be given. */
   readonly parameters: { readonly [Name in keyof Parameters]: JsonSchema }
   /**

@@ -2,6 +2,7 @@ import type { JsonValue } from '../../../task/json.ts'
 import { celLiteral } from '../../definition/condition-text.ts'
 import type { Expression } from '../../definition/definition.ts'
 import { type Data, NoCounterpart, toCel } from './data.ts'
+import { asText, isObject } from './machine.ts'
 import { partsOf, type Scope, valueOfPath } from './paths.ts'
 
 type Rule = Readonly<Record<string, unknown>>
@@ -24,6 +25,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** A rule of a Choice state as CEL. */
 export function ruleToCel(rule: Rule, scope: Scope): Expression {
+  if (!isObject(rule)) throw new NoCounterpart('a rule that is no object')
   if (Array.isArray(rule.And)) return `(${rule.And.map((one) => ruleToCel(one as Rule, scope)).join(' && ')})`
   if (Array.isArray(rule.Or)) return `(${rule.Or.map((one) => ruleToCel(one as Rule, scope)).join(' || ')})`
   if (rule.Not !== undefined) return `!${ruleToCel(rule.Not as Rule, scope)}`
@@ -38,11 +40,11 @@ export function ruleToCel(rule: Rule, scope: Scope): Expression {
 function comparison(path: string, operator: string, value: JsonValue, scope: Scope): Expression {
   const variable = () => toCel(valueOfPath(path, scope))
   if (operator === 'IsPresent') return negated(presence(path, scope), value)
-  if (operator in KINDS) return negated(`(type(${variable()}) == ${KINDS[operator]})`, value)
-  if (operator === 'StringMatches') return `(${variable()}.matches(${JSON.stringify(patternOf(String(value)))}))`
+  if (Object.hasOwn(KINDS, operator)) return negated(`(type(${variable()}) == ${KINDS[operator]})`, value)
+  if (operator === 'StringMatches') return `(${variable()}.matches(${JSON.stringify(patternOf(asText(value)))}))`
   const [, kind, sign, isPath] = COMPARISON.exec(operator) ?? []
   if (sign === undefined) throw new NoCounterpart(`the comparison ${operator}`)
-  const other = isPath === undefined ? celLiteral(value) : toCel(valueOfPath(String(value), scope))
+  const other = isPath === undefined ? celLiteral(value) : toCel(valueOfPath(asText(value), scope))
   const sides = [variable(), other].map((side) => (kind === 'Timestamp' ? `timestamp(${side})` : side))
   return `(${sides.join(` ${SIGNS[sign]} `)})`
 }
@@ -62,7 +64,7 @@ function presence(path: string, scope: Scope): Expression {
 
 function oneIsThere(before: readonly (string | number)[], part: string | number, scope: Scope): Expression {
   const holder: Data = before.reduce<Data>((data, one) => valueOfPath(pathOf([one]), { ...scope, data }), scope.data)
-  if (holder.kind === 'fields' && holder.fields[part] !== undefined) return 'true'
+  if (holder.kind === 'fields' && Object.hasOwn(holder.fields, part)) return 'true'
   const outer = holder.kind === 'fields' ? holder.rest : holder
   if (outer === null) return 'false'
   return typeof part === 'number' ? `size(${toCel(outer)}) > ${part}` : `${JSON.stringify(part)} in ${toCel(outer)}`

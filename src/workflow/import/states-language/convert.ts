@@ -6,7 +6,8 @@ import { ruleToCel } from './choices.ts'
 import type { Conversion, Converted, ConvertInner, Entered } from './conversion.ts'
 import { celData, constantData, type Data, NoCounterpart } from './data.ts'
 import { outputOf, withResult } from './data-flow.ts'
-import { type Machine, objectsOf, readMachine } from './machine.ts'
+import { bounded, MAX_DATA_SIZE, sizeOf, TOO_LARGE } from './data-size.ts'
+import { asText, type Machine, objectsOf, readMachine } from './machine.ts'
 import type { Scope } from './paths.ts'
 import { failing, workOf } from './step-of-state.ts'
 
@@ -28,9 +29,11 @@ export function convertMachine(machine: Machine, { data, isInMap }: Scope, conve
   const steps: Making<Step>[] = []
   const arrivals = new Map<string, Arrival[]>()
   const ends: Arrival[] = []
-  const arrive = (name: unknown, arrival: Arrival) => {
-    if (typeof name === 'string') arrivals.set(name, [...(arrivals.get(name) ?? []), arrival])
-    else ends.push(arrival)
+  const arrive = (name: unknown, { data: given, ...way }: Arrival) => {
+    const arrival = { ...way, data: bounded(given) }
+    const known = typeof name === 'string' ? arrivals.get(name) : ends
+    if (known === undefined) arrivals.set(name as string, [arrival])
+    else known.push(arrival)
   }
   for (const path of machine.unreached) notes.note(path, 'a state that nothing leads to is left out')
 
@@ -110,7 +113,7 @@ export function convertMachine(machine: Machine, { data, isInMap }: Scope, conve
     )
     let open = [branchOf(done, 'else', scope.data)]
     for (const [at, catcher] of caught.entries()) {
-      const errors = Array.isArray(catcher.ErrorEquals) ? catcher.ErrorEquals.map(String) : []
+      const errors = Array.isArray(catcher.ErrorEquals) ? catcher.ErrorEquals.map(asText) : []
       const data = withResult(scope.data, error, catcher.ResultPath)
       if (errors.some((one) => one === 'States.ALL' || one === 'States.TaskFailed')) {
         for (const way of open) arrive(catcher.Next, { ...way, data })
@@ -164,12 +167,15 @@ function branchOf(condition: Making<ConditionStep>, branch: 'then' | 'else', dat
 /** Data of several ways: that of the one that was taken. */
 function joined(ways: readonly Arrival[]): Data {
   const [first, ...others] = ways
-  const isSame = others.every(({ data }) => JSON.stringify(data) === JSON.stringify(first!.data))
+  const isSame = others.every(
+    ({ data }) => data === first!.data || JSON.stringify(data) === JSON.stringify(first!.data),
+  )
   return first !== undefined && isSame ? first.data : asked(ways)
 }
 
 /** The same where it is not certain that one was taken; null when none was. */
 function asked(ways: readonly Arrival[]): Data {
+  if (ways.reduce((size, { test, data }) => size + test.length + sizeOf(data), 0) > MAX_DATA_SIZE) return TOO_LARGE
   return ways.reduceRight<Data>(
     (rest, { test, data }) => ({ kind: 'choice', test, then: data, else: rest }),
     constantData(null),
@@ -214,5 +220,5 @@ function noteFields({ state, path }: Entered, notes: UnmappedNotes): void {
 }
 
 function verb(message: string): string {
-  return /^(reads|puts|hands)/.test(message) ? message : `has no counterpart for ${message}`
+  return /^(reads|puts|hands|needs)/.test(message) ? message : `has no counterpart for ${message}`
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../task/json.ts'
 import type { Entered } from './conversion.ts'
 import { constantData, type Data, withPut } from './data.ts'
-import type { State } from './machine.ts'
+import { asText, type State } from './machine.ts'
 import { partsOf, type Scope, valueOfPath, valueOfPayload } from './paths.ts'
 
 /** The state's input after InputPath. */
@@ -32,5 +32,5 @@ export function outputOf({ state, scope }: Pick<Entered, 'state' | 'scope'>, res
 /** Data with a result put where ResultPath says. */
 export function withResult(data: Data, result: Data, path: unknown): Data {
   if (path === null) return data
-  return path === undefined ? result : withPut(data, partsOf(String(path)), result)
+  return path === undefined ? result : withPut(data, partsOf(asText(path)), result)
 }

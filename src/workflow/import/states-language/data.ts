@@ -1,3 +1,4 @@
+import { MAX_EXPRESSION_LENGTH } from '../../../expression/expression-language.ts'
 import type { JsonValue } from '../../../task/json.ts'
 import { celLiteral } from '../../definition/condition-text.ts'
 import type { Expression, Template } from '../../definition/definition.ts'
@@ -11,12 +12,23 @@ export type Data =
   | { readonly kind: 'fields'; readonly rest: Data | null; readonly fields: Readonly<Record<string, Data>> }
   /** What `test` asks decides. */
   | { readonly kind: 'choice'; readonly test: Expression; readonly then: Data; readonly else: Data }
+  /** What nothing can be read of, and why. */
+  | { readonly kind: 'lost'; readonly why: string }
 
 /** Why something of a state machine has no counterpart. */
 export class NoCounterpart extends Error {}
 
+/** @throws NoCounterpart when no definition can hold the expression, so that texts made of texts do not grow without end */
 export function celData(text: Expression): Data {
-  return { kind: 'cel', text }
+  return { kind: 'cel', text: fitting(text) }
+}
+
+function fitting(text: Expression): Expression {
+  if (text.length > MAX_EXPRESSION_LENGTH)
+    throw new NoCounterpart(
+      `needs an expression of over ${MAX_EXPRESSION_LENGTH.toLocaleString('en-US')} characters: hand on less`,
+    )
+  return text
 }
 
 export function constantData(value: JsonValue): Data {
@@ -32,19 +44,19 @@ export function within(data: Data, [first, ...rest]: readonly (string | number)[
     case 'constant': {
       // Data of no way at all.
       if (data.value === null) return data
-      const value = (data.value as Record<string | number, JsonValue> | null)?.[first]
-      if (value === undefined) throw new NoCounterpart(`reads ${first}, which is not there`)
-      return within(constantData(value), rest)
+      if (!Object.hasOwn(Object(data.value), first)) throw new NoCounterpart(`reads ${first}, which is not there`)
+      return within(constantData((data.value as Record<string | number, JsonValue>)[first]!), rest)
     }
     case 'fields': {
-      const field = data.fields[first]
-      if (field !== undefined) return within(field, rest)
+      if (Object.hasOwn(data.fields, first)) return within(data.fields[first]!, rest)
       if (data.rest === null) throw new NoCounterpart(`reads ${first}, which is not there`)
       return within(data.rest, [first, ...rest])
     }
     case 'choice': {
       return { ...data, then: within(data.then, [first, ...rest]), else: within(data.else, [first, ...rest]) }
     }
+    case 'lost':
+      throw new NoCounterpart(data.why)
   }
 }
 
@@ -64,7 +76,7 @@ export function withPut(data: Data, [first, ...rest]: readonly (string | number)
 }
 
 function knownField(data: Data, field: string): Data {
-  if (data.kind === 'fields' && data.fields[field] === undefined && data.rest === null)
+  if (data.kind === 'fields' && !Object.hasOwn(data.fields, field) && data.rest === null)
     return { kind: 'fields', rest: null, fields: {} }
   return within(data, [field])
 }
@@ -74,13 +86,17 @@ export function toCel(data: Data): Expression {
     case 'cel':
       return data.text
     case 'constant':
-      return celLiteral(data.value)
+      return fitting(celLiteral(data.value))
     case 'fields':
-      return `{${Object.entries(allFields(data))
-        .map(([name, field]) => `${JSON.stringify(name)}: ${toCel(field)}`)
-        .join(', ')}}`
+      return fitting(
+        `{${Object.entries(allFields(data))
+          .map(([name, field]) => `${JSON.stringify(name)}: ${toCel(field)}`)
+          .join(', ')}}`,
+      )
     case 'choice':
-      return `(${data.test} ? ${branchCel(data.then)} : ${branchCel(data.else)})`
+      return fitting(`(${data.test} ? ${branchCel(data.then)} : ${branchCel(data.else)})`)
+    case 'lost':
+      throw new NoCounterpart(data.why)
   }
 }
 
@@ -116,6 +132,7 @@ function allFields({ rest, fields }: Extract<Data, { kind: 'fields' }>): Readonl
       ...Object.fromEntries(Object.entries(rest.value).map(([name, value]) => [name, constantData(value)])),
       ...fields,
     }
+  if (rest.kind === 'lost') throw new NoCounterpart(rest.why)
   const names = Object.keys(fields).join(', ')
   throw new NoCounterpart(
     `hands on all data with ${names} put into it, which CEL cannot write: name what is needed in Parameters`,

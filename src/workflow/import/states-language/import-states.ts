@@ -1,6 +1,6 @@
 import type { WorkflowDefinition } from '../../definition/definition.ts'
 import { createNotes, type Imported } from '../imported.ts'
-import { createStepIds } from '../step-ids.ts'
+import { createStepIds, TooManySteps } from '../step-ids.ts'
 import { convertMachine } from './convert.ts'
 import { celData, NoCounterpart, toTemplate } from './data.ts'
 import { type Problem, readMachine } from './machine.ts'
@@ -20,7 +20,16 @@ export interface StatesLanguageOptions {
  *
  * @see https://states-language.net/spec.html
  */
-export function importStatesLanguage(value: unknown, { name, taskTypes = {} }: StatesLanguageOptions): Imported {
+export function importStatesLanguage(value: unknown, options: StatesLanguageOptions): Imported {
+  try {
+    return convert(value, options)
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error
+    return { ok: false, problems: [{ path: [], message: error.message }] }
+  }
+}
+
+function convert(value: unknown, { name, taskTypes = {} }: StatesLanguageOptions): Imported {
   const problems: Problem[] = []
   const notes = createNotes()
   const machine = readMachine(value, [], problems)

@@ -32,7 +32,7 @@ export function readMachine(value: unknown, path: ProblemPath, problems: Problem
     )
   if (!isObject(states) || Object.keys(states).length === 0)
     return refuse(problems, [...path, 'States'], 'is missing, or holds no state')
-  if (typeof startAt !== 'string' || !(startAt in states))
+  if (typeof startAt !== 'string' || !Object.hasOwn(states, startAt))
     return refuse(problems, [...path, 'StartAt'], 'names no state')
   const before = problems.length
   for (const [name, state] of Object.entries(states)) checkState(state, [...path, 'States', name], states, problems)
@@ -41,6 +41,11 @@ export function readMachine(value: unknown, path: ProblemPath, problems: Problem
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What should be a text, whatever it is. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
 export function objectsOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
@@ -67,7 +72,7 @@ function checkState(
       message: 'is JSONata, which is not read: states with JSONPath are',
     })
   for (const { name, at } of targetsOf(state))
-    if (typeof name !== 'string' || !(name in states))
+    if (typeof name !== 'string' || !Object.hasOwn(states, name))
       problems.push({ path: [...path, ...at], message: 'names no state beside this one' })
   const goesOn = !['Choice', 'Succeed', 'Fail'].includes(state.Type as string)
   if (goesOn && state.Next === undefined && state.End !== true)
@@ -104,7 +109,7 @@ function inOrder(
     const next = rest.pop()
     if (next === undefined) {
       seen.set(name, 'done')
-      sorted.unshift(name)
+      sorted.push(name)
       stack.pop()
     } else if (seen.get(next) === 'open') {
       const cycle = stack.slice(stack.findIndex((one) => one.name === next)).map((one) => one.name)
@@ -119,7 +124,7 @@ function inOrder(
   const pathOf = (name: string) => [...path, 'States', name]
   return {
     startAt,
-    states: sorted.map((name) => ({ name, state: states[name]!, path: pathOf(name) })),
+    states: sorted.toReversed().map((name) => ({ name, state: states[name]!, path: pathOf(name) })),
     unreached: Object.keys(states)
       .filter((name) => !seen.has(name))
       .map(pathOf),

@@ -52,15 +52,20 @@ function ofContext(text: string, { isInMap }: Scope): Data {
 function ofFunction(text: string, scope: Scope): Data {
   const [, name, inner] = /^States\.(\w+)\((.*)\)$/s.exec(text) ?? []
   const given = inner === undefined ? [] : splitArguments(inner).map((part) => ofArgument(part, scope))
+  const argument = (at: number): string => {
+    const data = given[at]
+    if (data === undefined) throw new NoCounterpart(`the function States.${name} without its argument ${at + 1}`)
+    return toCel(data)
+  }
   switch (name) {
     case 'Array':
       return celData(`[${given.map(toCel).join(', ')}]`)
     case 'ArrayLength':
-      return celData(`size(${toCel(given[0]!)})`)
+      return celData(`size(${argument(0)})`)
     case 'ArrayGetItem':
-      return celData(`${toCel(given[0]!)}[${toCel(given[1]!)}]`)
+      return celData(`${argument(0)}[${argument(1)}]`)
     case 'ArrayContains':
-      return celData(`${toCel(given[1]!)} in ${toCel(given[0]!)}`)
+      return celData(`${argument(1)} in ${argument(0)}`)
     case 'Format':
       return formatted(given)
     default:
@@ -82,7 +87,8 @@ function formatted([template, ...values]: readonly Data[]): Data {
 function ofArgument(text: string, scope: Scope): Data {
   const trimmed = text.trim()
   if (trimmed.startsWith("'")) return constantData(trimmed.slice(1, -1).replaceAll(/\\(.)/g, '$1'))
-  if (/^(-?\d|true$|false$|null$)/.test(trimmed)) return constantData(JSON.parse(trimmed) as JsonValue)
+  if (/^(-?(?:0|[1-9]\d*)(?:\.\d+)?|true|false|null)$/.test(trimmed))
+    return constantData(JSON.parse(trimmed) as JsonValue)
   return valueOfPath(trimmed, scope)
 }
 

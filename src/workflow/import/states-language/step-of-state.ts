@@ -5,7 +5,7 @@ import type { UnmappedNotes } from '../imported.ts'
 import type { Conversion, Converted, ConvertInner, Entered } from './conversion.ts'
 import { celData, constantData, type Data, NoCounterpart, toCel, toTemplate } from './data.ts'
 import { filtered, inputOf } from './data-flow.ts'
-import { isObject, objectsOf, type State } from './machine.ts'
+import { asText, isObject, objectsOf, type State } from './machine.ts'
 import { type Scope, valueOfPath, valueOfPayload } from './paths.ts'
 
 /** The step of a state, but for its order, and what it gives. */
@@ -52,16 +52,16 @@ export function failing(error: string, path: ProblemPath, notes: UnmappedNotes):
 
 function taskOf({ state, path, scope }: Entered, conversion: Conversion): object {
   const { notes, taskTypes } = conversion
-  const resource = String(state.Resource ?? '')
+  const resource = asText(state.Resource ?? '')
   const parameters = isObject(state.Parameters) ? state.Parameters : {}
   const isInvoke = /:::lambda:invoke/.test(resource)
-  const named = isInvoke ? String(parameters.FunctionName ?? 'lambda') : resource
+  const named = isInvoke ? asText(parameters.FunctionName ?? 'lambda') : resource
   if (/\.waitForTaskToken$/.test(resource))
     notes.note(
       [...path, 'Resource'],
       'waiting for a task token: the task completes when its handler says so; park it, or take a WEBHOOK with callback',
     )
-  const type = taskTypes[named] ?? typeOf(named)
+  const type = Object.hasOwn(taskTypes, named) ? taskTypes[named]! : typeOf(named)
   notes.note([...path, 'Resource'], 'a resource: a worker must serve the task type that is named after it')
   const payload = Object.entries(parameters).find(([name]) => name === 'Payload' || name === 'Payload.$')
   const input =
@@ -119,11 +119,11 @@ function retryOf(state: State, path: ProblemPath, notes: UnmappedNotes): StepRet
     MaxDelaySeconds: max,
   } = retrier
   return {
-    maxAttempts: Number(retries) + 1,
+    maxAttempts: Number(asText(retries)) + 1,
     strategy: 'exponential',
-    initial: `${initial}s`,
-    factor: Number(factor),
-    ...(max !== undefined && { max: `${max}s` }),
+    initial: `${asText(initial)}s`,
+    factor: Number(asText(factor)),
+    ...(max !== undefined && { max: `${asText(max)}s` }),
     jitter: retrier.JitterStrategy === 'FULL' ? 1 : 0,
   }
 }
@@ -170,7 +170,7 @@ function mapOf({ state, path, scope }: Entered, { notes }: Conversion, convert: 
   if (mode === 'DISTRIBUTED') notes.note([...path, field], 'a distributed Map: all runs within this one run')
   if (state.ItemReader !== undefined) throw new NoCounterpart('reads its items from outside (ItemReader)')
   const data = filtered(state, scope)
-  const items = valueOfPath(String(state.ItemsPath ?? '$'), { ...scope, data })
+  const items = valueOfPath(asText(state.ItemsPath ?? '$'), { ...scope, data })
   const selector = (state.ItemSelector ?? state.Parameters) as JsonValue | undefined
   const each = selector === undefined ? celData('item') : valueOfPayload(selector, { data, isInMap: true })
   const { steps } = convert(machine, [...path, field], { data: each, isInMap: true })
