@@ -63,10 +63,10 @@ export async function readPendingTriggers(
         (SELECT f."tenant", f."trigger_id" FROM "trigger_firing" AS f
         WHERE f."status" = 'PENDING' AND (f."tenant", f."trigger_id") > ($1, $2::uuid) ORDER BY f."tenant", f."trigger_id" LIMIT 1)
         UNION ALL
-        SELECT next.* FROM found CROSS JOIN LATERAL (
+        SELECT more.* FROM found CROSS JOIN LATERAL (
           SELECT f."tenant", f."trigger_id" FROM "trigger_firing" AS f
           WHERE f."status" = 'PENDING' AND f."tenant" = found."tenant" AND f."trigger_id" > found."trigger_id" ORDER BY f."trigger_id" LIMIT 1
-        ) AS next
+        ) AS more
       )
       SELECT "tenant", "trigger_id" AS "triggerId" FROM found LIMIT $3`,
       [after?.tenant ?? '', after?.triggerId ?? NO_ID, limit],
@@ -178,7 +178,7 @@ export async function insertHandFiring(client: ClientBase, firing: HandFiring): 
   await client.query(insertBatch('trigger_firing', columns, [firing]))
 }
 
-/** Firings of events, by their uuids, the earliest first, at most so many of each. Index: trigger_firing_once_idx. */
+/** Firings of events, by their uuids, in the order of their triggers, at most so many of each. Index: trigger_firing_once_idx. */
 export async function readFiringsOfEvents(
   db: Pool,
   tenant: string,
