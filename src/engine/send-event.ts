@@ -2,6 +2,8 @@ import type { ClientBase } from 'pg'
 import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { newUuid } from '../task/type-id.ts'
+import { handToTriggers } from '../trigger/store/firings.ts'
+import { findTriggersOf } from '../trigger/store/triggers.ts'
 import { checkEvent, type NewEventFromOutside } from '../wait/check-event.ts'
 import { shareKey } from '../wait/store/lock-keys.ts'
 import {
@@ -31,7 +33,7 @@ type Outcome =
 /**
  * Takes an event from outside and answers every open wait for its key that it matches, in one transaction up to 10,000 waits; what
  * is left is answered in transactions that follow, by this call or, when it dies, by the scheduler. Steps of runs that wait for its key are
- * told in the first. Nobody need wait for it.
+ * told in the first, and it is handed to the triggers that take its key. Nobody need wait for it.
  *
  * A wait whose condition cannot be judged stays open; its task's log and the answer say so.
  *
@@ -50,6 +52,7 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
   if (answered === null) return accepted(sent)
   ringAnswered(engine, answered)
   if (sent.toldSteps > 0) engine.channel.publish('runs')
+  if (sent.triggered > 0) engine.channel.publish('triggers')
   const event = { tenant, id: sent.eventId }
   let result: EventResult = answered.result
   for (let isOver = answered.isOver; !isOver; ) {
@@ -64,11 +67,17 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
 }
 
 async function send(client: ClientBase, event: ReceivedEvent, payload: JsonValue): Promise<Outcome> {
-  const [, isNew] = await Promise.all([shareKey(client, event.tenant, event.key), insertReceivedEvent(client, event)])
+  const [, isNew, triggerIds] = await Promise.all([
+    shareKey(client, event.tenant, event.key),
+    insertReceivedEvent(client, event),
+    findTriggersOf(client, event.tenant, event.key),
+  ])
   if (!isNew) return repeatOf(client, event)
+  const firings = triggerIds.map((triggerId) => ({ id: newUuid(), triggerId }))
+  if (firings.length > 0) await handToTriggers(client, event, firings)
   const toldSteps = await tellWaitingSteps(client, event.tenant, { key: event.key, payload })
   if (toldSteps > 0) await writeToldSteps(client, event, toldSteps)
-  const result = { ...NOTHING_YET, toldSteps }
+  const result = { ...NOTHING_YET, toldSteps, triggered: firings.length }
   const answered = await answerWaits(client, { ...event, payload, openSince: null, after: null, result })
   return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, ...answered.result }, answered }
 }

@@ -47,7 +47,7 @@ async function readBy(call: (client: ClientBase & Pool) => Promise<unknown>): Pr
 
 const id = newUuid()
 const event = { tenant: 'default', id, key: 'k', payloadText: '1', dedupId: 'a', sender: 'me' }
-const result = { woken: 1, failedConditions: 0, conditionErrors: [], toldSteps: 0 }
+const result = { woken: 1, failedConditions: 0, conditionErrors: [], toldSteps: 0, triggered: 0 }
 const look = { taskId: id, key: 'k', lookBackMs: 1_000, hasCondition: true, after: null }
 const page = { key: 'k', after: null, openSince: null, limit: 10_000 }
 const ended = { taskIds: [id], outcome: 'ANSWERED' as const, eventId: id }
@@ -67,7 +67,7 @@ const READS = [
   [
     'old events',
     (db: ClientBase) => deleteOldest(db, 'received events', { before: new Date(), limit: 1_000 }),
-    ['event_wait_event_idx', 'received_event_received_at_idx'],
+    ['event_wait_event_idx', 'received_event_received_at_idx', 'trigger_firing_once_idx'],
   ],
   ['conditions', (db: Pool) => readWaitConditions(db, 'default', [id]), ['event_wait_open_task_idx']],
   [
