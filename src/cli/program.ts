@@ -12,6 +12,7 @@ import { addTaskSteering } from './commands/task-steering.ts'
 import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
 import { addTaskWhy } from './commands/task-why.ts'
+import { addTriggerCommands } from './commands/trigger.ts'
 import { addWorkerCommands } from './commands/worker.ts'
 import { addWorkflowCommands } from './commands/workflow.ts'
 import type { CliOptions, Session } from './session.ts'
@@ -49,6 +50,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addEventCommands(program.command('event').description('Tell tasks that wait what has happened outside'), call)
   addWorkflowCommands(program.command('workflow').description('Run steps that hang together'), call)
   addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
+  addTriggerCommands(program.command('trigger').description('Start tasks and workflows by events from outside'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)
   addQueueCommands(program.command('queue').description('In which order waiting tasks run, and what holds them'), call)
