@@ -58,12 +58,11 @@ export async function createTrigger(
           : { refusal: { code: 'IDEMPOTENCY_CONFLICT', key: idempotencyKey, taskIds: [] } }
       }
     }
-    const now = new Date()
     const state = newState(actor.tenant, id, asked)
-    const refusal = await refusalOfTarget(client, engine.runs, state, now)
+    const refusal = await refusalOfTarget(client, engine.runs, state, new Date())
     if (refusal !== null) throw new RollBack(refusal)
     const { name, description = null } = asked
-    await insertTrigger(client, { state, name, description, createdAt: now, createdBy: actor.name })
+    await insertTrigger(client, { state, name, description, createdBy: actor.name })
     await appendEvents(client, [triggerEvent(state, actor.name, 'TriggerCreated', {})])
     return { triggerId: id }
   }).catch((error: unknown) => {

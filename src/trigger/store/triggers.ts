@@ -8,16 +8,15 @@ export interface NewTrigger {
   readonly state: TriggerState
   readonly name: string
   readonly description: string | null
-  readonly createdAt: Date
   readonly createdBy: string
 }
 
 export async function insertTrigger(client: ClientBase, trigger: NewTrigger): Promise<void> {
-  const { state, name, description, createdAt, createdBy } = trigger
+  const { state, name, description, createdBy } = trigger
   await client.query(
     `INSERT INTO "trigger" ("tenant", "id", "name", "description", "key", "key_prefix", "condition", "cool_down_ms", "max_per_hour",
-      "max_per_day", "created_at", "updated_at", "created_by", "task", "task_type", "workflow", "workflow_name")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16)`,
+      "max_per_day", "created_by", "task", "task_type", "workflow", "workflow_name")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       state.tenant,
       state.id,
@@ -29,7 +28,6 @@ export async function insertTrigger(client: ClientBase, trigger: NewTrigger): Pr
       state.coolDownMs,
       state.maxPerHour,
       state.maxPerDay,
-      createdAt,
       createdBy,
       ...targetColumns(state.target).map(([, value]) => value),
     ],
