@@ -117,7 +117,8 @@ function withoutExpressions(target: TriggerState['target']): TriggerState['targe
 function planOf(judged: Judged, start: Plan | { readonly refusal: Refusal } | undefined): Plan {
   if (judged.kind === 'SKIP') return { skipped: judged.reason }
   if (judged.kind === 'FAIL') return { error: judged.error }
-  return 'refusal' in start! ? { error: fireErrorOf(start.refusal) } : start!
+  if (start === undefined) throw new Error('A firing that is to start something was not planned')
+  return 'refusal' in start ? { error: fireErrorOf(start.refusal) } : start
 }
 
 /** What a run says of the trigger that started it, with ids as people see them. */

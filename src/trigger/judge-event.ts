@@ -72,7 +72,7 @@ function fillTexts(template: Omit<TriggeredTask, 'input'>, event: TriggerEvent):
   const labels = fillAll(Object.entries(template.labels ?? {}), event)
   if (!labels.ok) return labels
   if (template.labels !== undefined) filled.labels = Object.fromEntries(labels.value)
-  return { ok: true, value: filled }
+  return { ok: true, value: filled as Partial<NewTask> }
 }
 
 function fillAll(texts: readonly [string, string][], event: TriggerEvent): Filled<[string, string][]> {

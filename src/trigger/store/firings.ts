@@ -24,7 +24,8 @@ export async function handToTriggers(
     client.query({
       name: 'hand-to-triggers',
       text: `INSERT INTO "trigger_firing" ("tenant", "id", "trigger_id", "cause", "event_id", "status")
-        SELECT $1, f."id", f."trigger_id", 'EVENT', $2, 'PENDING' FROM unnest($3::uuid[], $4::uuid[]) AS f("id", "trigger_id")`,
+        SELECT $1::text, f."id", f."trigger_id", 'EVENT'::firing_cause, $2::uuid, 'PENDING'::firing_status
+        FROM unnest($3::uuid[], $4::uuid[]) AS f("id", "trigger_id")`,
       values: [tenant, id, arrayOf('uuid', firings.map((one) => one.id)), arrayOf('uuid', firings.map((one) => one.triggerId))],
     }),
     client.query({
