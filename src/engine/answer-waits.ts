@@ -17,7 +17,13 @@ const MOST_WAITS = 10_000
 /** Conditions that could not be judged which are told in the answer; each is told in the log of its task. */
 const MOST_TOLD = 20
 
-export const NOTHING_YET: EventResult = { woken: 0, failedConditions: 0, conditionErrors: [], toldSteps: 0, triggered: 0 }
+export const NOTHING_YET: EventResult = {
+  woken: 0,
+  failedConditions: 0,
+  conditionErrors: [],
+  toldSteps: 0,
+  triggered: 0,
+}
 
 /** An event whose waits are to be answered. */
 export interface AnsweringEvent {

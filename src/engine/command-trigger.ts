@@ -7,8 +7,8 @@ import type { TriggerState } from '../trigger/trigger-state.ts'
 import { ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { RollBack } from './idempotency.ts'
-import { triggerNotFound } from './trigger-events.ts'
 import { transact } from './transact.ts'
+import { triggerNotFound } from './trigger-events.ts'
 
 export interface TriggerCommand {
   /** uuid */

@@ -12,8 +12,8 @@ import type { Actor } from './engine.ts'
 import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
 import { refusalOfTarget } from './plan-firings.ts'
 import type { RunEngine } from './run-tools.ts'
-import { triggerEvent } from './trigger-events.ts'
 import { transact } from './transact.ts'
+import { triggerEvent } from './trigger-events.ts'
 
 export interface CreateTrigger {
   readonly name: string

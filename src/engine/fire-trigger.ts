@@ -17,8 +17,8 @@ import { bodyHashOf, checkIdempotencyKey } from './idempotency.ts'
 import { planFirings } from './plan-firings.ts'
 import type { RunEngine, RunTools } from './run-tools.ts'
 import { ringRuns } from './step-runs.ts'
-import { triggerNotFound } from './trigger-events.ts'
 import { transact } from './transact.ts'
+import { triggerNotFound } from './trigger-events.ts'
 import { takeFiringTurns, writeFirings } from './write-firings.ts'
 
 export interface FireTrigger {

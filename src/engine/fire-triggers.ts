@@ -19,7 +19,7 @@ import { type JudgedFiring, type PlannedFiring, planFirings } from './plan-firin
 import type { RunEngine, RunTools } from './run-tools.ts'
 import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
-import { takeFiringTurns, type TurnedFiring, writeFirings } from './write-firings.ts'
+import { type TurnedFiring, takeFiringTurns, writeFirings } from './write-firings.ts'
 
 /** Most triggers that one transaction holds. */
 const TRIGGERS = 50
@@ -53,7 +53,7 @@ async function passOver(engine: RunEngine): Promise<number> {
   let settled = 0
   for (let last: PendingTrigger | null = null; ; ) {
     const after: PendingTrigger | null = last
-    const batch = await transact(engine, (client) => fireBatch(client, engine.runs, after))
+    const batch: Batch | null = await transact(engine, (client) => fireBatch(client, engine.runs, after))
     if (batch === null) return settled
     ringBells(engine, batch)
     ringRuns(engine, { hasMore: batch.hasRuns })

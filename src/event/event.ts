@@ -237,7 +237,8 @@ export const TRIGGER_EVENT_KINDS = {
   TriggerResumed: 'It takes events again.',
   TriggerDeleted: 'It was deleted; what it has started stays.',
   TriggerFired: 'It started a task or a run: for an event, or by hand.',
-  TriggerFiringSkipped: 'An event that it is for started nothing: by its cool-down, a cap, or because it was paused or deleted meanwhile.',
+  TriggerFiringSkipped:
+    'An event that it is for started nothing: by its cool-down, a cap, or because it was paused or deleted meanwhile.',
   TriggerFiringFailed: 'An event started nothing, because an expression failed, or its task or run was refused.',
 } as const satisfies Record<TriggerEventKind, string>
 

@@ -57,7 +57,12 @@ export type Refusal =
       readonly message: string
     }
   | { readonly code: 'VERSION_CONFLICT'; readonly taskId: string; readonly expected: number; readonly actual: number }
-  | { readonly code: 'VERSION_CONFLICT'; readonly triggerId: string; readonly expected: number; readonly actual: number }
+  | {
+      readonly code: 'VERSION_CONFLICT'
+      readonly triggerId: string
+      readonly expected: number
+      readonly actual: number
+    }
   | {
       readonly code: 'STALE_LEASE'
       readonly taskId: string

@@ -8,7 +8,9 @@ export const DEFAULT_MAX_PER_DAY = 10_000
 /** Why a trigger may start nothing now; null when it may. */
 export function boundReached(bounds: Bounds, now: Date): SkipReason | null {
   const { coolDownMs, maxPerHour, maxPerDay, starts, lastStartedAt } = bounds
-  if (lastStartedAt !== null && now.getTime() < lastStartedAt.getTime() + coolDownMs) return 'COOL_DOWN'
+  // Without one nothing cools down, also when the clock of the database has gone back.
+  const isCooling = coolDownMs > 0 && lastStartedAt !== null && now.getTime() < lastStartedAt.getTime() + coolDownMs
+  if (isCooling) return 'COOL_DOWN'
   if (startsWithin(starts, 'hour', now) >= maxPerHour) return 'MAX_PER_HOUR'
   if (startsWithin(starts, 'day', now) >= maxPerDay) return 'MAX_PER_DAY'
   return null

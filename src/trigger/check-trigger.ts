@@ -66,7 +66,10 @@ function checkKeys({ key, keyPrefix }: TriggerFields, report: Report): void {
     if (problem !== null) report([field], problem)
     else if (text.endsWith('*')) {
       const meant = text.replace(/\*+$/, '')
-      report([field], `ends with *, which stands for nothing here; for all keys that begin so give keyPrefix "${meant}"`)
+      report(
+        [field],
+        `ends with *, which stands for nothing here; for all keys that begin so give keyPrefix "${meant}"`,
+      )
     }
   }
   if (key !== undefined && keyPrefix !== undefined)

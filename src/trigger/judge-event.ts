@@ -4,7 +4,7 @@ import type { JsonValue } from '../task/json.ts'
 import type { NewTask } from '../task/new-task.ts'
 import type { InputIssue } from '../task/refusal.ts'
 import { type Filled, fill, fillText, holdsFor } from './event-template.ts'
-import type { FiringError, SkipReason, TriggeredTask, TriggerEvent, TriggerState } from './trigger-state.ts'
+import type { FiringError, SkipReason, TriggerEvent, TriggeredTask, TriggerState } from './trigger-state.ts'
 
 /** What an event asks of a trigger, as far as the two say by themselves. */
 export type Judged =

@@ -48,7 +48,9 @@ async function killAtRandom(random: Random, isDone: () => Promise<boolean>): Pro
   return kills
 }
 
-test('two schedulers that are killed over and over fire each trigger once for each event', { timeout: 300_000 }, async () => {
+test('two schedulers that are killed over and over fire each trigger once for each event', {
+  timeout: 300_000,
+}, async () => {
   const engine = testEngine(database.pool)
   await addWorker(engine, ['work'])
   const steps = [{ id: 'a', type: 'TASK', task: 'work' }] as const

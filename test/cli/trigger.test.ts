@@ -100,7 +100,18 @@ describe('a trigger', () => {
     expect((await run(['list', '--takes', 'told'])).out).toMatch(
       /^ID +NAME +STATUS +TAKES +STARTS +STARTED +LAST\ntrigger_\w+ +made +ACTIVE +told +work +1 +/,
     )
-    const changed = ['update', id, '--key-prefix', 'tol', '--condition', '', '--workflow', 'ship', '--expected-version', '1']
+    const changed = [
+      'update',
+      id,
+      '--key-prefix',
+      'tol',
+      '--condition',
+      '',
+      '--workflow',
+      'ship',
+      '--expected-version',
+      '1',
+    ]
     expect(JSON.parse((await run([...changed, '--json'])).out)).toMatchObject({
       key: null,
       keyPrefix: 'tol',
@@ -121,7 +132,16 @@ describe('a trigger', () => {
   })
 
   test('is fired by hand, or only asked what it would do', async () => {
-    const { id } = await make('--key', 'hand', '--condition', 'payload.ok', '--workflow', 'ship', '--input', '{"n":"${{ payload.n }}"}')
+    const { id } = await make(
+      '--key',
+      'hand',
+      '--condition',
+      'payload.ok',
+      '--workflow',
+      'ship',
+      '--input',
+      '{"n":"${{ payload.n }}"}',
+    )
     const fire = (payload: string, ...more: string[]) => run(['fire', id, '--payload', payload, ...more])
     expect((await fire('{"ok":true,"n":4}', '--dry-run')).out).toBe('Would start with the input {"n":4}\n')
     expect((await fire('{"ok":false}', '--dry-run')).out).toBe('Would start nothing: CONDITION\n')

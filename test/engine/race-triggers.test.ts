@@ -44,7 +44,11 @@ describe('schedulers at once', () => {
       addTrigger(engine, { keyPrefix: 'race/', maxPerHour: CAP }),
       addTrigger(engine, { keyPrefix: 'race', maxPerHour: 100_000, workflow: { name: 'ship' } }),
       addTrigger(engine, { keyPrefix: 'race/', coolDownMs: 3_600_000 }),
-      addTrigger(engine, { keyPrefix: 'race/', condition: 'payload.n % 2.0 == 0.0 || payload.n < 0.0', maxPerDay: CAP }),
+      addTrigger(engine, {
+        keyPrefix: 'race/',
+        condition: 'payload.n % 2.0 == 0.0 || payload.n < 0.0',
+        maxPerDay: CAP,
+      }),
     ])
     const EVENTS = sized(60, 600)
     let isSending = true

@@ -34,9 +34,7 @@ async function readBy(call: (client: ClientBase) => Promise<unknown>): Promise<s
     const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${texts[0]}`)
     await client.query('ROLLBACK')
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-    const scans = plan.matchAll(
-      /(?:Index (?:Only )?Scan (?:Backward )?using|Seq Scan on|Bitmap Index Scan on) (\w+)/g,
-    )
+    const scans = plan.matchAll(/(?:Index (?:Only )?Scan (?:Backward )?using|Seq Scan on|Bitmap Index Scan on) (\w+)/g)
     return [...new Set([...scans].map(([, name]) => name!))].toSorted()
   } finally {
     client.release()

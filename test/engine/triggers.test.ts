@@ -9,6 +9,7 @@ import { pauseTrigger } from '../../src/engine/pause-trigger.ts'
 import { resumeTrigger } from '../../src/engine/resume-trigger.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
 import { updateTrigger } from '../../src/engine/update-trigger.ts'
+import type { JsonValue } from '../../src/task/json.ts'
 import { encodeTypeId, ID_PREFIXES, newUuid } from '../../src/task/type-id.ts'
 import type { WorkflowLimits } from '../../src/workflow/definition/definition.ts'
 import { ACTOR } from '../support/engine.ts'
@@ -50,7 +51,12 @@ describe('an event', () => {
     expect(engine.rung).toContain('triggers')
     expect(await fireTriggers(engine)).toBe(2)
     const [firing] = await firingsOf(database.pool, exact)
-    expect(firing).toMatchObject({ status: 'STARTED', eventId: sent.eventId, cause: 'EVENT', firedAt: expect.any(Date) })
+    expect(firing).toMatchObject({
+      status: 'STARTED',
+      eventId: sent.eventId,
+      cause: 'EVENT',
+      firedAt: expect.any(Date),
+    })
     expect(await rowOf(firing!.taskId!)).toMatchObject({
       name: 'Order 17',
       status: 'READY',
@@ -93,7 +99,11 @@ describe('an event', () => {
   test('fires once, also when it is sent again with its id, and when two are sent with one id', async () => {
     const id = await addTrigger(engine)
     const first = await send(engine, 'order', 1, 'hook-1')
-    expect(await send(engine, 'order', 1, 'hook-1')).toMatchObject({ eventId: first.eventId, isRepeat: true, triggered: 1 })
+    expect(await send(engine, 'order', 1, 'hook-1')).toMatchObject({
+      eventId: first.eventId,
+      isRepeat: true,
+      triggered: 1,
+    })
     await fireTriggers(engine)
     expect(await send(engine, 'order', 1, 'hook-1')).toMatchObject({ isRepeat: true, triggered: 1 })
     await Promise.all([1, 2, 3, 4].map(() => send(engine, 'order', 2, 'hook-2')))
@@ -200,7 +210,9 @@ describe('a trigger', () => {
     await fireTriggers(engine)
     expect(await outcomesOf(database.pool, id)).toEqual(['DELETED'])
     for (const verb of [deleteTrigger, pauseTrigger, resumeTrigger, fireTrigger]) {
-      expect(await verb(engine, ACTOR, { triggerId: id })).toMatchObject({ refusal: { code: 'NOT_FOUND', what: 'trigger' } })
+      expect(await verb(engine, ACTOR, { triggerId: id })).toMatchObject({
+        refusal: { code: 'NOT_FOUND', what: 'trigger' },
+      })
     }
     expect(await rowsOf('SELECT FROM task')).toEqual([])
   })
@@ -214,7 +226,12 @@ describe('a trigger', () => {
     expect(await outcomesOf(database.pool, cooling)).toEqual(['STARTED', 'COOL_DOWN', 'COOL_DOWN'])
     expect(await outcomesOf(database.pool, capped)).toEqual(['STARTED', 'STARTED', 'MAX_PER_HOUR'])
     expect(await outcomesOf(database.pool, daily)).toEqual(['STARTED', 'MAX_PER_DAY', 'MAX_PER_DAY'])
-    expect(await eventsOf(daily)).toEqual(['TriggerCreated', 'TriggerFired', 'TriggerFiringSkipped', 'TriggerFiringSkipped'])
+    expect(await eventsOf(daily)).toEqual([
+      'TriggerCreated',
+      'TriggerFired',
+      'TriggerFiringSkipped',
+      'TriggerFiringSkipped',
+    ])
     // An hour and a minute later.
     await rowsOf(`UPDATE "trigger" SET last_started_at = last_started_at - interval '61 min',
       starts = jsonb_set(starts, '{hour}', (SELECT jsonb_agg(jsonb_build_array((one->>0)::int - 61, one->1)) FROM jsonb_array_elements(starts->'hour') AS one))`)
@@ -284,7 +301,10 @@ describe('a trigger', () => {
   test('costs the same statements for two firings and for twenty', async () => {
     const statementsFor = async (count: number) => {
       for (let n = 0; n < count; n++)
-        await addTrigger(engine, n % 2 === 0 ? { keyPrefix: 'cost' } : { keyPrefix: 'cost', workflow: { name: 'ship', input: {} } })
+        await addTrigger(
+          engine,
+          n % 2 === 0 ? { keyPrefix: 'cost' } : { keyPrefix: 'cost', workflow: { name: 'ship', input: {} } },
+        )
       await send(engine, 'cost')
       const { pool, statements, end } = failingPool(database.url, database.pool, null)
       expect(await fireTriggers({ ...engine, db: pool })).toBeGreaterThanOrEqual(count)
@@ -307,7 +327,9 @@ describe('making and changing a trigger', () => {
     expect(await make({ workflow: { name: 'gone' } })).toMatchObject({
       refusal: { code: 'UNKNOWN_WORKFLOW', workflow: 'gone', version: null },
     })
-    expect(await make({ workflow: { name: 'ship', version: 9 } })).toMatchObject({ refusal: { code: 'UNKNOWN_WORKFLOW' } })
+    expect(await make({ workflow: { name: 'ship', version: 9 } })).toMatchObject({
+      refusal: { code: 'UNKNOWN_WORKFLOW' },
+    })
     expect(await make({ workflow: { name: 'ship', input: { order: 'x' } } })).toMatchObject({
       refusal: { code: 'VALIDATION', issues: [{ path: ['workflow', 'input', 'order'] }] },
     })
@@ -316,7 +338,9 @@ describe('making and changing a trigger', () => {
       refusal: { code: 'VALIDATION', issues: [{ path: ['key'] }] },
     })
     expect(await rowsOf('SELECT FROM "trigger"')).toEqual([])
-    expect(await make({ workflow: { name: 'ship', input: { order: '${{ payload.any }}' } } })).toMatchObject({ ok: true })
+    expect(await make({ workflow: { name: 'ship', input: { order: '${{ payload.any }}' } } })).toMatchObject({
+      ok: true,
+    })
   })
 
   test('happens once for one idempotency key', async () => {
@@ -331,8 +355,14 @@ describe('making and changing a trigger', () => {
   test('turns it to another key and another target, and back', async () => {
     const triggerId = await addTrigger(engine, { condition: 'true' })
     const update = (fields: object, expectedVersion?: number) =>
-      updateTrigger(engine, ACTOR, { triggerId, update: fields, ...(expectedVersion !== undefined && { expectedVersion }) })
-    expect(await update({ keyPrefix: 'a/', workflow: WORKFLOW, condition: null, coolDownMs: 5, maxPerDay: 7 })).toMatchObject({
+      updateTrigger(engine, ACTOR, {
+        triggerId,
+        update: fields,
+        ...(expectedVersion !== undefined && { expectedVersion }),
+      })
+    expect(
+      await update({ keyPrefix: 'a/', workflow: WORKFLOW, condition: null, coolDownMs: 5, maxPerDay: 7 }),
+    ).toMatchObject({
       ok: true,
     })
     expect(await triggerOf(triggerId)).toMatchObject({
@@ -354,7 +384,9 @@ describe('making and changing a trigger', () => {
       refusal: { code: 'VERSION_CONFLICT', triggerId, expected: 2, actual: 3 },
     })
     expect(await update({})).toMatchObject({ refusal: { code: 'VALIDATION', issues: [{ path: [] }] } })
-    expect(await update({ maxPerHour: -1 })).toMatchObject({ refusal: { code: 'VALIDATION', issues: [{ path: ['maxPerHour'] }] } })
+    expect(await update({ maxPerHour: -1 })).toMatchObject({
+      refusal: { code: 'VALIDATION', issues: [{ path: ['maxPerHour'] }] },
+    })
     expect(await update({ workflow: { name: 'gone' } })).toMatchObject({ refusal: { code: 'UNKNOWN_WORKFLOW' } })
     expect(await triggerOf(triggerId)).toMatchObject({ version: 3, name: 'on order' })
     const stranger = { tenant: 'other', name: 'x' }
@@ -389,7 +421,8 @@ describe('firing by hand', () => {
 
   test('is recorded also when it starts nothing', async () => {
     const triggerId = await addTrigger(engine, { keyPrefix: 'order/', condition: 'payload.ok' })
-    for (const payload of [{ ok: false }, {}, { ok: true }])
+    const payloads: JsonValue[] = [{ ok: false }, {}, { ok: true }]
+    for (const payload of payloads)
       expect(await fireTrigger(engine, ACTOR, { triggerId, payload })).toMatchObject({ ok: true })
     expect(await outcomesOf(database.pool, triggerId)).toEqual(['CONDITION', 'EXPRESSION', 'STARTED'])
     expect(await triggerOf(triggerId)).toMatchObject({ started: 1, skipped: 1, failed: 1 })

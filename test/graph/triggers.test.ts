@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterAll(() => graph.stop())
 
 type Role = 'ADMIN' | 'DEVELOPER' | 'OPERATOR' | 'VIEWER' | 'WORKER'
-const as = async (role: Role, query: string, variables: object = {}) => graph.ask(query, variables, await graph.key(role))
+const as = async (role: Role, query: string, variables: object = {}) =>
+  graph.ask(query, variables, await graph.key(role))
 
 const CREATE = `mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { __typename
   ... on CreateTriggerSuccess { trigger { id name status version key keyPrefix condition coolDown maxPerHour maxPerDay description
@@ -124,7 +125,11 @@ describe('a trigger in the graph', () => {
     [{ name: ' ' }, ['input', 'name'], 'is empty'],
     [{ task: null }, ['input', 'task'], 'give one of the two'],
     [{ workflow: { name: 'ship' }, task: TASK }, ['input', 'workflow'], 'stands beside a task'],
-    [{ task: { ...TASK, input: { a: '${{ 1 + }}' } } }, ['input', 'task', 'input', 'a'], 'is no expression over the event'],
+    [
+      { task: { ...TASK, input: { a: '${{ 1 + }}' } } },
+      ['input', 'task', 'input', 'a'],
+      'is no expression over the event',
+    ],
     [{ task: { ...TASK, labels: { a: 1 } } }, ['input', 'task', 'labels', 'a'], 'a label is'],
     [{ workflow: { name: 'ship', input: { order: 'x' } } }, ['input', 'workflow', 'input', 'order'], 'number'],
   ])('is refused with what, where and what to do: %j', async (input, path, message) => {
@@ -166,7 +171,9 @@ describe('a trigger in the graph', () => {
       actualVersion: 2,
     })
     expect(await verb('updateTrigger', { id }, state)).toMatchObject({ code: 'VALIDATION' })
-    expect(await verb('pauseTrigger', { id }, state, 'OPERATOR')).toMatchObject({ trigger: { status: 'PAUSED', version: 3 } })
+    expect(await verb('pauseTrigger', { id }, state, 'OPERATOR')).toMatchObject({
+      trigger: { status: 'PAUSED', version: 3 },
+    })
     expect((await send('steered')).triggered).toBe(0)
     const fields = `firing { id status cause example eventId event { id } skipReason errorCode task { id name status firing { id } } trigger { id } }`
     expect(await verb('fireTrigger', { id, payload: { a: 1 } }, fields, 'OPERATOR')).toMatchObject({
@@ -190,7 +197,11 @@ describe('a trigger in the graph', () => {
       code: 'NOT_FOUND',
       path: ['input', 'id'],
     })
-    const read = await as('VIEWER', 'query ($id: ID!) { trigger(id: $id) { deletedAt } node(id: $id) { __typename } }', { id })
+    const read = await as(
+      'VIEWER',
+      'query ($id: ID!) { trigger(id: $id) { deletedAt } node(id: $id) { __typename } }',
+      { id },
+    )
     expect(read.data).toMatchObject({ trigger: { deletedAt: expect.any(String) }, node: { __typename: 'Trigger' } })
   })
 
@@ -200,7 +211,11 @@ describe('a trigger in the graph', () => {
     const calls: [Role, string, object][] = [
       ['OPERATOR', CREATE, { input }],
       ['WORKER', 'query { triggers { nodes { id } } }', {}],
-      ['VIEWER', 'mutation ($input: FireTriggerInput!) { fireTrigger(input: $input) { __typename } }', { input: { id } }],
+      [
+        'VIEWER',
+        'mutation ($input: FireTriggerInput!) { fireTrigger(input: $input) { __typename } }',
+        { input: { id } },
+      ],
       ['VIEWER', 'query ($id: ID!) { trigger(id: $id) { preview { status } } }', { id }],
     ]
     for (const [role, query, variables] of calls) {
@@ -209,7 +224,11 @@ describe('a trigger in the graph', () => {
   })
 
   test('shows what an event would come to, without starting it', async () => {
-    const id = await createId({ key: 'seen', condition: 'payload.ok', task: { ...TASK, input: { n: '${{ payload.n }}' } } })
+    const id = await createId({
+      key: 'seen',
+      condition: 'payload.ok',
+      task: { ...TASK, input: { n: '${{ payload.n }}' } },
+    })
     const preview = async (payload: unknown) => {
       const { data } = await as(
         'DEVELOPER',
@@ -266,11 +285,17 @@ describe('firings in the graph', () => {
       pageInfo: { hasNextPage: true },
     })
     const rest = await page({ id: runs, first: 2, after: first.firings.pageInfo.endCursor })
-    expect(rest.firings).toMatchObject({ nodes: [{ event: { id: sent[0].event.id } }], pageInfo: { hasNextPage: false } })
+    expect(rest.firings).toMatchObject({
+      nodes: [{ event: { id: sent[0].event.id } }],
+      pageInfo: { hasNextPage: false },
+    })
     const started = await page({ id: tasks, status: ['STARTED', 'FAILED'] })
     expect(started.firings.nodes).toMatchObject([{ status: 'STARTED', task: { name: 'made' }, runId: null }])
     const skipped = await page({ id: tasks, status: ['SKIPPED'] })
-    expect(skipped.firings.nodes.map(({ skipReason }: { skipReason: string }) => skipReason)).toEqual(['COOL_DOWN', 'COOL_DOWN'])
+    expect(skipped.firings.nodes.map(({ skipReason }: { skipReason: string }) => skipReason)).toEqual([
+      'COOL_DOWN',
+      'COOL_DOWN',
+    ])
     const { data } = await as(
       'VIEWER',
       `query ($id: ID!, $firing: ID!) { receivedEvent(id: $id) { triggered firings { status trigger { id } run { id } } }
@@ -320,7 +345,11 @@ describe('firings in the graph', () => {
     ])
     expect(of(broken)).toMatchObject([
       { __typename: 'TriggerCreated' },
-      { __typename: 'TriggerFiringFailed', errorCode: 'EXPRESSION', errorMessage: expect.stringContaining('payload.gone') },
+      {
+        __typename: 'TriggerFiringFailed',
+        errorCode: 'EXPRESSION',
+        errorMessage: expect.stringContaining('payload.gone'),
+      },
       { __typename: 'TriggerFiringFailed' },
     ])
   })
@@ -353,10 +382,16 @@ describe('triggers', () => {
   test('of another tenant are not there', async () => {
     const key = await graph.key('ADMIN', { tenant: 'other' })
     const id = await createId({ key: 'mine' })
-    const { data } = await graph.ask('query ($id: ID!) { trigger(id: $id) { id } triggers { nodes { id } } node(id: $id) { id } }', { id }, key)
+    const { data } = await graph.ask(
+      'query ($id: ID!) { trigger(id: $id) { id } triggers { nodes { id } } node(id: $id) { id } }',
+      { id },
+      key,
+    )
     expect(data).toEqual({ trigger: null, triggers: { nodes: [] }, node: null })
     const none = encodeTypeId('trigger', newUuid())
-    expect((await as('VIEWER', 'query ($id: ID!) { trigger(id: $id) { id } }', { id: none })).data).toEqual({ trigger: null })
+    expect((await as('VIEWER', 'query ($id: ID!) { trigger(id: $id) { id } }', { id: none })).data).toEqual({
+      trigger: null,
+    })
     expect((await as('VIEWER', 'query { trigger(id: "task_1") { id } }')).errors).toMatchObject([
       { extensions: { code: 'BAD_ID' } },
     ])
@@ -368,7 +403,8 @@ describe('triggers', () => {
     const key = await graph.key('VIEWER')
     await graph.ask('{ __typename }', {}, key)
     const statementsFor = async (count: number) => {
-      for (let n = 0; n < count; n++) await createId({ key: 'counted', ...(n % 2 === 0 && { workflow: { name: 'ship' } }) })
+      for (let n = 0; n < count; n++)
+        await createId({ key: 'counted', ...(n % 2 === 0 && { workflow: { name: 'ship' } }) })
       await send('counted', {})
       await fireTriggers(graph.engine)
       return (await graph.statementsOf(() => graph.ask(nested, {}, key))).length

@@ -55,7 +55,11 @@ describe('is refused with what, where and what to do', () => {
     [{ task: { name: 'a', type: 'work', queue: '${{ key }}' } }, 'task.queue', 'takes no expression'],
     [{ task: { name: 'a', type: 'work', deadlineAfterMs: 0 } }, 'task.deadlineAfter', '1 ms or more'],
     [{ task: { name: 'a', type: 'work', input: { b: ['${{ 1 + }}'] } } }, 'task.input.b.0', '"1 +" is no expression'],
-    [{ task: { name: 'a', type: 'work', labels: { l: '${{ nobody }}' } } }, 'task.labels.l', '"nobody" is no expression'],
+    [
+      { task: { name: 'a', type: 'work', labels: { l: '${{ nobody }}' } } },
+      'task.labels.l',
+      '"nobody" is no expression',
+    ],
     [{ workflow: { name: '' } }, 'workflow.name', 'is empty'],
     [{ workflow: { name: '${{ key }}' } }, 'workflow.name', 'takes no expression'],
     [{ workflow: { name: 'a', version: 0 } }, 'workflow.version', 'from 1'],

@@ -30,7 +30,10 @@ describe('the condition', () => {
   test('that cannot be judged says why, and is no silent no', () => {
     expect(judge(RUN, 'payload.missing > 1.0')).toEqual({
       kind: 'FAIL',
-      error: { code: 'EXPRESSION', message: expect.stringMatching(/^The condition "payload.missing > 1.0" cannot be judged: /) },
+      error: {
+        code: 'EXPRESSION',
+        message: expect.stringMatching(/^The condition "payload.missing > 1.0" cannot be judged: /),
+      },
     })
     expect(judge(RUN, 'payload.id')).toMatchObject({ kind: 'FAIL', error: { code: 'EXPRESSION' } })
   })
@@ -51,9 +54,15 @@ describe('the input', () => {
   })
 
   test.each<[JsonValue, JsonValue]>([
-    [{ order: '${{ payload.id }}', n: 1, list: ['${{ payload.lines[1] }}', null] }, { order: 17, n: 1, list: ['b', null] }],
+    [
+      { order: '${{ payload.id }}', n: 1, list: ['${{ payload.lines[1] }}', null] },
+      { order: 17, n: 1, list: ['b', null] },
+    ],
     [{ text: 'order ${{ payload.id }} of ${{ sender }}' }, { text: 'order 17 of shop' }],
-    [{ all: '${{ payload }}', in: 'as ${{ payload.lines }}' }, { all: EVENT.payload, in: 'as ["a","b"]' }],
+    [
+      { all: '${{ payload }}', in: 'as ${{ payload.lines }}' },
+      { all: EVENT.payload, in: 'as ["a","b"]' },
+    ],
     ['${{ payload.lines.map(l, l + "!") }}', ['a!', 'b!']],
     [{ plain: '$ {{ no }} ${ nor }' }, { plain: '$ {{ no }} ${ nor }' }],
     [{ fixed: true }, { fixed: true }],
@@ -64,7 +73,10 @@ describe('the input', () => {
   test('that cannot be filled names the expression', () => {
     expect(inputOf({ a: '${{ payload.gone.deep }}' })).toEqual({
       kind: 'FAIL',
-      error: { code: 'EXPRESSION', message: expect.stringContaining('In workflow.input: "payload.gone.deep" cannot be evaluated') },
+      error: {
+        code: 'EXPRESSION',
+        message: expect.stringContaining('In workflow.input: "payload.gone.deep" cannot be evaluated'),
+      },
     })
   })
 

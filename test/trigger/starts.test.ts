@@ -53,23 +53,33 @@ describe('the caps of a trigger', () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 40 * MINUTE }), { maxLength: 200 })
     const caps = fc.record({ maxPerHour: fc.integer({ min: 1, max: 6 }), maxPerDay: fc.integer({ min: 1, max: 20 }) })
     fc.assert(
-      fc.property(gaps, caps, fc.constantFrom(0, MINUTE, 20 * MINUTE), (list, { maxPerHour, maxPerDay }, coolDownMs) => {
-        const events = list.reduce<number[]>((all, gap) => [...all, (all.at(-1) ?? 0) + gap], [])
-        const started = play({ ...BOUNDS, maxPerHour, maxPerDay, coolDownMs }, events)
-        const within = (ms: number, span: number): number =>
-          started.filter((one) => one > ms - span && one <= ms).length
-        const before = (ms: number, span: number): number =>
-          started.filter((one) => one >= ms - span && one < ms).length
-        for (const [place, ms] of started.entries()) {
-          expect(within(ms, HOUR)).toBeLessThanOrEqual(maxPerHour)
-          expect(within(ms, 24 * HOUR)).toBeLessThanOrEqual(maxPerDay)
-          if (place > 0) expect(ms - started[place - 1]!).toBeGreaterThanOrEqual(coolDownMs)
-        }
-        for (const ms of events.filter((one) => !started.includes(one))) {
-          const isFull = before(ms + 1, HOUR + MINUTE) >= maxPerHour || before(ms + 1, 24 * HOUR + 24 * MINUTE) >= maxPerDay
-          expect(isFull || before(ms + 1, coolDownMs) > 0).toBe(true)
-        }
-      }),
+      fc.property(
+        gaps,
+        caps,
+        fc.constantFrom(0, MINUTE, 20 * MINUTE),
+        (list, { maxPerHour, maxPerDay }, coolDownMs) => {
+          let ms = 0
+          const events = list.map((gap) => {
+            ms += gap
+            return ms
+          })
+          const started = play({ ...BOUNDS, maxPerHour, maxPerDay, coolDownMs }, events)
+          const within = (ms: number, span: number): number =>
+            started.filter((one) => one > ms - span && one <= ms).length
+          const earlier = (ms: number, span: number): number =>
+            started.filter((one) => one >= ms - span && one < ms).length
+          for (const [place, ms] of started.entries()) {
+            expect(within(ms, HOUR)).toBeLessThanOrEqual(maxPerHour)
+            expect(within(ms, 24 * HOUR)).toBeLessThanOrEqual(maxPerDay)
+            if (place > 0) expect(ms - started[place - 1]!).toBeGreaterThanOrEqual(coolDownMs)
+          }
+          for (const ms of events.filter((one) => !started.includes(one))) {
+            const isFull =
+              earlier(ms + 1, HOUR + MINUTE) >= maxPerHour || earlier(ms + 1, 24 * HOUR + 24 * MINUTE) >= maxPerDay
+            expect(isFull || earlier(ms + 1, coolDownMs) > 0).toBe(true)
+          }
+        },
+      ),
       { numRuns: sized(300, 5_000) },
     )
   })

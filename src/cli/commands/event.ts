@@ -12,8 +12,8 @@ import { readJson } from '../read/read-json.ts'
 import { paintStatus } from '../show/status.ts'
 import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
-import { showOutcome } from '../show/trigger-details.ts'
 import { showRelative } from '../show/times.ts'
+import { showOutcome } from '../show/trigger-details.ts'
 
 interface ListOptions {
   readonly key?: string
@@ -99,12 +99,18 @@ function columns(present: Date): Column<ReceivedEventFieldsFragment>[] {
 
 type Sent = Extract<SendEventMutation['sendEvent'], { __typename: 'SendEventSuccess' }>
 
-function showSent({ event, woken, triggered, isRepeat, conditionErrors, failedConditions }: Sent, call: Call): string[] {
+function showSent(
+  { event, woken, triggered, isRepeat, conditionErrors, failedConditions }: Sent,
+  call: Call,
+): string[] {
   const { colors } = call.terminal
   const what = isRepeat ? 'Was sent before:' : 'Sent'
   const who = woken === 0 ? 'nobody waited for it' : `${woken} ${woken === 1 ? 'wait' : 'waits'} answered`
   const triggers = triggered === 0 ? '' : `, handed to ${triggered} ${triggered === 1 ? 'trigger' : 'triggers'}`
-  return [`${what} ${colors.bold(event.id)}, ${who}${triggers}.`, ...showErrors(conditionErrors, failedConditions, call)]
+  return [
+    `${what} ${colors.bold(event.id)}, ${who}${triggers}.`,
+    ...showErrors(conditionErrors, failedConditions, call),
+  ]
 }
 
 function showErrors(
@@ -121,7 +127,8 @@ function showErrors(
 
 function showEvent(event: NonNullable<GetReceivedEventQuery['receivedEvent']>, call: Call): string[] {
   const { colors, now } = call.terminal
-  const { id, key, sender, dedupId, receivedAt, woken, payload, tasks, firings, conditionErrors, failedConditions } = event
+  const { id, key, sender, dedupId, receivedAt, woken, payload, tasks, firings, conditionErrors, failedConditions } =
+    event
   return [
     `${colors.bold(clean(key))} ${colors.dim(id)}`,
     `received ${showRelative(receivedAt, now())} (${receivedAt})${sender === null ? '' : ` from ${clean(sender)}`}${dedupId === null ? '' : `, own id ${clean(dedupId)}`}`,

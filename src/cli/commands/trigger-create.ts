@@ -138,7 +138,8 @@ export async function targetOf(
     if (workflowVersion !== undefined) throw new UsageError('A --workflow-version goes with --workflow only.')
     return { task: { name, type, ...same, ...details } }
   }
-  if (detail !== undefined) throw new UsageError(`A run of a workflow has no ${FLAGS[detail]}: it goes with --type only.`)
+  if (detail !== undefined)
+    throw new UsageError(`A run of a workflow has no ${FLAGS[detail]}: it goes with --type only.`)
   const version = workflowVersion === undefined ? {} : { version: workflowVersion }
   return { workflow: { name: workflow!, ...same, ...version } }
 }

@@ -9,7 +9,10 @@ import { ConditionError, ReceivedEvent } from './received-event.ts'
 const SendEventInput = builder.inputType('SendEventInput', {
   description: 'An event for whoever waits for its key, and for triggers that take it.',
   fields: (t) => ({
-    key: t.string({ required: true, description: 'What it is called, 1 to 500 characters; waits and triggers name it.' }),
+    key: t.string({
+      required: true,
+      description: 'What it is called, 1 to 500 characters; waits and triggers name it.',
+    }),
     payload: t.field({ type: 'JSON', description: 'What it carries: JSON of at most 256 KB. Null when absent.' }),
     id: t.string({
       description:
@@ -32,7 +35,8 @@ const SendEventSuccess = builder.objectRef<EventSent>('SendEventSuccess').implem
     }),
     woken: t.exposeInt('woken', { description: 'Waits that it answered; 0 when nobody waited.' }),
     triggered: t.exposeInt('triggered', {
-      description: 'Triggers that it was handed to; what each does with it stands in `event { firings }` a moment later.',
+      description:
+        'Triggers that it was handed to; what each does with it stands in `event { firings }` a moment later.',
     }),
     isRepeat: t.exposeBoolean('isRepeat', {
       description: 'Whether it had been sent before with the same `id`: then this is what came of it then.',

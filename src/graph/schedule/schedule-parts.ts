@@ -86,7 +86,9 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
 })
 
 /** What a task that the system makes again and again was asked for, whoever starts it. */
-export function templateFields(t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, TaskTemplate>) {
+export function templateFields(
+  t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, TaskTemplate>,
+) {
   return {
     name: t.exposeString('name', { description: 'What people call it.' }),
     type: t.exposeString('type', { description: 'Name of its task type.' }),

@@ -82,8 +82,7 @@ for (const field of ['code', 'message'] as const) {
   builder.objectField(eventType('TriggerFiringFailed'), field === 'code' ? 'errorCode' : 'errorMessage', (t) =>
     t.string({
       nullable: true,
-      description:
-        field === 'code' ? 'Why it started nothing, for programs.' : 'Why it started nothing, for people.',
+      description: field === 'code' ? 'Why it started nothing, for programs.' : 'Why it started nothing, for people.',
       resolve: (event) => (payloadOf(event).error as Record<string, string> | undefined)?.[field] ?? null,
     }),
   )

@@ -21,7 +21,9 @@ export const TriggeredRunInput = builder.inputType('TriggeredRunInput', {
   description: 'The run of a workflow that each event starts.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'Name of the workflow.' }),
-    version: t.int({ description: 'Number of its version; the newest that is READY when an event comes, when absent.' }),
+    version: t.int({
+      description: 'Number of its version; the newest that is READY when an event comes, when absent.',
+    }),
     input: t.field({
       type: 'JSON',
       description:

@@ -26,11 +26,16 @@ const CreateTriggerInput = builder.inputType('CreateTriggerInput', {
     name: t.string({ required: true, description: 'What people call it, 1 to 500 characters.' }),
     description: t.string({ description: 'What it is for, at most 10,000 characters.' }),
     key: t.string({ description: 'The whole key of the events that it takes; this or `keyPrefix`.' }),
-    keyPrefix: t.string({ description: 'How the keys of the events begin that it takes, like `order/`; this or `key`.' }),
+    keyPrefix: t.string({
+      description: 'How the keys of the events begin that it takes, like `order/`; this or `key`.',
+    }),
     condition: t.string({ description: `${CONDITION} Any when absent.` }),
     task: t.field({ type: TriggeredTaskInput, description: 'The task that each event makes; this or `workflow`.' }),
     workflow: t.field({ type: TriggeredRunInput, description: 'The run that each event starts; this or `task`.' }),
-    coolDown: t.field({ type: 'Duration', description: 'Time between two starts, 366 days at most; PT0S when absent.' }),
+    coolDown: t.field({
+      type: 'Duration',
+      description: 'Time between two starts, 366 days at most; PT0S when absent.',
+    }),
     maxPerHour: t.int({ description: 'Most that it starts in any hour, 1 to 100,000; 1,000 when absent.' }),
     maxPerDay: t.int({
       description:
@@ -51,7 +56,9 @@ const UpdateTriggerInput = builder.inputType('UpdateTriggerInput', {
     name: t.string({ description: 'What people call it, 1 to 500 characters.' }),
     description: t.string({ description: 'What it is for, at most 10,000 characters; null: nothing.' }),
     key: t.string({ description: 'The whole key of the events that it takes, instead of what it took before.' }),
-    keyPrefix: t.string({ description: 'How the keys of the events begin that it takes, instead of what it took before.' }),
+    keyPrefix: t.string({
+      description: 'How the keys of the events begin that it takes, instead of what it took before.',
+    }),
     condition: t.string({ description: `${CONDITION} Null: any.` }),
     task: t.field({ type: TriggeredTaskInput, description: 'The task that each later event makes, as a whole.' }),
     workflow: t.field({ type: TriggeredRunInput, description: 'The run that each later event starts, as a whole.' }),

@@ -1,10 +1,10 @@
-import { MAX_KEY_LENGTH } from '../../wait/check-wait.ts'
 import type { RunTemplate, TaskTemplate } from '../../schedule/schedule-state.ts'
 import type { JsonValue } from '../../task/json.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { judgeEvent } from '../../trigger/judge-event.ts'
 import { type Starts, startsWithin } from '../../trigger/starts.ts'
 import type { FiringError, TriggerTarget } from '../../trigger/trigger-state.ts'
+import { MAX_KEY_LENGTH } from '../../wait/check-wait.ts'
 import { builder } from '../builder.ts'
 import { loadReceivedEvent } from '../received-event/load-received-event.ts'
 import { ReceivedEvent } from '../received-event/received-event.ts'
@@ -63,7 +63,9 @@ export const Trigger = builder.prismaNode('Trigger', {
     }),
     startedCount: t.exposeInt('started', { description: 'What it has started in all, by hand too.' }),
     skippedCount: t.exposeInt('skipped', { description: 'Events that have started nothing, by its rules.' }),
-    failedCount: t.exposeInt('failed', { description: 'Events that have started nothing, because something was wrong.' }),
+    failedCount: t.exposeInt('failed', {
+      description: 'Events that have started nothing, because something was wrong.',
+    }),
     lastStartedAt: t.expose('lastStartedAt', {
       type: 'DateTime',
       nullable: true,

@@ -68,7 +68,8 @@ builder.queryFields((t) => ({
   triggerFiring: t.prismaField({
     type: TriggerFiring,
     nullable: true,
-    description: 'One firing of a trigger by its id; null when there is none in your tenant, or it is not kept any more.',
+    description:
+      'One firing of a trigger by its id; null when there is none in your tenant, or it is not kept any more.',
     authScopes: { role: 'VIEWER' },
     args: { id: t.arg.id({ required: true, description: 'TypeID of the firing.' }) },
     resolve: (query, _root, { id }, context) =>

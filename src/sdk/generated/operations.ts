@@ -295,6 +295,32 @@ export type CreateTasksInput = {
   readonly tasks: ReadonlyArray<NewTaskInput>;
 };
 
+/** A trigger to make. */
+export type CreateTriggerInput = {
+  /** CEL over `payload`, `key`, `sender`, `eventId` and `receivedAt`, at most 4,000 characters: only events that it holds for start something. Any when absent. */
+  readonly condition?: string | null | undefined;
+  /** Time between two starts, 366 days at most; PT0S when absent. */
+  readonly coolDown?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The same key with the same input answers the same trigger, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The whole key of the events that it takes; this or `keyPrefix`. */
+  readonly key?: string | null | undefined;
+  /** How the keys of the events begin that it takes, like `order/`; this or `key`. */
+  readonly keyPrefix?: string | null | undefined;
+  /** Most that it starts in any 24 hours, 1 to 1,000,000; 10,000 when absent, or `maxPerHour` where that is more. */
+  readonly maxPerDay?: number | null | undefined;
+  /** Most that it starts in any hour, 1 to 100,000; 1,000 when absent. */
+  readonly maxPerHour?: number | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** The task that each event makes; this or `workflow`. */
+  readonly task?: TriggeredTaskInput | null | undefined;
+  /** The run that each event starts; this or `task`. */
+  readonly workflow?: TriggeredRunInput | null | undefined;
+};
+
 /** A workflow to make, or the next version of one. */
 export type CreateWorkflowInput = {
   /** An object as workflow.schema.json describes it, or a text with it in YAML or JSON; 1 MB at most. */
@@ -338,6 +364,12 @@ export type DecideApprovalInput = {
 /** A schedule to delete. */
 export type DeleteScheduleInput = {
   /** TypeID of the schedule. */
+  readonly id: string;
+};
+
+/** A trigger to delete. */
+export type DeleteTriggerInput = {
+  /** TypeID of the trigger. */
   readonly id: string;
 };
 
@@ -467,6 +499,22 @@ export type EventKind =
   | 'TASK_STARTED'
   /** Its priority or time was changed. */
   | 'TASK_UPDATED'
+  /** The trigger was made. */
+  | 'TRIGGER_CREATED'
+  /** It was deleted; what it has started stays. */
+  | 'TRIGGER_DELETED'
+  /** It started a task or a run: for an event, or by hand. */
+  | 'TRIGGER_FIRED'
+  /** An event started nothing, because an expression failed, or its task or run was refused. */
+  | 'TRIGGER_FIRING_FAILED'
+  /** An event that it is for started nothing: by its cool-down, a cap, or because it was paused or deleted meanwhile. */
+  | 'TRIGGER_FIRING_SKIPPED'
+  /** It was held back by hand. */
+  | 'TRIGGER_PAUSED'
+  /** It takes events again. */
+  | 'TRIGGER_RESUMED'
+  /** It was changed by hand. */
+  | 'TRIGGER_UPDATED'
   /** A step waits for a time, an event or a call-back. */
   | 'WAIT_STARTED'
   /** It finishes what it holds and claims no more. */
@@ -600,6 +648,51 @@ export type FireStatus =
   /** It started nothing; `reason` says why. */
   | 'SKIPPED'
   /** It started its task. */
+  | 'STARTED';
+
+/** A trigger to fire now, with an event that is made up. */
+export type FireTriggerInput = {
+  /** TypeID of the trigger. */
+  readonly id: string;
+  /** The same key for the same trigger and event answers the same firing, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Key of the event, one that the trigger takes; the trigger’s own, or its prefix, when absent. */
+  readonly key?: string | null | undefined;
+  /** What the event carries, at most 256 KB; null when absent. */
+  readonly payload?: unknown;
+};
+
+/** Why a trigger fired. */
+export type FiringCause =
+  /** An event came that it takes. */
+  | 'EVENT'
+  /** Somebody asked for it, with an event that was made up. */
+  | 'HAND';
+
+/** Why an event started nothing, although nothing was wrong. */
+export type FiringSkipReason =
+  /** The condition of the trigger does not hold for it. */
+  | 'CONDITION'
+  /** The trigger had started something less than its cool-down before. */
+  | 'COOL_DOWN'
+  /** The trigger was deleted before a scheduler looked at it. */
+  | 'DELETED'
+  /** The trigger had started as many in 24 hours as it may. */
+  | 'MAX_PER_DAY'
+  /** The trigger had started as many in an hour as it may. */
+  | 'MAX_PER_HOUR'
+  /** The trigger was paused before a scheduler looked at it. */
+  | 'PAUSED';
+
+/** What came of an event that a trigger takes. */
+export type FiringStatus =
+  /** An expression failed, or its task or run was refused; `errorCode` and `errorMessage` say why. */
+  | 'FAILED'
+  /** No scheduler has looked at it yet. */
+  | 'PENDING'
+  /** It started nothing; `skipReason` says why. */
+  | 'SKIPPED'
+  /** It started its task or run. */
   | 'STARTED';
 
 /** A run to fork, and from where. */
@@ -887,6 +980,12 @@ export type PauseTaskInput = {
   readonly id: string;
 };
 
+/** A trigger to hold back. */
+export type PauseTriggerInput = {
+  /** TypeID of the trigger. */
+  readonly id: string;
+};
+
 /** A run to hold back. */
 export type PauseWorkflowRunInput = {
   /** TypeID of the run. */
@@ -1041,6 +1140,12 @@ export type ResumeTaskInput = {
   /** Refuse when the task is not at this version, from 1. */
   readonly expectedVersion?: number | null | undefined;
   /** TypeID of the task. */
+  readonly id: string;
+};
+
+/** A trigger to let go on. */
+export type ResumeTriggerInput = {
+  /** TypeID of the trigger. */
   readonly id: string;
 };
 
@@ -1260,7 +1365,7 @@ export type ScheduledTaskChangesInput = {
   readonly dueAtField?: string | null | undefined;
   /** How long it will run, as far as you know. */
   readonly estimatedDuration?: string | null | undefined;
-  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
   readonly fairnessKey?: string | null | undefined;
   /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
   readonly input?: unknown;
@@ -1298,7 +1403,7 @@ export type ScheduledTaskInput = {
   readonly dueAtField?: string | null | undefined;
   /** How long it will run, as far as you know. */
   readonly estimatedDuration?: string | null | undefined;
-  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
   readonly fairnessKey?: string | null | undefined;
   /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
   readonly input?: unknown;
@@ -1353,11 +1458,11 @@ export type SchedulingWeightsInput = {
   readonly priority?: number | null | undefined;
 };
 
-/** An event for whoever waits for its key. */
+/** An event for whoever waits for its key, and for triggers that take it. */
 export type SendEventInput = {
   /** Your own id of it, 1 to 500 characters: the same twice is one event, as long as the first is kept. With another key or payload it is refused. */
   readonly id?: string | null | undefined;
-  /** What it is called, 1 to 500 characters; waits name it. */
+  /** What it is called, 1 to 500 characters; waits and triggers name it. */
   readonly key: string;
   /** What it carries: JSON of at most 256 KB. Null when absent. */
   readonly payload?: unknown;
@@ -1672,6 +1777,81 @@ export type TimingInput = {
   readonly timeZone?: string | null | undefined;
 };
 
+/** Which triggers are wanted. All conditions that are given must hold. */
+export type TriggerFilter = {
+  /** Its whole name. */
+  readonly name?: string | null | undefined;
+  /** Where it stands. */
+  readonly status?: TriggerStatusFilter | null | undefined;
+  /** It is ACTIVE, and takes events with this key. */
+  readonly takesKey?: string | null | undefined;
+  /** Name of the type of its tasks. */
+  readonly taskType?: string | null | undefined;
+  /** Name of the workflow that it starts. */
+  readonly workflow?: string | null | undefined;
+};
+
+/** Where a trigger stands. */
+export type TriggerStatus =
+  /** Takes events. */
+  | 'ACTIVE'
+  /** Held back by hand: events pass it by. */
+  | 'PAUSED';
+
+/** Conditions on where a trigger stands; all that are given must hold. */
+export type TriggerStatusFilter = {
+  /** It is this. */
+  readonly eq?: TriggerStatus | null | undefined;
+  /** It is one of these. */
+  readonly in?: ReadonlyArray<TriggerStatus> | null | undefined;
+};
+
+/** The run of a workflow that each event starts. */
+export type TriggeredRunInput = {
+  /** The input of the run; its texts may hold CEL over the event: `${{ payload.order }}`. The payload of the event when absent. */
+  readonly input?: unknown;
+  /** Name of the workflow. */
+  readonly name: string;
+  /** Number of its version; the newest that is READY when an event comes, when absent. */
+  readonly version?: number | null | undefined;
+};
+
+/** The task that each event makes. Its name, description, input, tags, values of labels and keys may hold CEL over the event: `${{ payload.order }}`. */
+export type TriggeredTaskInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on; the payload of the event when absent. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters; `default` when absent. */
+  readonly queue?: string | null | undefined;
+  /** Tasks with the same key share a rate. */
+  readonly rateKey?: string | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type: string;
+};
+
 /** That tasks of one type with the same key are one: asked for again, the task that stands is the answer. */
 export type UniqueInput = {
   /** What they have in common, 1 to 500 characters. */
@@ -1750,6 +1930,34 @@ export type UpdateTaskInput = {
   readonly scheduledFor?: string | null | undefined;
   /** All its tags from now on: at most 100, of 1 to 200 characters. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
+};
+
+/** Changes to a trigger. What is absent stays. */
+export type UpdateTriggerInput = {
+  /** CEL over `payload`, `key`, `sender`, `eventId` and `receivedAt`, at most 4,000 characters: only events that it holds for start something. Null: any. */
+  readonly condition?: string | null | undefined;
+  /** Time between two starts, 366 days at most. */
+  readonly coolDown?: string | null | undefined;
+  /** What it is for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** Refused unless it is at this version; any when absent. */
+  readonly expectedVersion?: number | null | undefined;
+  /** TypeID of the trigger. */
+  readonly id: string;
+  /** The whole key of the events that it takes, instead of what it took before. */
+  readonly key?: string | null | undefined;
+  /** How the keys of the events begin that it takes, instead of what it took before. */
+  readonly keyPrefix?: string | null | undefined;
+  /** Most that it starts in any 24 hours, 1 to 1,000,000. */
+  readonly maxPerDay?: number | null | undefined;
+  /** Most that it starts in any hour, 1 to 100,000. */
+  readonly maxPerHour?: number | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** The task that each later event makes, as a whole. */
+  readonly task?: TriggeredTaskInput | null | undefined;
+  /** The run that each later event starts, as a whole. */
+  readonly workflow?: TriggeredRunInput | null | undefined;
 };
 
 /** What may be done with a version from now on. */
@@ -1952,6 +2160,14 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskSkipped_Fragment
       | EventFields_TaskStarted_Fragment
       | EventFields_TaskUpdated_Fragment
+      | EventFields_TriggerCreated_Fragment
+      | EventFields_TriggerDeleted_Fragment
+      | EventFields_TriggerFired_Fragment
+      | EventFields_TriggerFiringFailed_Fragment
+      | EventFields_TriggerFiringSkipped_Fragment
+      | EventFields_TriggerPaused_Fragment
+      | EventFields_TriggerResumed_Fragment
+      | EventFields_TriggerUpdated_Fragment
       | EventFields_WaitStarted_Fragment
       | EventFields_WorkerDraining_Fragment
       | EventFields_WorkerLost_Fragment
@@ -2020,6 +2236,14 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskSkipped_Fragment
         | EventFields_TaskStarted_Fragment
         | EventFields_TaskUpdated_Fragment
+        | EventFields_TriggerCreated_Fragment
+        | EventFields_TriggerDeleted_Fragment
+        | EventFields_TriggerFired_Fragment
+        | EventFields_TriggerFiringFailed_Fragment
+        | EventFields_TriggerFiringSkipped_Fragment
+        | EventFields_TriggerPaused_Fragment
+        | EventFields_TriggerResumed_Fragment
+        | EventFields_TriggerUpdated_Fragment
         | EventFields_WaitStarted_Fragment
         | EventFields_WorkerDraining_Fragment
         | EventFields_WorkerLost_Fragment
@@ -2146,6 +2370,22 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_TriggerCreated_Fragment = { readonly __typename: 'TriggerCreated', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerDeleted_Fragment = { readonly __typename: 'TriggerDeleted', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFired_Fragment = { readonly __typename: 'TriggerFired', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly startedTaskId: string | null, readonly startedRunId: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFiringFailed_Fragment = { readonly __typename: 'TriggerFiringFailed', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFiringSkipped_Fragment = { readonly __typename: 'TriggerFiringSkipped', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly skipReason: Open<FiringSkipReason>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerPaused_Fragment = { readonly __typename: 'TriggerPaused', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerResumed_Fragment = { readonly __typename: 'TriggerResumed', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerUpdated_Fragment = { readonly __typename: 'TriggerUpdated', readonly triggerId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_WaitStarted_Fragment = { readonly __typename: 'WaitStarted', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly until: string | null, readonly eventKey: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
 type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
@@ -2213,6 +2453,14 @@ export type EventFieldsFragment =
   | EventFields_TaskSkipped_Fragment
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
+  | EventFields_TriggerCreated_Fragment
+  | EventFields_TriggerDeleted_Fragment
+  | EventFields_TriggerFired_Fragment
+  | EventFields_TriggerFiringFailed_Fragment
+  | EventFields_TriggerFiringSkipped_Fragment
+  | EventFields_TriggerPaused_Fragment
+  | EventFields_TriggerResumed_Fragment
+  | EventFields_TriggerUpdated_Fragment
   | EventFields_WaitStarted_Fragment
   | EventFields_WorkerDraining_Fragment
   | EventFields_WorkerLost_Fragment
@@ -2328,7 +2576,7 @@ export type SendEventMutation = { readonly sendEvent:
       { readonly __typename: 'EventIdConflictError' }
       & UserErrorFields_EventIdConflictError_Fragment
     )
-    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
+    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly triggered: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
     | (
       { readonly __typename: 'ValidationError' }
       & UserErrorFields_ValidationError_Fragment
@@ -2341,7 +2589,10 @@ export type GetReceivedEventQueryVariables = Exact<{
 
 
 export type GetReceivedEventQuery = { readonly receivedEvent: (
-    { readonly payload: unknown, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: Open<TaskStatus> }> }
+    { readonly payload: unknown, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: Open<TaskStatus> }>, readonly firings: ReadonlyArray<(
+      { readonly trigger: { readonly id: string, readonly name: string } }
+      & TriggerFiringFieldsFragment
+    )> }
     & ReceivedEventFieldsFragment
   ) | null };
 
@@ -2361,7 +2612,7 @@ export type ListWaitsQueryVariables = Exact<{
 
 export type ListWaitsQuery = { readonly task: { readonly id: string, readonly waits: ReadonlyArray<{ readonly key: string, readonly condition: string | null, readonly since: string, readonly endedAt: string | null, readonly outcome: Open<WaitOutcome> | null, readonly eventId: string | null }> } | null };
 
-export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: string, readonly dedupId: string | null, readonly sender: string | null, readonly receivedAt: string, readonly woken: number, readonly failedConditions: number };
+export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: string, readonly dedupId: string | null, readonly sender: string | null, readonly receivedAt: string, readonly woken: number, readonly triggered: number, readonly failedConditions: number };
 
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
@@ -2980,6 +3231,179 @@ export type GetTaskTypeQuery = { readonly taskType: TaskTypeFieldsFragment | nul
 
 export type TaskTypeFieldsFragment = { readonly name: string, readonly description: string | null, readonly inputSchema: unknown, readonly outputSchema: unknown, readonly defaults: unknown, readonly createdAt: string, readonly updatedAt: string };
 
+export type TriggerSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<TriggerStatus>, readonly version: number, readonly key: string | null, readonly keyPrefix: string | null, readonly condition: string | null, readonly startedCount: number, readonly skippedCount: number, readonly failedCount: number, readonly lastStartedAt: string | null, readonly createdAt: string, readonly task: { readonly name: string, readonly type: string } | null, readonly workflow: { readonly name: string, readonly version: number | null } | null };
+
+export type TriggerFiringFieldsFragment = { readonly id: string, readonly cause: Open<FiringCause>, readonly status: Open<FiringStatus>, readonly createdAt: string, readonly firedAt: string | null, readonly skipReason: Open<FiringSkipReason> | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly eventId: string | null, readonly taskId: string | null, readonly runId: string | null, readonly event: { readonly id: string, readonly key: string } | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null };
+
+export type TriggerDetailsFragment = (
+  { readonly description: string | null, readonly coolDown: string, readonly maxPerHour: number, readonly maxPerDay: number, readonly startedOfHour: number, readonly startedOfDay: number, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly task: { readonly input: unknown, readonly description: string | null, readonly queue: string, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown, readonly concurrencyKey: string | null } | null, readonly workflow: { readonly input: unknown } | null, readonly firings: { readonly nodes: ReadonlyArray<TriggerFiringFieldsFragment> } }
+  & TriggerSummaryFragment
+);
+
+export type GetTriggerQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTriggerQuery = { readonly trigger: TriggerDetailsFragment | null };
+
+export type ListTriggersQueryVariables = Exact<{
+  filter?: TriggerFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListTriggersQuery = { readonly triggers: { readonly nodes: ReadonlyArray<TriggerSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ListFiringsQueryVariables = Exact<{
+  id: string;
+  status?: ReadonlyArray<FiringStatus> | FiringStatus | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListFiringsQuery = { readonly trigger: { readonly firings: { readonly nodes: ReadonlyArray<TriggerFiringFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type PreviewTriggerQueryVariables = Exact<{
+  id: string;
+  key?: string | null | undefined;
+  payload?: unknown;
+  sender?: string | null | undefined;
+}>;
+
+
+export type PreviewTriggerQuery = { readonly trigger: { readonly preview: { readonly status: Open<FiringStatus>, readonly skipReason: Open<FiringSkipReason> | null, readonly input: unknown, readonly errorCode: string | null, readonly errorMessage: string | null } } | null };
+
+export type CreateTriggerMutationVariables = Exact<{
+  input: CreateTriggerInput;
+}>;
+
+
+export type CreateTriggerMutation = { readonly createTrigger:
+    | { readonly __typename: 'CreateTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type UpdateTriggerMutationVariables = Exact<{
+  input: UpdateTriggerInput;
+}>;
+
+
+export type UpdateTriggerMutation = { readonly updateTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'TriggerVersionConflictError' }
+      & UserErrorFields_TriggerVersionConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | { readonly __typename: 'UpdateTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseTriggerMutationVariables = Exact<{
+  input: PauseTriggerInput;
+}>;
+
+
+export type PauseTriggerMutation = { readonly pauseTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'PauseTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeTriggerMutationVariables = Exact<{
+  input: ResumeTriggerInput;
+}>;
+
+
+export type ResumeTriggerMutation = { readonly resumeTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ResumeTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DeleteTriggerMutationVariables = Exact<{
+  input: DeleteTriggerInput;
+}>;
+
+
+export type DeleteTriggerMutation = { readonly deleteTrigger:
+    | { readonly __typename: 'DeleteTriggerSuccess', readonly deletedId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FireTriggerMutationVariables = Exact<{
+  input: FireTriggerInput;
+}>;
+
+
+export type FireTriggerMutation = { readonly fireTrigger:
+    | { readonly __typename: 'FireTriggerSuccess', readonly firingId: string, readonly firing: TriggerFiringFieldsFragment | null }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
 type UserErrorFields_AnswerRefusedError_Fragment = { readonly approvalId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_CannotForkError_Fragment = { readonly runId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly fromPath: string };
@@ -3004,6 +3428,8 @@ type UserErrorFields_RunsFullError_Fragment = { readonly workflow: string, reado
 
 type UserErrorFields_StaleLeaseError_Fragment = { readonly taskId: string, readonly epoch: number, readonly currentEpoch: number, readonly status: Open<TaskStatus>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_TriggerVersionConflictError_Fragment = { readonly triggerId: string, readonly expectedVersion: number, readonly actualVersion: number, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_UnknownTaskTypeError_Fragment = { readonly type: string, readonly knownTypes: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_UnknownWorkflowError_Fragment = { readonly workflow: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly wantedVersion: number | null };
@@ -3025,6 +3451,7 @@ export type UserErrorFieldsFragment =
   | UserErrorFields_NotFoundError_Fragment
   | UserErrorFields_RunsFullError_Fragment
   | UserErrorFields_StaleLeaseError_Fragment
+  | UserErrorFields_TriggerVersionConflictError_Fragment
   | UserErrorFields_UnknownTaskTypeError_Fragment
   | UserErrorFields_UnknownWorkflowError_Fragment
   | UserErrorFields_ValidationError_Fragment
@@ -3623,56 +4050,56 @@ const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMut
   name: 'appendLog',
   kind: 'mutation',
   field: 'appendLog',
-  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation appendLog($input:AppendLogInput!){appendLog(input:$input){__typename ...on AppendLogSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const cancelBackfillOperation: Operation<CancelBackfillMutation['cancelBackfill'], CancelBackfillMutationVariables> = {
   name: 'cancelBackfill',
   kind: 'mutation',
   field: 'cancelBackfill',
-  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelBackfill($input:CancelBackfillInput!){cancelBackfill(input:$input){__typename ...on CancelBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const cancelTaskOperation: Operation<CancelTaskMutation['cancelTask'], CancelTaskMutationVariables> = {
   name: 'cancelTask',
   kind: 'mutation',
   field: 'cancelTask',
-  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelTask($input:CancelTaskInput!){cancelTask(input:$input){__typename ...on CancelTaskSuccess{cancelledIds task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const cancelWorkflowRunOperation: Operation<CancelWorkflowRunMutation['cancelWorkflowRun'], CancelWorkflowRunMutationVariables> = {
   name: 'cancelWorkflowRun',
   kind: 'mutation',
   field: 'cancelWorkflowRun',
-  text: "mutation cancelWorkflowRun($input:CancelWorkflowRunInput!){cancelWorkflowRun(input:$input){__typename ...on CancelWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation cancelWorkflowRun($input:CancelWorkflowRunInput!){cancelWorkflowRun(input:$input){__typename ...on CancelWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const claimTasksOperation: Operation<ClaimTasksMutation['claimTasks'], ClaimTasksMutationVariables> = {
   name: 'claimTasks',
   kind: 'mutation',
   field: 'claimTasks',
-  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation claimTasks($input:ClaimTasksInput!){claimTasks(input:$input){__typename ...on ClaimTasksSuccess{state hasMore waited tasks{id name type input labels attempt epoch version wakeAt timeLeft answers{key outcome payload eventId sender at}}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const completeTaskOperation: Operation<CompleteTaskMutation['completeTask'], CompleteTaskMutationVariables> = {
   name: 'completeTask',
   kind: 'mutation',
   field: 'completeTask',
-  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation completeTask($input:CompleteTaskInput!){completeTask(input:$input){__typename ...on CompleteTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const configurePoolOperation: Operation<ConfigurePoolMutation['configurePool'], ConfigurePoolMutationVariables> = {
   name: 'configurePool',
   kind: 'mutation',
   field: 'configurePool',
-  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation configurePool($input:ConfigurePoolInput!){configurePool(input:$input){__typename ...on ConfigurePoolSuccess{pool{...PoolFields}}...UserErrorFields}}fragment PoolFields on Pool{name description capacity inUse reserved waiting}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const configureSchedulingOperation: Operation<ConfigureSchedulingMutation['configureScheduling'], ConfigureSchedulingMutationVariables> = {
   name: 'configureScheduling',
   kind: 'mutation',
   field: 'configureScheduling',
-  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation configureScheduling($input:ConfigureSchedulingInput!){configureScheduling(input:$input){__typename ...on ConfigureSchedulingSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const countTasksOperation: Operation<CountTasksQuery['tasks'], CountTasksQueryVariables> = {
@@ -3686,56 +4113,70 @@ const createApiKeyOperation: Operation<CreateApiKeyMutation['createApiKey'], Cre
   name: 'createApiKey',
   kind: 'mutation',
   field: 'createApiKey',
-  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){__typename ...on CreateApiKeySuccess{apiKey{...ApiKeyFields}secret}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createBackfillOperation: Operation<CreateBackfillMutation['createBackfill'], CreateBackfillMutationVariables> = {
   name: 'createBackfill',
   kind: 'mutation',
   field: 'createBackfill',
-  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createBackfill($input:CreateBackfillInput!){createBackfill(input:$input){__typename ...on CreateBackfillSuccess{backfill{...BackfillFields}}...UserErrorFields}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createScheduleOperation: Operation<CreateScheduleMutation['createSchedule'], CreateScheduleMutationVariables> = {
   name: 'createSchedule',
   kind: 'mutation',
   field: 'createSchedule',
-  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createSchedule($input:CreateScheduleInput!){createSchedule(input:$input){__typename ...on CreateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createTaskOperation: Operation<CreateTaskMutation['createTask'], CreateTaskMutationVariables> = {
   name: 'createTask',
   kind: 'mutation',
   field: 'createTask',
-  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createTask($input:CreateTaskInput!){createTask(input:$input){__typename ...on CreateTaskSuccess{wasCreated task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createTasksOperation: Operation<CreateTasksMutation['createTasks'], CreateTasksMutationVariables> = {
   name: 'createTasks',
   kind: 'mutation',
   field: 'createTasks',
-  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const createTriggerOperation: Operation<CreateTriggerMutation['createTrigger'], CreateTriggerMutationVariables> = {
+  name: 'createTrigger',
+  kind: 'mutation',
+  field: 'createTrigger',
+  text: "mutation createTrigger($input:CreateTriggerInput!){createTrigger(input:$input){__typename ...on CreateTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const createWorkflowOperation: Operation<CreateWorkflowMutation['createWorkflow'], CreateWorkflowMutationVariables> = {
   name: 'createWorkflow',
   kind: 'mutation',
   field: 'createWorkflow',
-  text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
+  text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}",
 }
 
 const decideApprovalOperation: Operation<DecideApprovalMutation['decideApproval'], DecideApprovalMutationVariables> = {
   name: 'decideApproval',
   kind: 'mutation',
   field: 'decideApproval',
-  text: "mutation decideApproval($input:DecideApprovalInput!){decideApproval(input:$input){__typename ...on DecideApprovalSuccess{approval{...ApprovalFields}}...UserErrorFields}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation decideApproval($input:DecideApprovalInput!){decideApproval(input:$input){__typename ...on DecideApprovalSuccess{approval{...ApprovalFields}}...UserErrorFields}}fragment ApprovalFields on Approval{id status message principals role need form path askedAt expiresAt settledAt decisions{by approved comment form}run{id status workflow{name}}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'], DeleteScheduleMutationVariables> = {
   name: 'deleteSchedule',
   kind: 'mutation',
   field: 'deleteSchedule',
-  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const deleteTriggerOperation: Operation<DeleteTriggerMutation['deleteTrigger'], DeleteTriggerMutationVariables> = {
+  name: 'deleteTrigger',
+  kind: 'mutation',
+  field: 'deleteTrigger',
+  text: "mutation deleteTrigger($input:DeleteTriggerInput!){deleteTrigger(input:$input){__typename ...on DeleteTriggerSuccess{deletedId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const diffWorkflowVersionsOperation: Operation<DiffWorkflowVersionsQuery['workflow'], DiffWorkflowVersionsQueryVariables> = {
@@ -3749,21 +4190,21 @@ const drainWorkerOperation: Operation<DrainWorkerMutation['drainWorker'], DrainW
   name: 'drainWorker',
   kind: 'mutation',
   field: 'drainWorker',
-  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation drainWorker($input:DrainWorkerInput!){drainWorker(input:$input){__typename ...on DrainWorkerSuccess{worker{...WorkerFields}}...UserErrorFields}}fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const eventsOperation: Operation<EventsSubscription['events'], EventsSubscriptionVariables> = {
   name: 'events',
   kind: 'subscription',
   field: 'events',
-  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
+  text: "subscription events($after:Cursor$filter:EventFilter){events(after:$after filter:$filter){__typename ...on EventBatch{events{...EventFields}cursor caughtUp}...on CursorExpired{...CursorExpiredFields}}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TriggerEvent{triggerId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on TriggerUpdated{fields}...on TriggerFired{firingId receivedEventId startedTaskId startedRunId}...on TriggerFiringSkipped{firingId receivedEventId skipReason}...on TriggerFiringFailed{firingId receivedEventId errorCode errorMessage}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}fragment CursorExpiredFields on CursorExpired{code message path earliest now}",
 }
 
 const executeWorkflowOperation: Operation<ExecuteWorkflowMutation['executeWorkflow'], ExecuteWorkflowMutationVariables> = {
   name: 'executeWorkflow',
   kind: 'mutation',
   field: 'executeWorkflow',
-  text: "mutation executeWorkflow($input:ExecuteWorkflowInput!){executeWorkflow(input:$input){__typename ...on ExecuteWorkflowSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation executeWorkflow($input:ExecuteWorkflowInput!){executeWorkflow(input:$input){__typename ...on ExecuteWorkflowSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const explainTaskOperation: Operation<ExplainTaskQuery['task'], ExplainTaskQueryVariables> = {
@@ -3777,21 +4218,28 @@ const failTaskOperation: Operation<FailTaskMutation['failTask'], FailTaskMutatio
   name: 'failTask',
   kind: 'mutation',
   field: 'failTask',
-  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation failTask($input:FailTaskInput!){failTask(input:$input){__typename ...on FailTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], FireScheduleMutationVariables> = {
   name: 'fireSchedule',
   kind: 'mutation',
   field: 'fireSchedule',
-  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const fireTriggerOperation: Operation<FireTriggerMutation['fireTrigger'], FireTriggerMutationVariables> = {
+  name: 'fireTrigger',
+  kind: 'mutation',
+  field: 'fireTrigger',
+  text: "mutation fireTrigger($input:FireTriggerInput!){fireTrigger(input:$input){__typename ...on FireTriggerSuccess{firingId firing{...TriggerFiringFields}}...UserErrorFields}}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const forkWorkflowRunOperation: Operation<ForkWorkflowRunMutation['forkWorkflowRun'], ForkWorkflowRunMutationVariables> = {
   name: 'forkWorkflowRun',
   kind: 'mutation',
   field: 'forkWorkflowRun',
-  text: "mutation forkWorkflowRun($input:ForkWorkflowRunInput!){forkWorkflowRun(input:$input){__typename ...on ForkWorkflowRunSuccess{reused again run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation forkWorkflowRun($input:ForkWorkflowRunInput!){forkWorkflowRun(input:$input){__typename ...on ForkWorkflowRunSuccess{reused again run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const getHealthOperation: Operation<GetHealthQuery['health'], GetHealthQueryVariables> = {
@@ -3805,7 +4253,7 @@ const getReceivedEventOperation: Operation<GetReceivedEventQuery['receivedEvent'
   name: 'getReceivedEvent',
   kind: 'query',
   field: 'receivedEvent',
-  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
+  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}firings{...TriggerFiringFields trigger{id name}}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken triggered failedConditions}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}",
 }
 
 const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
@@ -3834,6 +4282,13 @@ const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQ
   kind: 'query',
   field: 'taskType',
   text: "query getTaskType($name:String!){taskType(name:$name){...TaskTypeFields}}fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}",
+}
+
+const getTriggerOperation: Operation<GetTriggerQuery['trigger'], GetTriggerQueryVariables> = {
+  name: 'getTrigger',
+  kind: 'query',
+  field: 'trigger',
+  text: "query getTrigger($id:ID!){trigger(id:$id){...TriggerDetails}}fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}",
 }
 
 const getViewerOperation: Operation<GetViewerQuery['viewer'], GetViewerQueryVariables> = {
@@ -3889,7 +4344,7 @@ const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWork
   name: 'heartbeatWorker',
   kind: 'mutation',
   field: 'heartbeatWorker',
-  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -3913,6 +4368,13 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}",
 }
 
+const listFiringsOperation: Operation<ListFiringsQuery['trigger'], ListFiringsQueryVariables> = {
+  name: 'listFirings',
+  kind: 'query',
+  field: 'trigger',
+  text: "query listFirings($id:ID!$status:[FiringStatus!]$first:Int$after:String){trigger(id:$id){firings(status:$status first:$first after:$after){nodes{...TriggerFiringFields}pageInfo{hasNextPage endCursor}}}}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}",
+}
+
 const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
   name: 'listHoldups',
   kind: 'query',
@@ -3931,7 +4393,7 @@ const listReceivedEventsOperation: Operation<ListReceivedEventsQuery['receivedEv
   name: 'listReceivedEvents',
   kind: 'query',
   field: 'receivedEvents',
-  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}",
+  text: "query listReceivedEvents($filter:ReceivedEventFilter$first:Int$after:String){receivedEvents(filter:$filter first:$first after:$after){nodes{...ReceivedEventFields}pageInfo{hasNextPage endCursor}}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken triggered failedConditions}",
 }
 
 const listSchedulesOperation: Operation<ListSchedulesQuery['schedules'], ListSchedulesQueryVariables> = {
@@ -3960,6 +4422,13 @@ const listTaskTypesOperation: Operation<ListTaskTypesQuery['taskTypes'], ListTas
   kind: 'query',
   field: 'taskTypes',
   text: "query listTaskTypes{taskTypes{...TaskTypeFields}}fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}",
+}
+
+const listTriggersOperation: Operation<ListTriggersQuery['triggers'], ListTriggersQueryVariables> = {
+  name: 'listTriggers',
+  kind: 'query',
+  field: 'triggers',
+  text: "query listTriggers($filter:TriggerFilter$first:Int$after:String$last:Int$before:String){triggers(filter:$filter first:$first after:$after last:$last before:$before){nodes{...TriggerSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}",
 }
 
 const listWaitsOperation: Operation<ListWaitsQuery['task'], ListWaitsQueryVariables> = {
@@ -3994,49 +4463,63 @@ const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutatio
   name: 'parkTask',
   kind: 'mutation',
   field: 'parkTask',
-  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation parkTask($input:ParkTaskInput!){parkTask(input:$input){__typename ...on ParkTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseClaimsOperation: Operation<PauseClaimsMutation['pauseClaims'], PauseClaimsMutationVariables> = {
   name: 'pauseClaims',
   kind: 'mutation',
   field: 'pauseClaims',
-  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseClaims($input:PauseClaimsInput!){pauseClaims(input:$input){__typename ...on PauseClaimsSuccess{pause{...PauseFields}}...UserErrorFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseScheduleOperation: Operation<PauseScheduleMutation['pauseSchedule'], PauseScheduleMutationVariables> = {
   name: 'pauseSchedule',
   kind: 'mutation',
   field: 'pauseSchedule',
-  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseSchedule($input:PauseScheduleInput!){pauseSchedule(input:$input){__typename ...on PauseScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMutationVariables> = {
   name: 'pauseTask',
   kind: 'mutation',
   field: 'pauseTask',
-  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const pauseTriggerOperation: Operation<PauseTriggerMutation['pauseTrigger'], PauseTriggerMutationVariables> = {
+  name: 'pauseTrigger',
+  kind: 'mutation',
+  field: 'pauseTrigger',
+  text: "mutation pauseTrigger($input:PauseTriggerInput!){pauseTrigger(input:$input){__typename ...on PauseTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const pauseWorkflowRunOperation: Operation<PauseWorkflowRunMutation['pauseWorkflowRun'], PauseWorkflowRunMutationVariables> = {
   name: 'pauseWorkflowRun',
   kind: 'mutation',
   field: 'pauseWorkflowRun',
-  text: "mutation pauseWorkflowRun($input:PauseWorkflowRunInput!){pauseWorkflowRun(input:$input){__typename ...on PauseWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation pauseWorkflowRun($input:PauseWorkflowRunInput!){pauseWorkflowRun(input:$input){__typename ...on PauseWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'], PreviewScheduleQueryVariables> = {
   name: 'previewSchedule',
   kind: 'query',
   field: 'previewSchedule',
-  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const previewTriggerOperation: Operation<PreviewTriggerQuery['trigger'], PreviewTriggerQueryVariables> = {
+  name: 'previewTrigger',
+  kind: 'query',
+  field: 'trigger',
+  text: "query previewTrigger($id:ID!$key:String$payload:JSON$sender:String){trigger(id:$id){preview(key:$key payload:$payload sender:$sender){status skipReason input errorCode errorMessage}}}",
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
   name: 'readEvents',
   kind: 'query',
   field: 'events',
-  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
+  text: "query readEvents($after:Cursor$filter:EventFilter$first:Int){events(after:$after filter:$filter first:$first){events{...EventFields}cursor hasMore}}fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TriggerEvent{triggerId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on TriggerUpdated{fields}...on TriggerFired{firingId receivedEventId startedTaskId startedRunId}...on TriggerFiringSkipped{firingId receivedEventId skipReason}...on TriggerFiringFailed{firingId receivedEventId errorCode errorMessage}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment EventErrorFields on EventError{code message attempt}",
 }
 
 const readQueueStatsOperation: Operation<ReadQueueStatsQuery['queueStats'], ReadQueueStatsQueryVariables> = {
@@ -4064,98 +4547,105 @@ const registerWorkerOperation: Operation<RegisterWorkerMutation['registerWorker'
   name: 'registerWorker',
   kind: 'mutation',
   field: 'registerWorker',
-  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation registerWorker($input:RegisterWorkerInput!){registerWorker(input:$input){__typename ...on RegisterWorkerSuccess{workerId state lease heartbeatInterval}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const releaseTaskOperation: Operation<ReleaseTaskMutation['releaseTask'], ReleaseTaskMutationVariables> = {
   name: 'releaseTask',
   kind: 'mutation',
   field: 'releaseTask',
-  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation releaseTask($input:ReleaseTaskInput!){releaseTask(input:$input){__typename ...on ReleaseTaskSuccess{taskId status version}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const reportAttemptsOperation: Operation<ReportAttemptsMutation['reportAttempts'], ReportAttemptsMutationVariables> = {
   name: 'reportAttempts',
   kind: 'mutation',
   field: 'reportAttempts',
-  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation reportAttempts($input:ReportAttemptsInput!){reportAttempts(input:$input){__typename ...on ReportAttemptsSuccess{staleTaskIds ends{__typename ...on AttemptEndSuccess{taskId status version}...UserErrorFields}}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const reportProgressOperation: Operation<ReportProgressMutation['reportProgress'], ReportProgressMutationVariables> = {
   name: 'reportProgress',
   kind: 'mutation',
   field: 'reportProgress',
-  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation reportProgress($input:ReportProgressInput!){reportProgress(input:$input){__typename ...on ReportProgressSuccess{taskId}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeClaimsOperation: Operation<ResumeClaimsMutation['resumeClaims'], ResumeClaimsMutationVariables> = {
   name: 'resumeClaims',
   kind: 'mutation',
   field: 'resumeClaims',
-  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeClaims($input:ResumeClaimsInput!){resumeClaims(input:$input){__typename ...on ResumeClaimsSuccess{scheduling{...SchedulingFields}}...UserErrorFields}}fragment SchedulingFields on Scheduling{strategy ageing patience weights{priority deadline length age}fairnessWeights{key weight}isReordering concurrencyLimits{pattern limit}rateLimits{type keyPattern tokens interval burst}pauses{...PauseFields}}fragment PauseFields on Pause{scope name since reason pausedBy}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeScheduleOperation: Operation<ResumeScheduleMutation['resumeSchedule'], ResumeScheduleMutationVariables> = {
   name: 'resumeSchedule',
   kind: 'mutation',
   field: 'resumeSchedule',
-  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeSchedule($input:ResumeScheduleInput!){resumeSchedule(input:$input){__typename ...on ResumeScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTaskMutationVariables> = {
   name: 'resumeTask',
   kind: 'mutation',
   field: 'resumeTask',
-  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const resumeTriggerOperation: Operation<ResumeTriggerMutation['resumeTrigger'], ResumeTriggerMutationVariables> = {
+  name: 'resumeTrigger',
+  kind: 'mutation',
+  field: 'resumeTrigger',
+  text: "mutation resumeTrigger($input:ResumeTriggerInput!){resumeTrigger(input:$input){__typename ...on ResumeTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const resumeWorkflowRunOperation: Operation<ResumeWorkflowRunMutation['resumeWorkflowRun'], ResumeWorkflowRunMutationVariables> = {
   name: 'resumeWorkflowRun',
   kind: 'mutation',
   field: 'resumeWorkflowRun',
-  text: "mutation resumeWorkflowRun($input:ResumeWorkflowRunInput!){resumeWorkflowRun(input:$input){__typename ...on ResumeWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation resumeWorkflowRun($input:ResumeWorkflowRunInput!){resumeWorkflowRun(input:$input){__typename ...on ResumeWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const retryTaskOperation: Operation<RetryTaskMutation['retryTask'], RetryTaskMutationVariables> = {
   name: 'retryTask',
   kind: 'mutation',
   field: 'retryTask',
-  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation retryTask($input:RetryTaskInput!){retryTask(input:$input){__typename ...on RetryTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const retryWorkflowRunOperation: Operation<RetryWorkflowRunMutation['retryWorkflowRun'], RetryWorkflowRunMutationVariables> = {
   name: 'retryWorkflowRun',
   kind: 'mutation',
   field: 'retryWorkflowRun',
-  text: "mutation retryWorkflowRun($input:RetryWorkflowRunInput!){retryWorkflowRun(input:$input){__typename ...on RetryWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation retryWorkflowRun($input:RetryWorkflowRunInput!){retryWorkflowRun(input:$input){__typename ...on RetryWorkflowRunSuccess{run{...WorkflowRunSummary}}...UserErrorFields}}fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}fragment StepErrorFields on StepError{code message expression{text line column}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const revokeApiKeyOperation: Operation<RevokeApiKeyMutation['revokeApiKey'], RevokeApiKeyMutationVariables> = {
   name: 'revokeApiKey',
   kind: 'mutation',
   field: 'revokeApiKey',
-  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation revokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){__typename ...on RevokeApiKeySuccess{apiKey{...ApiKeyFields}}...UserErrorFields}}fragment ApiKeyFields on ApiKey{id name role prefix createdAt createdBy expiresAt lastUsedAt revokedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMutationVariables> = {
   name: 'sendEvent',
   kind: 'mutation',
   field: 'sendEvent',
-  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken triggered isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken triggered failedConditions}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const setWorkflowStatusOperation: Operation<SetWorkflowStatusMutation['setWorkflowStatus'], SetWorkflowStatusMutationVariables> = {
   name: 'setWorkflowStatus',
   kind: 'mutation',
   field: 'setWorkflowStatus',
-  text: "mutation setWorkflowStatus($input:SetWorkflowStatusInput!){setWorkflowStatus(input:$input){__typename ...on SetWorkflowStatusSuccess{version{...WorkflowVersionFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation setWorkflowStatus($input:SetWorkflowStatusInput!){setWorkflowStatus(input:$input){__typename ...on SetWorkflowStatusSuccess{version{...WorkflowVersionFields}}...UserErrorFields}}fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const stopWorkerOperation: Operation<StopWorkerMutation['stopWorker'], StopWorkerMutationVariables> = {
   name: 'stopWorker',
   kind: 'mutation',
   field: 'stopWorker',
-  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation stopWorker($input:StopWorkerInput!){stopWorker(input:$input){__typename ...on StopWorkerSuccess{state}...UserErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const taskExplainedOperation: Operation<TaskExplainedSubscription['taskUpdated'], TaskExplainedSubscriptionVariables> = {
@@ -4183,14 +4673,21 @@ const updateScheduleOperation: Operation<UpdateScheduleMutation['updateSchedule'
   name: 'updateSchedule',
   kind: 'mutation',
   field: 'updateSchedule',
-  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation updateSchedule($input:UpdateScheduleInput!){updateSchedule(input:$input){__typename ...on UpdateScheduleSuccess{schedule{...ScheduleDetails}}...UserErrorFields}}fragment ScheduleDetails on Schedule{...ScheduleSummary description jitter missedPolicy missedCap overlapPolicy updatedAt createdBy deletedAt nextFires(count:5)task{input dueAtField description priority deadlineAfter tags labels}workflow{input dueAtField}fires(first:10){nodes{...ScheduleFireFields}}backfills(first:5){nodes{...BackfillFields}}}fragment ScheduleSummary on Schedule{id name status version timing{...TimingFields}task{name type}workflow{name version}nextFireAt queuedFires createdAt}fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}fragment ScheduleFireFields on ScheduleFire{id dueAt cause status firedAt reason errorCode errorMessage taskId task{id name status}runId run{id status}}fragment BackfillFields on Backfill{id status from until maxAtOnce total done started running skipped failed createdAt finishedAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTaskMutationVariables> = {
   name: 'updateTask',
   kind: 'mutation',
   field: 'updateTask',
-  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+  text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}fragment TaskDetails on Task{...TaskState description input deadline isOverdue estimatedDuration queue concurrencyKey rateKey fairnessKey idempotencyKey createdBy retry{maxAttempts strategy initial factor max jitter nonRetryableCodes}timeouts{queue attempt total heartbeat}resources{...ResourceAmounts}workerSelector workerPreferences{selector weight}preferenceGrace parent{id name}dependencies{kind state inputField condition onUnmet dependsOn{id name status}}attempts{...AttemptFields}cursor}fragment TaskState on Task{...TaskSummary updatedAt readyAt nextTransitionAt cancelReason output error{...TaskErrorFields}blockedBy{...BlockerFields}}fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}fragment TaskErrorFields on TaskError{code message stack retryable attempt}fragment BlockerFields on Blocker{__typename message ...on DependencyBlocker{taskId needs}...on TimeBlocker{until cause}...on PauseBlocker{since pausedFrom}...on NoWorkerBlocker{type lacks{...ShortageFields}}...on ResourceBlocker{worker{id name}lacks{...ShortageFields}}...on PreferenceBlocker{until}...on ExternalBlocker{waitKey}}fragment ShortageFields on Shortage{resource asked available}fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}fragment AttemptFields on Attempt{number epoch outcome workerId queuedAt startedAt finishedAt queueTime runTime error{...TaskErrorFields}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
+}
+
+const updateTriggerOperation: Operation<UpdateTriggerMutation['updateTrigger'], UpdateTriggerMutationVariables> = {
+  name: 'updateTrigger',
+  kind: 'mutation',
+  field: 'updateTrigger',
+  text: "mutation updateTrigger($input:UpdateTriggerInput!){updateTrigger(input:$input){__typename ...on UpdateTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}",
 }
 
 const validateWorkflowOperation: Operation<ValidateWorkflowQuery['validateWorkflow'], ValidateWorkflowQueryVariables> = {
@@ -4252,6 +4749,9 @@ export function getSdk(transport: Transport) {
     /** Makes tasks together, all or none; they may depend on each other by key. */
     createTasks: (variables: CreateTasksMutationVariables, options?: CallOptions) =>
       transport.request(createTasksOperation, variables, options),
+    /** Makes a trigger. It takes events that are sent from then on. */
+    createTrigger: (variables: CreateTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(createTriggerOperation, variables, options),
     /** Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs. */
     createWorkflow: (variables: CreateWorkflowMutationVariables, options?: CallOptions) =>
       transport.request(createWorkflowOperation, variables, options),
@@ -4261,6 +4761,9 @@ export function getSdk(transport: Transport) {
     /** Deletes a schedule, and cancels its backfills. The tasks and runs that it has started stay. */
     deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
       transport.request(deleteScheduleOperation, variables, options),
+    /** Deletes a trigger: it starts nothing more. What it has started, and its firings, stay. */
+    deleteTrigger: (variables: DeleteTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(deleteTriggerOperation, variables, options),
     /** One workflow by its id or by its name; null when there is none in your tenant. */
     diffWorkflowVersions: (variables: DiffWorkflowVersionsQueryVariables, options?: CallOptions) =>
       transport.request(diffWorkflowVersionsOperation, variables, options),
@@ -4282,6 +4785,9 @@ export function getSdk(transport: Transport) {
     /** Fires a schedule now, whatever its status and its rule for overlaps say. Its due times stay. */
     fireSchedule: (variables: FireScheduleMutationVariables, options?: CallOptions) =>
       transport.request(fireScheduleOperation, variables, options),
+    /** Fires a trigger now with an event that is made up, whatever its status, cool-down and caps say. The event reaches nobody else. */
+    fireTrigger: (variables: FireTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(fireTriggerOperation, variables, options),
     /** Starts a new run that takes over what another did up to a step, and goes on from there, with other input if given. The other stays as it is. */
     forkWorkflowRun: (variables: ForkWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(forkWorkflowRunOperation, variables, options),
@@ -4303,6 +4809,9 @@ export function getSdk(transport: Transport) {
     /** One task type by its name; null when none is called so. */
     getTaskType: (variables: GetTaskTypeQueryVariables, options?: CallOptions) =>
       transport.request(getTaskTypeOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    getTrigger: (variables: GetTriggerQueryVariables, options?: CallOptions) =>
+      transport.request(getTriggerOperation, variables, options),
     /** Who is asking. */
     getViewer: (variables: GetViewerQueryVariables = {}, options?: CallOptions) =>
       transport.request(getViewerOperation, variables, options),
@@ -4336,6 +4845,9 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    listFirings: (variables: ListFiringsQueryVariables, options?: CallOptions) =>
+      transport.request(listFiringsOperation, variables, options),
     /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside. */
     listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listHoldupsOperation, variables, options),
@@ -4357,6 +4869,9 @@ export function getSdk(transport: Transport) {
     /** All task types by name, at most 1,000. */
     listTaskTypes: (variables: ListTaskTypesQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTaskTypesOperation, variables, options),
+    /** Triggers that are not deleted, the latest created first. */
+    listTriggers: (variables: ListTriggersQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listTriggersOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     listWaits: (variables: ListWaitsQueryVariables, options?: CallOptions) =>
       transport.request(listWaitsOperation, variables, options),
@@ -4381,12 +4896,18 @@ export function getSdk(transport: Transport) {
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
+    /** Holds a trigger back: events pass it by until it is resumed. What it has started goes on. */
+    pauseTrigger: (variables: PauseTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(pauseTriggerOperation, variables, options),
     /** Holds a run back: nothing new starts in it. What works goes on to its end. */
     pauseWorkflowRun: (variables: PauseWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(pauseWorkflowRunOperation, variables, options),
     /** When a timing would fire, without making a schedule. */
     previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
       transport.request(previewScheduleOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    previewTrigger: (variables: PreviewTriggerQueryVariables, options?: CallOptions) =>
+      transport.request(previewTriggerOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
@@ -4420,6 +4941,9 @@ export function getSdk(transport: Transport) {
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
+    /** Lets a paused trigger take events that are sent from now on. */
+    resumeTrigger: (variables: ResumeTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(resumeTriggerOperation, variables, options),
     /** Lets a paused run go on. */
     resumeWorkflowRun: (variables: ResumeWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(resumeWorkflowRunOperation, variables, options),
@@ -4432,7 +4956,7 @@ export function getSdk(transport: Transport) {
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
-    /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back. */
+    /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it, and every trigger that takes its key looks at it. It does not wait for those that come later, unless they look back. */
     sendEvent: (variables: SendEventMutationVariables, options?: CallOptions) =>
       transport.request(sendEventOperation, variables, options),
     /** Makes a version READY to be run, or retires it. */
@@ -4456,6 +4980,9 @@ export function getSdk(transport: Transport) {
     /** Changes a task that has not ended; one that waits takes its new place at once. */
     updateTask: (variables: UpdateTaskMutationVariables, options?: CallOptions) =>
       transport.request(updateTaskOperation, variables, options),
+    /** Changes a trigger. It holds for every event that no scheduler has looked at yet. */
+    updateTrigger: (variables: UpdateTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(updateTriggerOperation, variables, options),
     /** Judges a definition without keeping it. What its names stand for here is looked up. */
     validateWorkflow: (variables: ValidateWorkflowQueryVariables, options?: CallOptions) =>
       transport.request(validateWorkflowOperation, variables, options),

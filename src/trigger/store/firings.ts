@@ -26,7 +26,18 @@ export async function handToTriggers(
       text: `INSERT INTO "trigger_firing" ("tenant", "id", "trigger_id", "cause", "event_id", "status")
         SELECT $1::text, f."id", f."trigger_id", 'EVENT'::firing_cause, $2::uuid, 'PENDING'::firing_status
         FROM unnest($3::uuid[], $4::uuid[]) AS f("id", "trigger_id")`,
-      values: [tenant, id, arrayOf('uuid', firings.map((one) => one.id)), arrayOf('uuid', firings.map((one) => one.triggerId))],
+      values: [
+        tenant,
+        id,
+        arrayOf(
+          'uuid',
+          firings.map((one) => one.id),
+        ),
+        arrayOf(
+          'uuid',
+          firings.map((one) => one.triggerId),
+        ),
+      ],
     }),
     client.query({
       name: 'write-triggered',
