@@ -17,13 +17,7 @@ const MOST_WAITS = 10_000
 /** Conditions that could not be judged which are told in the answer; each is told in the log of its task. */
 const MOST_TOLD = 20
 
-export const NOTHING_YET: EventResult = {
-  woken: 0,
-  failedConditions: 0,
-  conditionErrors: [],
-  toldSteps: 0,
-  triggered: 0,
-}
+export const NOTHING_YET: EventResult = { woken: 0, failedConditions: 0, conditionErrors: [], toldSteps: 0 }
 
 /** An event whose waits are to be answered. */
 export interface AnsweringEvent {
@@ -89,8 +83,8 @@ export async function goOnAnswering(
 ): Promise<WaitsAnswered | null> {
   const event = await lockUnfinished(client, of)
   if (event === null) return null
-  const { woken, failedConditions, conditionErrors, toldSteps, triggered, receivedAt, wokenUpTo, ...rest } = event
-  const result = { woken, failedConditions, conditionErrors, toldSteps, triggered }
+  const { woken, failedConditions, conditionErrors, toldSteps, receivedAt, wokenUpTo, ...rest } = event
+  const result = { woken, failedConditions, conditionErrors, toldSteps }
   return answerWaits(client, { ...rest, result, after: wokenUpTo, openSince: receivedAt })
 }
 

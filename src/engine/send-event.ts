@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { newUuid } from '../task/type-id.ts'
-import { handToTriggers } from '../trigger/store/firings.ts'
+import { countFiringsOfEvents, handToTriggers } from '../trigger/store/firings.ts'
 import { findTriggersOf } from '../trigger/store/triggers.ts'
 import { checkEvent, type NewEventFromOutside } from '../wait/check-event.ts'
 import { shareKey } from '../wait/store/lock-keys.ts'
@@ -22,6 +22,8 @@ import { transact } from './transact.ts'
 export interface EventSent extends EventResult {
   /** uuid of the event, the earlier one's when it was sent before */
   readonly eventId: string
+  /** Triggers that it was handed to; what these do with it, schedulers see. */
+  readonly triggered: number
   /** Whether an event with its id had been sent before: nothing was done again. */
   readonly isRepeat: boolean
 }
@@ -77,9 +79,10 @@ async function send(client: ClientBase, event: ReceivedEvent, payload: JsonValue
   if (firings.length > 0) await handToTriggers(client, event, firings)
   const toldSteps = await tellWaitingSteps(client, event.tenant, { key: event.key, payload })
   if (toldSteps > 0) await writeToldSteps(client, event, toldSteps)
-  const result = { ...NOTHING_YET, toldSteps, triggered: firings.length }
+  const result = { ...NOTHING_YET, toldSteps }
   const answered = await answerWaits(client, { ...event, payload, openSince: null, after: null, result })
-  return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, ...answered.result }, answered }
+  const triggered = firings.length
+  return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, triggered, ...answered.result }, answered }
 }
 
 async function repeatOf(client: ClientBase, event: ReceivedEvent): Promise<Outcome> {
@@ -87,5 +90,6 @@ async function repeatOf(client: ClientBase, event: ReceivedEvent): Promise<Outco
   if (earlier === null) throw new Error('The earlier event was deleted this moment; send it again')
   const { id: eventId, isSame, ...result } = earlier
   if (!isSame) return { kind: 'refused', refusal: { code: 'EVENT_ID_CONFLICT', id: event.dedupId!, eventId } }
-  return { kind: 'sent', sent: { eventId, isRepeat: true, ...result }, answered: null }
+  const triggered = (await countFiringsOfEvents(client, event.tenant, [eventId])).get(eventId) ?? 0
+  return { kind: 'sent', sent: { eventId, isRepeat: true, triggered, ...result }, answered: null }
 }

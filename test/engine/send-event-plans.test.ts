@@ -47,7 +47,7 @@ async function readBy(call: (client: ClientBase & Pool) => Promise<unknown>): Pr
 
 const id = newUuid()
 const event = { tenant: 'default', id, key: 'k', payloadText: '1', dedupId: 'a', sender: 'me' }
-const result = { woken: 1, failedConditions: 0, conditionErrors: [], toldSteps: 0, triggered: 0 }
+const result = { woken: 1, failedConditions: 0, conditionErrors: [], toldSteps: 0 }
 const look = { taskId: id, key: 'k', lookBackMs: 1_000, hasCondition: true, after: null }
 const page = { key: 'k', after: null, openSince: null, limit: 10_000 }
 const ended = { taskIds: [id], outcome: 'ANSWERED' as const, eventId: id }

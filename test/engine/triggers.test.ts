@@ -373,7 +373,7 @@ describe('making and changing a trigger', () => {
       task_type: null,
       workflow: WORKFLOW,
       workflow_name: 'ship',
-      cool_down_ms: '5',
+      cool_down_ms: 5,
       max_per_day: 7,
       max_per_hour: 1_000,
       version: 2,

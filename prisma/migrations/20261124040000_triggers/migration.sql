@@ -87,11 +87,7 @@ CREATE UNIQUE INDEX "trigger_firing_once_idx" ON "trigger_firing"("tenant", "eve
 CREATE INDEX "trigger_firing_pending_idx" ON "trigger_firing"("tenant", "trigger_id", "id") WHERE "status" = 'PENDING';
 CREATE UNIQUE INDEX "trigger_firing_task_idx" ON "trigger_firing"("tenant", "task_id") WHERE "task_id" IS NOT NULL;
 CREATE UNIQUE INDEX "trigger_firing_run_idx" ON "trigger_firing"("tenant", "run_id") WHERE "run_id" IS NOT NULL;
-CREATE INDEX "trigger_firing_list_idx" ON "trigger_firing"("tenant", "trigger_id", "id");
-CREATE INDEX "trigger_firing_status_idx" ON "trigger_firing"("tenant", "trigger_id", "status", "id");
+-- Partial, though all rows are in them, so that nobody looks through them for an id.
+CREATE INDEX "trigger_firing_list_idx" ON "trigger_firing"("tenant", "trigger_id", "id") WHERE "trigger_id" IS NOT NULL;
+CREATE INDEX "trigger_firing_status_idx" ON "trigger_firing"("tenant", "trigger_id", "status", "id") WHERE "trigger_id" IS NOT NULL;
 CREATE INDEX "trigger_firing_fired_idx" ON "trigger_firing"("fired_at") WHERE "status" <> 'PENDING';
-
--- To how many triggers an event was handed, for the sender who asks again.
-ALTER TABLE "received_event"
-    ADD COLUMN "triggered" INTEGER NOT NULL DEFAULT 0,
-    ADD CONSTRAINT "received_event_triggered_is_sound" CHECK ("triggered" >= 0);

@@ -39,7 +39,6 @@ builder.node(ReceivedEvent, {
     woken: t.exposeInt('woken', {
       description: 'Waits that it answered when it came; 0 when nobody waited. Waits that look back are not counted.',
     }),
-    triggered: t.exposeInt('triggered', { description: 'Triggers that it was handed to when it came.' }),
     failedConditions: t.exposeInt('failedConditions', {
       description: 'Waits whose conditions could not be judged on it. Each is told in the log of its task.',
     }),

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import { readFiringsOfEvents } from '../../trigger/store/firings.ts'
+import { countFiringsOfEvents, readFiringsOfEvents } from '../../trigger/store/firings.ts'
 import type { FiringStatus } from '../../trigger/trigger-state.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
@@ -59,22 +59,41 @@ builder.objectField(ReceivedEvent, 'firings', (t) =>
   }),
 )
 
-const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, string[]>>()
+builder.objectField(ReceivedEvent, 'triggered', (t) =>
+  t.int({
+    description: 'Triggers that it was handed to when it came, as far as their firings are kept.',
+    resolve: ({ id }, _args, context) => loadTriggered(context, id),
+  }),
+)
 
-/** The uuids of the firings of an event, in one statement for all events that are asked about at once. */
-function loadFiringIds(context: GraphContext, eventId: string): Promise<string[]> {
-  let loader = loaderOfContext.get(context)
-  if (loader === undefined) {
-    const { db, tenant } = context
-    loader = new DataLoader(
-      async (ids) => {
-        const rows = await readFiringsOfEvents(db, tenant, [...new Set(ids)], MOST)
-        const of = Map.groupBy(rows, (row) => row.eventId)
-        return ids.map((one) => of.get(one)?.map(({ firingId }) => firingId) ?? [])
-      },
-      { cache: false },
-    )
-    loaderOfContext.set(context, loader)
+/** The uuids of the firings of an event. */
+const loadFiringIds = eventLoader(async ({ db, tenant }, ids) => {
+  const rows = Map.groupBy(await readFiringsOfEvents(db, tenant, ids, MOST), ({ eventId }) => eventId)
+  return (id) => rows.get(id)?.map(({ firingId }) => firingId) ?? []
+})
+
+const loadTriggered = eventLoader(async ({ db, tenant }, ids) => {
+  const counts = await countFiringsOfEvents(db, tenant, ids)
+  return (id) => counts.get(id) ?? 0
+})
+
+/** Loads something of an event, in one statement for all events that are asked about at once. */
+function eventLoader<Value>(
+  read: (context: GraphContext, ids: readonly string[]) => Promise<(id: string) => Value>,
+): (context: GraphContext, eventId: string) => Promise<Value> {
+  const loaderOfContext = new WeakMap<GraphContext, DataLoader<string, Value>>()
+  return (context, eventId) => {
+    let loader = loaderOfContext.get(context)
+    if (loader === undefined) {
+      loader = new DataLoader(
+        async (ids) => {
+          const of = await read(context, [...new Set(ids)])
+          return ids.map(of)
+        },
+        { cache: false },
+      )
+      loaderOfContext.set(context, loader)
+    }
+    return loader.load(eventId)
   }
-  return loader.load(eventId)
 }

@@ -70,12 +70,13 @@ const KINDS = {
   'deleted triggers': {
     table: '"trigger"',
     since: 'deleted_at',
-    condition: `NOT EXISTS (SELECT FROM trigger_firing f WHERE f.tenant = "trigger".tenant AND f.trigger_id = "trigger".id)`,
+    condition: `NOT EXISTS (SELECT FROM trigger_firing f WHERE f.tenant = "trigger".tenant AND f.trigger_id = "trigger".id AND f.trigger_id IS NOT NULL)`,
   },
 
   /**
    * Events from outside, once every wait is told of them, no trigger has yet to look at them, and the tasks that they answered are gone.
-   * Indexes: received_event_received_at_idx, event_wait_event_idx, trigger_firing_once_idx.
+   * Indexes: received_event_received_at_idx, event_wait_event_idx, trigger_firing_once_idx; the status is compared as text, so that the
+   * index of what is pending is not taken for it.
    */
   'received events': {
     table: 'received_event',
@@ -83,7 +84,7 @@ const KINDS = {
     condition: `received_event.woken_up_to IS NULL AND NOT EXISTS (SELECT FROM event_wait w
       WHERE w.tenant = received_event.tenant AND w.event_id = received_event.id AND w.event_id IS NOT NULL)
       AND NOT EXISTS (SELECT FROM trigger_firing f WHERE f.tenant = received_event.tenant AND f.event_id = received_event.id
-        AND f.event_id IS NOT NULL AND f.status = 'PENDING')`,
+        AND f.event_id IS NOT NULL AND f.status::text = 'PENDING')`,
   },
 } as const satisfies Record<string, Kind>
 

@@ -11,40 +11,33 @@ interface HandedEvent {
 }
 
 /**
- * Hands an event to triggers: a PENDING firing for each, and their number with the event; ring `triggers` after the commit.
+ * Hands an event to triggers: a PENDING firing for each; ring `triggers` after the commit.
  *
- * Locks: the triggers FOR KEY SHARE, by the foreign key. Index: trigger_firing_once_idx, received_event_pkey.
+ * Locks: the triggers FOR KEY SHARE, by the foreign key. Index: trigger_firing_once_idx.
  */
 export async function handToTriggers(
   client: ClientBase,
   { tenant, id }: HandedEvent,
   firings: readonly { readonly id: string; readonly triggerId: string }[],
 ): Promise<void> {
-  await Promise.all([
-    client.query({
-      name: 'hand-to-triggers',
-      text: `INSERT INTO "trigger_firing" ("tenant", "id", "trigger_id", "cause", "event_id", "status")
-        SELECT $1::text, f."id", f."trigger_id", 'EVENT'::firing_cause, $2::uuid, 'PENDING'::firing_status
-        FROM unnest($3::uuid[], $4::uuid[]) AS f("id", "trigger_id")`,
-      values: [
-        tenant,
-        id,
-        arrayOf(
-          'uuid',
-          firings.map((one) => one.id),
-        ),
-        arrayOf(
-          'uuid',
-          firings.map((one) => one.triggerId),
-        ),
-      ],
-    }),
-    client.query({
-      name: 'write-triggered',
-      text: 'UPDATE "received_event" SET "triggered" = $3 WHERE "tenant" = $1 AND "id" = $2',
-      values: [tenant, id, firings.length],
-    }),
-  ])
+  await client.query({
+    name: 'hand-to-triggers',
+    text: `INSERT INTO "trigger_firing" ("tenant", "id", "trigger_id", "cause", "event_id", "status")
+      SELECT $1::text, f."id", f."trigger_id", 'EVENT'::firing_cause, $2::uuid, 'PENDING'::firing_status
+      FROM unnest($3::uuid[], $4::uuid[]) AS f("id", "trigger_id")`,
+    values: [
+      tenant,
+      id,
+      arrayOf(
+        'uuid',
+        firings.map((one) => one.id),
+      ),
+      arrayOf(
+        'uuid',
+        firings.map((one) => one.triggerId),
+      ),
+    ],
+  })
 }
 
 /** A trigger that has firings to settle. */
@@ -205,4 +198,20 @@ export async function readFiringsOfEvents(
     [tenant, eventIds, limit],
   )
   return rows
+}
+
+/** How many triggers events were handed to, as far as the firings are kept, by the uuids of the events. Index: trigger_firing_once_idx. */
+export async function countFiringsOfEvents(
+  db: Pick<ClientBase, 'query'>,
+  tenant: string,
+  eventIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (eventIds.length === 0) return new Map()
+  const { rows } = await db.query<{ id: string; count: number }>(
+    `SELECT asked."id", (SELECT count(*)::int FROM "trigger_firing" AS f
+      WHERE f."tenant" = $1 AND f."event_id" = asked."id" AND f."event_id" IS NOT NULL) AS "count"
+    FROM unnest($2::uuid[]) AS asked("id")`,
+    [tenant, eventIds],
+  )
+  return new Map(rows.map(({ id, count }) => [id, count]))
 }

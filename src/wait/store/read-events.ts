@@ -15,7 +15,7 @@ export interface ShownEvent extends EventResult {
 }
 
 const COLUMNS = `"id", "key", "payload", "dedup_id" AS "dedupId", "sender", "received_at" AS "receivedAt", "woken",
-  "failed_conditions" AS "failedConditions", "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps", "triggered"`
+  "failed_conditions" AS "failedConditions", "condition_errors" AS "conditionErrors"`
 
 /** Events by their uuids, in any order. Index: received_event_pkey. */
 export async function readEvents(db: Pool, tenant: string, ids: readonly string[]): Promise<ShownEvent[]> {

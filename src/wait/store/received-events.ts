@@ -30,8 +30,6 @@ export interface EventResult {
   readonly conditionErrors: readonly ToldCondition[]
   /** Steps of workflow runs that it was told to; whether it is the one that a step waits for, its run sees. */
   readonly toldSteps: number
-  /** Triggers that it was handed to; what these do with it, schedulers see. */
-  readonly triggered: number
 }
 
 /**
@@ -91,7 +89,7 @@ export async function findByDedupId(client: ClientBase, event: ReceivedEvent): P
   const { rows } = await client.query<EarlierEvent>({
     name: 'find-event-by-dedup-id',
     text: `SELECT "id", "key" = $3 AND "payload" = $4::jsonb AS "isSame", "woken", "failed_conditions" AS "failedConditions",
-        "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps", "triggered"
+        "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps"
       FROM "received_event" WHERE "tenant" = $1 AND "dedup_id" = $2`,
     values: [event.tenant, event.dedupId, event.key, event.payloadText],
   })
@@ -120,7 +118,7 @@ export async function lockUnfinished(
 ): Promise<UnfinishedEvent | null> {
   const { rows } = await client.query<UnfinishedEvent>(
     `SELECT "tenant", "id", "key", "payload", "sender", "received_at" AS "receivedAt", "woken", "failed_conditions" AS "failedConditions",
-      "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps", "triggered", "woken_up_to" AS "wokenUpTo"
+      "condition_errors" AS "conditionErrors", "told_steps" AS "toldSteps", "woken_up_to" AS "wokenUpTo"
     FROM "received_event" WHERE "woken_up_to" IS NOT NULL ${event === null ? '' : 'AND "tenant" = $1 AND "id" = $2'}
     ORDER BY "tenant", "id" LIMIT 1 FOR UPDATE SKIP LOCKED`,
     event === null ? [] : [event.tenant, event.id],
