@@ -38,7 +38,7 @@ const settled = () => count(`trigger_firing WHERE status <> 'PENDING'`)
 async function killAtRandom(random: Random, isDone: () => Promise<boolean>): Promise<number> {
   let kills = 0
   while (!(await isDone())) {
-    const next = (await settled()) + 1 + below(random, TRIGGERS * 10)
+    const next = (await settled()) + 1 + below(random, sized(TRIGGERS * 30, TRIGGERS * 10))
     await until(async () => (await settled()) >= next || (await isDone()), 60_000)
     const victims = random() < 0.25 ? servers : [pick(random, servers)]
     await Promise.all(victims.map((server) => server.end('SIGKILL')))

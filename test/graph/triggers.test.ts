@@ -209,7 +209,8 @@ describe('a trigger in the graph', () => {
     const id = await createId({ key: 'roles' })
     const input = { name: 'x', key: 'a', task: TASK }
     const calls: [Role, string, object][] = [
-      ['OPERATOR', CREATE, { input }],
+      ['WORKER', CREATE, { input }],
+      ['VIEWER', CREATE, { input }],
       ['WORKER', 'query { triggers { nodes { id } } }', {}],
       [
         'VIEWER',
@@ -341,7 +342,7 @@ describe('firings in the graph', () => {
         startedRunId: null,
       },
       { __typename: 'TriggerFiringSkipped', skipReason: 'MAX_PER_HOUR', receivedEventId: sent[1].event.id },
-      { __typename: 'TriggerUpdated', version: 2, fields: ['name', 'maxPerHour'] },
+      { __typename: 'TriggerUpdated', version: 2, fields: expect.arrayContaining(['name', 'maxPerHour']) },
     ])
     expect(of(broken)).toMatchObject([
       { __typename: 'TriggerCreated' },
@@ -369,7 +370,7 @@ describe('triggers', () => {
     expect(names(await list({ filter: { takesKey: 'listed/3', workflow: 'ship' } }))).toEqual(['three'])
     expect(names(await list({ filter: { takesKey: 'listed/3', taskType: 'custom' } }))).toEqual(['two'])
     expect(names(await list({ filter: { name: 'one' } }))).toEqual(['one'])
-    await verb('pauseTrigger', { id: two }, 'trigger { id }')
+    await verb('pauseTrigger', { id: two }, 'trigger { id }', 'OPERATOR')
     expect(names(await list({ filter: { status: { eq: 'PAUSED' }, name: 'two' } }))).toEqual(['two'])
     expect(names(await list({ filter: { takesKey: 'listed/1' } }))).toEqual(['one'])
     const first = await list({ first: 2 })
