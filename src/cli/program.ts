@@ -13,6 +13,7 @@ import { addTaskUpdate } from './commands/task-update.ts'
 import { addTaskWatching } from './commands/task-watching.ts'
 import { addTaskWhy } from './commands/task-why.ts'
 import { addTemplateCommands } from './commands/template.ts'
+import { addTriggerCommands } from './commands/trigger.ts'
 import { addWorkerCommands } from './commands/worker.ts'
 import { addWorkflowCommands } from './commands/workflow.ts'
 import { addWorkflowFork } from './commands/workflow-fork.ts'
@@ -58,6 +59,7 @@ export function createProgram(options: CliOptions, session: Session): Command {
   addWorkflowSchema(workflow, call)
   addTemplateCommands(program.command('template').description('Workflows that many need, made by parameters'), call)
   addScheduleCommands(program.command('schedule').description('Start tasks by the clock'), call)
+  addTriggerCommands(program.command('trigger').description('Start tasks and workflows by events from outside'), call)
   addSystemCommands(program.command('system').description('How the server is'), call)
   addWorkerCommands(program.command('worker').description('Who does the work'), call)
   addQueueCommands(program.command('queue').description('In which order waiting tasks run, and what holds them'), call)

@@ -9,7 +9,7 @@ const BATCH = 1_000
 export type Leftover = LeftoverKind | 'placements'
 
 /**
- * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule that was deleted, an event from outside), a batch a transaction.
+ * Deletes what is over since before a time (a key that was taken, a worker that ended, a placement that serves no task any more, a schedule or trigger that was deleted, an event from outside), a batch a transaction.
  *
  * @param signal ends the pass between two batches
  * @returns rows deleted

@@ -15,7 +15,7 @@ export interface Publisher {
  * events: the log has grown. claimable: a task became READY. revoked: leases ended from outside, or a worker is to drain. unsettled: a
  * cascade is to go on. reordered: waiting tasks are to stand in another order. limits: somebody waits for slots that may be free; the
  * payload says of which limits. leased: a worker over the graph was handed tasks; the payload is its uuid. held: claims of some
- * tasks were paused, or let go on. runs: a run of a workflow has something to take in.
+ * tasks were paused, or let go on. runs: a run of a workflow has something to take in. triggers: an event was handed to triggers.
  */
 export type BellTopic =
   | 'events'
@@ -27,6 +27,7 @@ export type BellTopic =
   | 'leased'
   | 'held'
   | 'runs'
+  | 'triggers'
   | `log:${string}`
 
 /** Who asks. */

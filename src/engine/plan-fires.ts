@@ -3,11 +3,10 @@ import type { RunTemplate, ScheduleState, TaskTemplate } from '../schedule/sched
 import type { FireError, FireRow } from '../schedule/store/fires.ts'
 import { inputOfFire, taskOfFire } from '../schedule/task-of-fire.ts'
 import type { JsonValue } from '../task/json.ts'
-import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
+import type { PlannedTask } from '../task/plan-tasks.ts'
 import type { Refusal } from '../task/refusal.ts'
-import { readTaskTypeNames, readTaskTypes } from '../task/store/task-types.ts'
 import { encodeTypeId, ID_PREFIXES, newUuid } from '../task/type-id.ts'
-import { checkTaskInput } from './make-tasks.ts'
+import { planLoneTasks } from './plan-lone-tasks.ts'
 import { type PlannedRun, planRuns } from './plan-runs.ts'
 import type { RunTools } from './run-tools.ts'
 
@@ -88,7 +87,7 @@ export function fireErrorOf(refusal: Refusal): FireError {
         message: `${refusal.limit} runs of the workflow "${refusal.workflow}" were under way, which is its limit, and it refuses others.`,
       }
     default:
-      throw new Error(`What a schedule starts was refused with ${code}`)
+      throw new Error(`What is to be started was refused with ${code}`)
   }
 }
 
@@ -104,20 +103,9 @@ async function planTasks(
   fires: readonly Wanted<TaskTemplate>[],
   now: Date,
 ): Promise<(readonly [WantedFire, Start<PlannedRun>])[]> {
-  if (fires.length === 0) return []
-  const names = [...new Set(fires.map(({ template }) => template.type))]
-  const { types } = await readTaskTypes(client, tenant, names)
-  const known = names.every((name) => types.has(name)) ? [] : await readTaskTypeNames(client, tenant)
-  return fires.map(({ wanted, template }) => {
-    const asked = taskOfFire(template, wanted.dueAt, now)
-    const type = types.get(asked.type)
-    if (type === undefined) {
-      return [wanted, { refusal: { code: 'UNKNOWN_TASK_TYPE', type: asked.type, known, path: ['task', 'type'] } }]
-    }
-    const issues = checkTaskInput(schemas, asked, type, ['task'])
-    if (issues.length > 0) return [wanted, { refusal: { code: 'VALIDATION', issues } }]
-    return [wanted, { task: planTask(asked, { tenant, id: newUuid(), now, type }, dependsOnNothing) }]
-  })
+  const asked = fires.map(({ wanted, template }) => taskOfFire(template, wanted.dueAt, now))
+  const plans = await planLoneTasks(client, schemas, tenant, asked, now)
+  return fires.map(({ wanted }, place) => [wanted, plans[place]!])
 }
 
 async function planRunsOf(
@@ -172,8 +160,4 @@ function rowOf(wanted: WantedFire, id: string, start: Start<PlannedRun>, now: Da
     error: 'refusal' in start ? fireErrorOf(start.refusal) : null,
     firedAt: now,
   }
-}
-
-function dependsOnNothing(): never {
-  throw new Error('The task of a schedule depends on nothing')
 }

@@ -2,6 +2,8 @@ import type { ClientBase } from 'pg'
 import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { newUuid } from '../task/type-id.ts'
+import { countFiringsOfEvents, handToTriggers } from '../trigger/store/firings.ts'
+import { findTriggersOf } from '../trigger/store/triggers.ts'
 import { checkEvent, type NewEventFromOutside } from '../wait/check-event.ts'
 import { shareKey } from '../wait/store/lock-keys.ts'
 import {
@@ -20,6 +22,8 @@ import { transact } from './transact.ts'
 export interface EventSent extends EventResult {
   /** uuid of the event, the earlier one's when it was sent before */
   readonly eventId: string
+  /** Triggers that it was handed to; what these do with it, schedulers see. */
+  readonly triggered: number
   /** Whether an event with its id had been sent before: nothing was done again. */
   readonly isRepeat: boolean
 }
@@ -31,7 +35,7 @@ type Outcome =
 /**
  * Takes an event from outside and answers every open wait for its key that it matches, in one transaction up to 10,000 waits; what
  * is left is answered in transactions that follow, by this call or, when it dies, by the scheduler. Steps of runs that wait for its key are
- * told in the first. Nobody need wait for it.
+ * told in the first, and it is handed to the triggers that take its key. Nobody need wait for it.
  *
  * A wait whose condition cannot be judged stays open; its task's log and the answer say so.
  *
@@ -50,6 +54,7 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
   if (answered === null) return accepted(sent)
   ringAnswered(engine, answered)
   if (sent.toldSteps > 0) engine.channel.publish('runs')
+  if (sent.triggered > 0) engine.channel.publish('triggers')
   const event = { tenant, id: sent.eventId }
   let result: EventResult = answered.result
   for (let isOver = answered.isOver; !isOver; ) {
@@ -64,13 +69,20 @@ export async function sendEvent(engine: Engine, actor: Actor, input: NewEventFro
 }
 
 async function send(client: ClientBase, event: ReceivedEvent, payload: JsonValue): Promise<Outcome> {
-  const [, isNew] = await Promise.all([shareKey(client, event.tenant, event.key), insertReceivedEvent(client, event)])
+  const [, isNew, triggerIds] = await Promise.all([
+    shareKey(client, event.tenant, event.key),
+    insertReceivedEvent(client, event),
+    findTriggersOf(client, event.tenant, event.key),
+  ])
   if (!isNew) return repeatOf(client, event)
+  const firings = triggerIds.map((triggerId) => ({ id: newUuid(), triggerId }))
+  if (firings.length > 0) await handToTriggers(client, event, firings)
   const toldSteps = await tellWaitingSteps(client, event.tenant, { key: event.key, payload })
   if (toldSteps > 0) await writeToldSteps(client, event, toldSteps)
   const result = { ...NOTHING_YET, toldSteps }
   const answered = await answerWaits(client, { ...event, payload, openSince: null, after: null, result })
-  return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, ...answered.result }, answered }
+  const triggered = firings.length
+  return { kind: 'sent', sent: { eventId: event.id, isRepeat: false, triggered, ...answered.result }, answered }
 }
 
 async function repeatOf(client: ClientBase, event: ReceivedEvent): Promise<Outcome> {
@@ -78,5 +90,6 @@ async function repeatOf(client: ClientBase, event: ReceivedEvent): Promise<Outco
   if (earlier === null) throw new Error('The earlier event was deleted this moment; send it again')
   const { id: eventId, isSame, ...result } = earlier
   if (!isSame) return { kind: 'refused', refusal: { code: 'EVENT_ID_CONFLICT', id: event.dedupId!, eventId } }
-  return { kind: 'sent', sent: { eventId, isRepeat: true, ...result }, answered: null }
+  const triggered = (await countFiringsOfEvents(client, event.tenant, [eventId])).get(eventId) ?? 0
+  return { kind: 'sent', sent: { eventId, isRepeat: true, triggered, ...result }, answered: null }
 }

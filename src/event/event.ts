@@ -118,6 +118,35 @@ export interface RunEventPayloads {
   ApprovalDecided: AnnouncedStep & { readonly by: string; readonly approved: boolean }
 }
 
+/** One trigger and one event. */
+interface AnnouncedFiring extends AnnouncedTrigger {
+  /** uuid */
+  readonly firingId: string
+  /** uuid; absent for an event that somebody made up. */
+  readonly eventId?: string
+}
+
+interface AnnouncedTrigger {
+  /** uuid */
+  readonly triggerId: string
+}
+
+/** Everything that can happen to a trigger. Events that its condition does not hold for are no news. */
+export interface TriggerEventPayloads {
+  TriggerCreated: AnnouncedTrigger
+  TriggerUpdated: AnnouncedTrigger & { readonly fields: readonly string[] }
+  TriggerPaused: AnnouncedTrigger
+  TriggerResumed: AnnouncedTrigger
+  TriggerDeleted: AnnouncedTrigger
+  TriggerFired: AnnouncedFiring & {
+    /** One of the two is there. */
+    readonly taskId?: string
+    readonly runId?: string
+  }
+  TriggerFiringSkipped: AnnouncedFiring & { readonly reason: string }
+  TriggerFiringFailed: AnnouncedFiring & { readonly error: { readonly code: string; readonly message: string } }
+}
+
 interface AnnouncedWorker {
   /** uuid */
   readonly workerId: string
@@ -128,7 +157,8 @@ export type RunEventKind = keyof RunEventPayloads
 export type WorkerEventKind = keyof WorkerEventPayloads
 export type TaskEventKind = keyof TaskEventPayloads
 export type ScheduleEventKind = keyof ScheduleEventPayloads
-export type EventKind = TaskEventKind | ScheduleEventKind | WorkerEventKind | RunEventKind
+export type TriggerEventKind = keyof TriggerEventPayloads
+export type EventKind = TaskEventKind | ScheduleEventKind | WorkerEventKind | RunEventKind | TriggerEventKind
 
 /** The kinds of a task's events, with the sentence that explains each to users. */
 export const TASK_EVENT_KINDS = {
@@ -199,12 +229,26 @@ export const RUN_EVENT_KINDS = {
   ApprovalDecided: 'Somebody has answered.',
 } as const satisfies Record<RunEventKind, string>
 
+/** The kinds of a trigger's events, with the sentence that explains each to users. */
+export const TRIGGER_EVENT_KINDS = {
+  TriggerCreated: 'The trigger was made.',
+  TriggerUpdated: 'It was changed by hand.',
+  TriggerPaused: 'It was held back by hand.',
+  TriggerResumed: 'It takes events again.',
+  TriggerDeleted: 'It was deleted; what it has started stays.',
+  TriggerFired: 'It started a task or a run: for an event, or by hand.',
+  TriggerFiringSkipped:
+    'An event that it is for started nothing: by its cool-down, a cap, or because it was paused or deleted meanwhile.',
+  TriggerFiringFailed: 'An event started nothing, because an expression failed, or its task or run was refused.',
+} as const satisfies Record<TriggerEventKind, string>
+
 /** All kinds. */
 export const EVENT_KINDS = {
   ...TASK_EVENT_KINDS,
   ...SCHEDULE_EVENT_KINDS,
   ...WORKER_EVENT_KINDS,
   ...RUN_EVENT_KINDS,
+  ...TRIGGER_EVENT_KINDS,
 } as const
 
 interface NewFact {
@@ -238,6 +282,12 @@ interface RunFact extends NewFact {
   readonly version: number
 }
 
+/** Which trigger it is about stands in its payload. */
+interface TriggerFact extends NewFact {
+  /** The trigger's version: goes up when it is changed, not when it fires. */
+  readonly version: number
+}
+
 /** Whom it is about stands in its payload. */
 interface WorkerFact extends NewFact {
   readonly version: null
@@ -247,9 +297,10 @@ export type NewWorkerEvent = WorkerFact & { readonly kind: WorkerEventKind }
 export type NewRunEvent = RunFact & { readonly kind: RunEventKind }
 export type NewTaskEvent = TaskFact & { readonly kind: TaskEventKind }
 export type NewScheduleEvent = ScheduleFact & { readonly kind: ScheduleEventKind }
+export type NewTriggerEvent = TriggerFact & { readonly kind: TriggerEventKind }
 
 /** A fact to append to the log. Id, transaction, incarnation and time are the database's to give. */
-export type NewEvent = NewTaskEvent | NewScheduleEvent | NewWorkerEvent | NewRunEvent
+export type NewEvent = NewTaskEvent | NewScheduleEvent | NewWorkerEvent | NewRunEvent | NewTriggerEvent
 
 interface Logged {
   /** Position in the log's sequence: of two events of one task, or one caused by the other, the later has the larger id. */
@@ -272,6 +323,10 @@ type TaskEventBase = Logged & Omit<TaskFact, 'payload'> & { readonly scheduleId:
 type ScheduleEventBase = Logged & Omit<ScheduleFact, 'payload'> & AboutNoTask & { readonly runId: null }
 type RunEventBase = Logged & Omit<RunFact, 'payload'> & AboutNoTask & { readonly scheduleId: null }
 
+type TriggerEventBase = Logged &
+  Omit<TriggerFact, 'payload'> &
+  AboutNoTask & { readonly scheduleId: null; readonly runId: null }
+
 type WorkerEventBase = Logged &
   Omit<WorkerFact, 'payload'> &
   AboutNoTask & { readonly scheduleId: null; readonly runId: null }
@@ -293,3 +348,9 @@ export type Event =
   | {
       [Kind in RunEventKind]: RunEventBase & { readonly kind: Kind; readonly payload: RunEventPayloads[Kind] }
     }[RunEventKind]
+  | {
+      [Kind in TriggerEventKind]: TriggerEventBase & {
+        readonly kind: Kind
+        readonly payload: TriggerEventPayloads[Kind]
+      }
+    }[TriggerEventKind]

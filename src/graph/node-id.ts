@@ -14,6 +14,8 @@ const PREFIX_OF_TYPE: Readonly<Record<string, IdPrefix>> = {
   WorkflowRun: ID_PREFIXES.run,
   StepRun: ID_PREFIXES.stepRun,
   Approval: ID_PREFIXES.approval,
+  Trigger: ID_PREFIXES.trigger,
+  TriggerFiring: ID_PREFIXES.firing,
 }
 
 const TYPE_OF_PREFIX = new Map<string, string>(Object.entries(PREFIX_OF_TYPE).map(([type, prefix]) => [prefix, type]))

@@ -121,6 +121,23 @@ export class VersionConflict extends UserFailure {
   }
 }
 
+export class TriggerVersionConflict extends UserFailure {
+  readonly code = 'VERSION_CONFLICT'
+  readonly triggerId: string
+  readonly expectedVersion: number
+  readonly actualVersion: number
+
+  constructor(triggerId: string, expectedVersion: number, actualVersion: number) {
+    super(
+      `The trigger is at version ${actualVersion}, not ${expectedVersion}: somebody changed it. Read it again and decide anew.`,
+      ['input', 'expectedVersion'],
+    )
+    this.triggerId = triggerId
+    this.expectedVersion = expectedVersion
+    this.actualVersion = actualVersion
+  }
+}
+
 export class StaleLease extends UserFailure {
   readonly code = 'STALE_LEASE'
   readonly taskId: string
@@ -271,7 +288,13 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
       return new AnswerRefused(refusal.code, approvalId, refusal.message)
     }
     case 'VERSION_CONFLICT':
-      return new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
+      return 'taskId' in refusal
+        ? new VersionConflict(publicTaskId(refusal.taskId), refusal.expected, refusal.actual)
+        : new TriggerVersionConflict(
+            encodeTypeId(ID_PREFIXES.trigger, refusal.triggerId),
+            refusal.expected,
+            refusal.actual,
+          )
     case 'STALE_LEASE':
       return new StaleLease({ ...refusal, taskId: publicTaskId(refusal.taskId) }, pathOf(['epoch']).map(String))
   }

@@ -79,6 +79,8 @@ export async function applyRetention(
     () => deleteLeftovers(engine, 'fires', before(rule.tasks)),
     () => deleteLeftovers(engine, 'backfills', before(rule.tasks)),
     () => deleteLeftovers(engine, 'deleted schedules', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'firings', before(rule.tasks)),
+    () => deleteLeftovers(engine, 'deleted triggers', before(rule.tasks)),
     () => deleteLeftovers(engine, 'received events', before(rule.receivedEvents)),
   ]
   const logs: Step[] = []

@@ -1,6 +1,7 @@
 import { advanceRuns } from '../engine/advance-runs.ts'
 import { answerRest } from '../engine/answer-rest.ts'
 import { fireSchedules } from '../engine/fire-schedules.ts'
+import { fireTriggers } from '../engine/fire-triggers.ts'
 import { maintainPartitions } from '../engine/maintain-partitions.ts'
 import { missDeadlines } from '../engine/miss-deadlines.ts'
 import { rekeyWaiting } from '../engine/rekey-waiting.ts'
@@ -26,7 +27,7 @@ const LEARN_MS = 30_000
 const DAY_MS = 86_400_000
 const FORGET_MS = 60_000
 
-/** Starts what moves tasks without a worker: the clock, schedules, deadlines, the rescue of lost leases, and retention. */
+/** Starts what moves tasks without a worker: the clock, schedules, triggers, deadlines, the rescue of lost leases, and retention. */
 export async function startScheduler({
   engine,
   config,
@@ -58,8 +59,15 @@ export async function startScheduler({
     onError: onError('a step of runs'),
   })
   await channel.subscribe('runs', () => running.wake())
+  const firing = startPeriodic({
+    everyMs: CLOCK_MS,
+    run: () => fireTriggers(engine),
+    onError: onError('the firing of triggers'),
+  })
+  await channel.subscribe('triggers', () => firing.wake())
   const loops = [
     running,
+    firing,
     admission,
     rates,
     rekeying,

@@ -21,7 +21,7 @@ export type Refusal =
   /** `id` is the uuid that was asked for. */
   | {
       readonly code: 'NOT_FOUND'
-      readonly what: 'task' | 'worker' | 'schedule' | 'backfill' | 'workflow' | 'run' | 'approval'
+      readonly what: 'task' | 'worker' | 'schedule' | 'backfill' | 'workflow' | 'run' | 'approval' | 'trigger'
       readonly id: string
       readonly path: readonly (string | number)[]
     }
@@ -57,6 +57,12 @@ export type Refusal =
       readonly message: string
     }
   | { readonly code: 'VERSION_CONFLICT'; readonly taskId: string; readonly expected: number; readonly actual: number }
+  | {
+      readonly code: 'VERSION_CONFLICT'
+      readonly triggerId: string
+      readonly expected: number
+      readonly actual: number
+    }
   | {
       readonly code: 'STALE_LEASE'
       readonly taskId: string

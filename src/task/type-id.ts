@@ -13,6 +13,8 @@ export const ID_PREFIXES = {
   run: 'run',
   stepRun: 'step',
   approval: 'approval',
+  trigger: 'trigger',
+  firing: 'firing',
 } as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES]

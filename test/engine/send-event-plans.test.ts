@@ -67,7 +67,7 @@ const READS = [
   [
     'old events',
     (db: ClientBase) => deleteOldest(db, 'received events', { before: new Date(), limit: 1_000 }),
-    ['event_wait_event_idx', 'received_event_received_at_idx'],
+    ['event_wait_event_idx', 'received_event_received_at_idx', 'trigger_firing_once_idx'],
   ],
   ['conditions', (db: Pool) => readWaitConditions(db, 'default', [id]), ['event_wait_open_task_idx']],
   [

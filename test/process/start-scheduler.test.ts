@@ -10,6 +10,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR, type TestEngine, testEngine } from '../support/engine.ts'
 import { until } from '../support/until.ts'
 import { type Verbs, verbsOf } from '../support/verbs.ts'
+import { addTrigger, outcomesOf, send } from '../trigger/triggers.ts'
 
 const failures: unknown[] = []
 const quiet = (): void => undefined
@@ -56,12 +57,19 @@ describe('the scheduler', () => {
     await until(async () => (await countOf('SKIPPED')) === before + 1_500)
   })
 
+  test.each(['its bell', 'no bell'])('fires triggers, with %s', async (bell) => {
+    const id = await addTrigger(engine, { key: bell, task: { name: 'made', type: 'work', queue: 'none' } })
+    await send(bell === 'its bell' ? engine : testEngine(database.pool), bell)
+    await until(async () => (await outcomesOf(database.pool, id))[0] === 'STARTED')
+  })
+
   test('makes what was enqueued by SQL ready', async () => {
+    const before = await countOf('READY')
     const client = await database.pool.connect()
     await client.query('BEGIN')
     await enqueue(client, { name: 'by SQL', type: 'work' })
     await client.query('COMMIT')
     client.release()
-    await until(async () => (await countOf('READY')) === 1)
+    await until(async () => (await countOf('READY')) === before + 1)
   })
 })

@@ -147,9 +147,13 @@ const DUMPED = [
   'workflow_run',
   'step_run',
   'run_inbox',
+  'trigger',
+  'trigger_firing',
 ]
 
 const EMPTIED = [
+  'trigger_firing',
+  'trigger',
   'event_wait',
   'received_event',
   'schedule_fire',

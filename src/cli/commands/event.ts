@@ -13,6 +13,7 @@ import { paintStatus } from '../show/status.ts'
 import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
+import { showOutcome } from '../show/trigger-details.ts'
 
 interface ListOptions {
   readonly key?: string
@@ -98,11 +99,18 @@ function columns(present: Date): Column<ReceivedEventFieldsFragment>[] {
 
 type Sent = Extract<SendEventMutation['sendEvent'], { __typename: 'SendEventSuccess' }>
 
-function showSent({ event, woken, isRepeat, conditionErrors, failedConditions }: Sent, call: Call): string[] {
+function showSent(
+  { event, woken, triggered, isRepeat, conditionErrors, failedConditions }: Sent,
+  call: Call,
+): string[] {
   const { colors } = call.terminal
   const what = isRepeat ? 'Was sent before:' : 'Sent'
   const who = woken === 0 ? 'nobody waited for it' : `${woken} ${woken === 1 ? 'wait' : 'waits'} answered`
-  return [`${what} ${colors.bold(event.id)}, ${who}.`, ...showErrors(conditionErrors, failedConditions, call)]
+  const triggers = triggered === 0 ? '' : `, handed to ${triggered} ${triggered === 1 ? 'trigger' : 'triggers'}`
+  return [
+    `${what} ${colors.bold(event.id)}, ${who}${triggers}.`,
+    ...showErrors(conditionErrors, failedConditions, call),
+  ]
 }
 
 function showErrors(
@@ -119,13 +127,15 @@ function showErrors(
 
 function showEvent(event: NonNullable<GetReceivedEventQuery['receivedEvent']>, call: Call): string[] {
   const { colors, now } = call.terminal
-  const { id, key, sender, dedupId, receivedAt, woken, payload, tasks, conditionErrors, failedConditions } = event
+  const { id, key, sender, dedupId, receivedAt, woken, payload, tasks, firings, conditionErrors, failedConditions } =
+    event
   return [
     `${colors.bold(clean(key))} ${colors.dim(id)}`,
     `received ${showRelative(receivedAt, now())} (${receivedAt})${sender === null ? '' : ` from ${clean(sender)}`}${dedupId === null ? '' : `, own id ${clean(dedupId)}`}`,
     `answered ${woken} ${woken === 1 ? 'wait' : 'waits'} when it came`,
     ...tasks.map((task) => `  ${task.id} ${clean(task.name)}: ${paintStatus(task.status, task.status, colors)}`),
     ...showErrors(conditionErrors, failedConditions, call),
+    ...firings.map((firing) => `trigger ${firing.trigger.id} ${clean(firing.trigger.name)}: ${showOutcome(firing)}`),
     `payload ${clean(JSON.stringify(payload))}`,
   ]
 }

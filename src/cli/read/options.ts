@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type {
+  FiringStatus,
   MissedPolicy,
   OverlapPolicy,
   Role,
@@ -8,6 +9,7 @@ import type {
   SchedulingStrategy,
   TaskPriority,
   TaskStatus,
+  TriggerStatus,
   Weekday,
   WorkerState,
 } from '../../sdk/generated/operations.ts'
@@ -38,6 +40,8 @@ const RUN_STATUSES = [
   'FAILED',
   'CANCELLED',
 ] as const satisfies readonly RunStatus[]
+const TRIGGER_STATUSES = ['ACTIVE', 'PAUSED'] as const satisfies readonly TriggerStatus[]
+const FIRING_STATUSES = ['PENDING', 'STARTED', 'SKIPPED', 'FAILED'] as const satisfies readonly FiringStatus[]
 const MISSED_POLICIES = ['SKIP', 'ONCE', 'ALL'] as const satisfies readonly MissedPolicy[]
 const OVERLAP_POLICIES = ['ALLOW', 'SKIP', 'QUEUE', 'CANCEL'] as const satisfies readonly OverlapPolicy[]
 const WEEKDAYS = [
@@ -74,6 +78,16 @@ export function readScheduleStatuses(text: string, before: readonly ScheduleStat
 /** As {@link readStatuses}, of runs. */
 export function readRunStatuses(text: string, before: readonly RunStatus[] = []): readonly RunStatus[] {
   return [...before, ...text.split(',').map((name) => oneOf(name, RUN_STATUSES, 'status'))]
+}
+
+/** As {@link readStatuses}, of triggers. */
+export function readTriggerStatuses(text: string, before: readonly TriggerStatus[] = []): readonly TriggerStatus[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, TRIGGER_STATUSES, 'status'))]
+}
+
+/** As {@link readStatuses}, of firings. */
+export function readFiringStatuses(text: string, before: readonly FiringStatus[] = []): readonly FiringStatus[] {
+  return [...before, ...text.split(',').map((name) => oneOf(name, FIRING_STATUSES, 'status'))]
 }
 
 /** Days of the week in any case, separated by commas or given several times. */

@@ -7,9 +7,12 @@ import { loadReceivedEvent } from './load-received-event.ts'
 import { ConditionError, ReceivedEvent } from './received-event.ts'
 
 const SendEventInput = builder.inputType('SendEventInput', {
-  description: 'An event for whoever waits for its key.',
+  description: 'An event for whoever waits for its key, and for triggers that take it.',
   fields: (t) => ({
-    key: t.string({ required: true, description: 'What it is called, 1 to 500 characters; waits name it.' }),
+    key: t.string({
+      required: true,
+      description: 'What it is called, 1 to 500 characters; waits and triggers name it.',
+    }),
     payload: t.field({ type: 'JSON', description: 'What it carries: JSON of at most 256 KB. Null when absent.' }),
     id: t.string({
       description:
@@ -31,6 +34,10 @@ const SendEventSuccess = builder.objectRef<EventSent>('SendEventSuccess').implem
       },
     }),
     woken: t.exposeInt('woken', { description: 'Waits that it answered; 0 when nobody waited.' }),
+    triggered: t.exposeInt('triggered', {
+      description:
+        'Triggers that it was handed to; what each does with it stands in `event { firings }` a moment later.',
+    }),
     isRepeat: t.exposeBoolean('isRepeat', {
       description: 'Whether it had been sent before with the same `id`: then this is what came of it then.',
     }),
@@ -54,7 +61,7 @@ builder.mutationFields((t) => ({
       resolveType: () => 'SendEventSuccess',
     },
     description:
-      'Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back.',
+      'Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it, and every trigger that takes its key looks at it. It does not wait for those that come later, unless they look back.',
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: SendEventInput, required: true, description: 'The event.' }) },
     resolve: async (_root, { input }, context) => {

@@ -99,16 +99,23 @@ function runDetailsOf(t: InputFields) {
 
 function detailsOf(t: InputFields) {
   return {
-    ...detailFields(t),
+    ...templateInputs(t),
     dueAtField: t.string({
       description: 'The field of the input that takes the due time, in RFC 3339; the input must be an object then.',
     }),
+  }
+}
+
+/** What a task that the system makes again and again is asked for, whoever starts it. */
+export function templateInputs(t: InputFields) {
+  return {
+    ...detailFields(t),
     queue: t.string({ description: 'The queue that it waits in, 1 to 100 characters; `default` when absent.' }),
     deadlineAfter: t.field({ type: 'Duration', description: 'Its deadline lies so long after it is made.' }),
     concurrencyKey: t.string({ description: 'Tasks with the same key share a limit.' }),
     rateKey: t.string({ description: 'Tasks with the same key share a rate.' }),
     fairnessKey: t.string({
-      description: 'Whose share of the workers it counts against; the scheduler’s when absent.',
+      description: 'Whose share of the workers it counts against; that of what starts it when absent.',
     }),
   }
 }

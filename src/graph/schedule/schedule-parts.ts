@@ -70,13 +70,6 @@ export const TimingType = builder.objectRef<Timing>('Timing').implement({
 export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').implement({
   description: 'The task that each fire of a schedule makes, as it was asked for.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What people call it.' }),
-    type: t.exposeString('type', { description: 'Name of its task type.' }),
-    description: t.string({
-      nullable: true,
-      description: 'What it is for.',
-      resolve: ({ description }) => description,
-    }),
     input: t.field({
       type: 'JSON',
       nullable: true,
@@ -87,6 +80,22 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
       nullable: true,
       description: 'The field of the input that takes the due time.',
       resolve: ({ dueAtField }) => dueAtField,
+    }),
+    ...templateFields(t),
+  }),
+})
+
+/** What a task that the system makes again and again was asked for, whoever starts it. */
+export function templateFields(
+  t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, TaskTemplate>,
+) {
+  return {
+    name: t.exposeString('name', { description: 'What people call it.' }),
+    type: t.exposeString('type', { description: 'Name of its task type.' }),
+    description: t.string({
+      nullable: true,
+      description: 'What it is for.',
+      resolve: ({ description }) => description,
     }),
     priority: t.field({
       type: TaskPriorityEnum,
@@ -149,8 +158,8 @@ export const ScheduledTask = builder.objectRef<TaskTemplate>('ScheduledTask').im
       description: 'Whose share of the workers it counts against.',
       resolve: ({ fairnessKey }) => fairnessKey,
     }),
-  }),
-})
+  }
+}
 
 /** The run that each fire starts. */
 export const ScheduledRun = builder.objectRef<RunTemplate>('ScheduledRun').implement({

@@ -43,7 +43,8 @@ export const WorkflowRun = builder.prismaNode('WorkflowRun', {
     trigger: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What started it, where that was no person: `{ "kind": "SCHEDULE", … }`; null when somebody did.',
+      description:
+        'What started it, where that was no person: `{ "kind": "SCHEDULE", … }`, `{ "kind": "EVENT", … }`; null when somebody did.',
       select: { trigger: true },
       resolve: ({ trigger }) => trigger as JsonValue,
     }),

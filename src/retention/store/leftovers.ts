@@ -55,14 +55,36 @@ const KINDS = {
   },
 
   /**
-   * Events from outside, once every wait is told of them and the tasks that they answered are gone. Indexes:
-   * received_event_received_at_idx, event_wait_event_idx.
+   * What triggers did with events, once the tasks and runs are gone; what is pending stays. Indexes: trigger_firing_fired_idx, task_pkey,
+   * workflow_run_pkey.
+   */
+  firings: {
+    table: 'trigger_firing',
+    since: 'fired_at',
+    condition: `trigger_firing.status <> 'PENDING' AND NOT EXISTS (SELECT FROM task t
+      WHERE t.tenant = trigger_firing.tenant AND t.id = trigger_firing.task_id) AND NOT EXISTS (SELECT FROM workflow_run r
+      WHERE r.tenant = trigger_firing.tenant AND r.id = trigger_firing.run_id)`,
+  },
+
+  /** Triggers that were deleted, once their firings are gone. Indexes: trigger_deleted_idx, trigger_firing_list_idx. */
+  'deleted triggers': {
+    table: '"trigger"',
+    since: 'deleted_at',
+    condition: `NOT EXISTS (SELECT FROM trigger_firing f WHERE f.tenant = "trigger".tenant AND f.trigger_id = "trigger".id AND f.trigger_id IS NOT NULL)`,
+  },
+
+  /**
+   * Events from outside, once every wait is told of them, no trigger has yet to look at them, and the tasks that they answered are gone.
+   * Indexes: received_event_received_at_idx, event_wait_event_idx, trigger_firing_once_idx; the status is compared as text, so that the
+   * index of what is pending is not taken for it.
    */
   'received events': {
     table: 'received_event',
     since: 'received_at',
     condition: `received_event.woken_up_to IS NULL AND NOT EXISTS (SELECT FROM event_wait w
-      WHERE w.tenant = received_event.tenant AND w.event_id = received_event.id AND w.event_id IS NOT NULL)`,
+      WHERE w.tenant = received_event.tenant AND w.event_id = received_event.id AND w.event_id IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM trigger_firing f WHERE f.tenant = received_event.tenant AND f.event_id = received_event.id
+        AND f.event_id IS NOT NULL AND f.status::text = 'PENDING')`,
   },
 } as const satisfies Record<string, Kind>
 

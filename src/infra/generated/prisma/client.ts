@@ -82,6 +82,16 @@ export type ScheduleFire = Prisma.ScheduleFireModel
  */
 export type Backfill = Prisma.BackfillModel
 /**
+ * Model Trigger
+ * 
+ */
+export type Trigger = Prisma.TriggerModel
+/**
+ * Model TriggerFiring
+ * 
+ */
+export type TriggerFiring = Prisma.TriggerFiringModel
+/**
  * Model Workflow
  * 
  */

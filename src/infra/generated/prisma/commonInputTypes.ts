@@ -677,6 +677,57 @@ export type EnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
 }
 
+export type EnumTriggerStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.TriggerStatus | Prisma.EnumTriggerStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel> | $Enums.TriggerStatus
+}
+
+export type EnumTriggerStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.TriggerStatus | Prisma.EnumTriggerStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTriggerStatusWithAggregatesFilter<$PrismaModel> | $Enums.TriggerStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel>
+}
+
+export type EnumFiringCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringCause | Prisma.EnumFiringCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel> | $Enums.FiringCause
+}
+
+export type EnumFiringStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringStatus | Prisma.EnumFiringStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel> | $Enums.FiringStatus
+}
+
+export type EnumFiringCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringCause | Prisma.EnumFiringCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringCauseWithAggregatesFilter<$PrismaModel> | $Enums.FiringCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel>
+}
+
+export type EnumFiringStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringStatus | Prisma.EnumFiringStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringStatusWithAggregatesFilter<$PrismaModel> | $Enums.FiringStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel>
+}
+
 export type EnumWorkflowStatusFilter<$PrismaModel = never> = {
   equals?: $Enums.WorkflowStatus | Prisma.EnumWorkflowStatusFieldRefInput<$PrismaModel>
   in?: $Enums.WorkflowStatus[] | Prisma.ListEnumWorkflowStatusFieldRefInput<$PrismaModel>
@@ -1418,6 +1469,57 @@ export type NestedEnumBackfillStatusWithAggregatesFilter<$PrismaModel = never> =
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
   _max?: Prisma.NestedEnumBackfillStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumTriggerStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.TriggerStatus | Prisma.EnumTriggerStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel> | $Enums.TriggerStatus
+}
+
+export type NestedEnumTriggerStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.TriggerStatus | Prisma.EnumTriggerStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.TriggerStatus[] | Prisma.ListEnumTriggerStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTriggerStatusWithAggregatesFilter<$PrismaModel> | $Enums.TriggerStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTriggerStatusFilter<$PrismaModel>
+}
+
+export type NestedEnumFiringCauseFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringCause | Prisma.EnumFiringCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel> | $Enums.FiringCause
+}
+
+export type NestedEnumFiringStatusFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringStatus | Prisma.EnumFiringStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel> | $Enums.FiringStatus
+}
+
+export type NestedEnumFiringCauseWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringCause | Prisma.EnumFiringCauseFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringCause[] | Prisma.ListEnumFiringCauseFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringCauseWithAggregatesFilter<$PrismaModel> | $Enums.FiringCause
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFiringCauseFilter<$PrismaModel>
+}
+
+export type NestedEnumFiringStatusWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.FiringStatus | Prisma.EnumFiringStatusFieldRefInput<$PrismaModel>
+  in?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  notIn?: $Enums.FiringStatus[] | Prisma.ListEnumFiringStatusFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumFiringStatusWithAggregatesFilter<$PrismaModel> | $Enums.FiringStatus
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumFiringStatusFilter<$PrismaModel>
 }
 
 export type NestedEnumWorkflowStatusFilter<$PrismaModel = never> = {

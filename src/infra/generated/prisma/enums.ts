@@ -215,3 +215,29 @@ export const BackfillStatus = {
 } as const
 
 export type BackfillStatus = (typeof BackfillStatus)[keyof typeof BackfillStatus]
+
+
+export const TriggerStatus = {
+  ACTIVE: 'ACTIVE',
+  PAUSED: 'PAUSED'
+} as const
+
+export type TriggerStatus = (typeof TriggerStatus)[keyof typeof TriggerStatus]
+
+
+export const FiringCause = {
+  EVENT: 'EVENT',
+  HAND: 'HAND'
+} as const
+
+export type FiringCause = (typeof FiringCause)[keyof typeof FiringCause]
+
+
+export const FiringStatus = {
+  PENDING: 'PENDING',
+  STARTED: 'STARTED',
+  SKIPPED: 'SKIPPED',
+  FAILED: 'FAILED'
+} as const
+
+export type FiringStatus = (typeof FiringStatus)[keyof typeof FiringStatus]

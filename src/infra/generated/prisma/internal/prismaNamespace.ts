@@ -405,6 +405,8 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
+  Trigger: 'Trigger',
+  TriggerFiring: 'TriggerFiring',
   Workflow: 'Workflow',
   WorkflowVersion: 'WorkflowVersion',
   WorkflowRun: 'WorkflowRun',
@@ -427,7 +429,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "workflow" | "workflowVersion" | "workflowRun" | "stepRun" | "approval" | "idempotencyKey" | "apiKey"
+    modelProps: "taskType" | "task" | "taskDependency" | "attempt" | "worker" | "schedule" | "scheduleFire" | "backfill" | "trigger" | "triggerFiring" | "workflow" | "workflowVersion" | "workflowRun" | "stepRun" | "approval" | "idempotencyKey" | "apiKey"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1020,6 +1022,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.BackfillCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.BackfillCountAggregateOutputType> | number
+        }
+      }
+    }
+    Trigger: {
+      payload: Prisma.$TriggerPayload<ExtArgs>
+      fields: Prisma.TriggerFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.TriggerFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.TriggerFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        findFirst: {
+          args: Prisma.TriggerFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.TriggerFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        findMany: {
+          args: Prisma.TriggerFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>[]
+        }
+        create: {
+          args: Prisma.TriggerCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        createMany: {
+          args: Prisma.TriggerCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.TriggerCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>[]
+        }
+        delete: {
+          args: Prisma.TriggerDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        update: {
+          args: Prisma.TriggerUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        deleteMany: {
+          args: Prisma.TriggerDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.TriggerUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.TriggerUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>[]
+        }
+        upsert: {
+          args: Prisma.TriggerUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerPayload>
+        }
+        aggregate: {
+          args: Prisma.TriggerAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateTrigger>
+        }
+        groupBy: {
+          args: Prisma.TriggerGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TriggerGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.TriggerCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TriggerCountAggregateOutputType> | number
+        }
+      }
+    }
+    TriggerFiring: {
+      payload: Prisma.$TriggerFiringPayload<ExtArgs>
+      fields: Prisma.TriggerFiringFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.TriggerFiringFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.TriggerFiringFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        findFirst: {
+          args: Prisma.TriggerFiringFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.TriggerFiringFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        findMany: {
+          args: Prisma.TriggerFiringFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>[]
+        }
+        create: {
+          args: Prisma.TriggerFiringCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        createMany: {
+          args: Prisma.TriggerFiringCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.TriggerFiringCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>[]
+        }
+        delete: {
+          args: Prisma.TriggerFiringDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        update: {
+          args: Prisma.TriggerFiringUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        deleteMany: {
+          args: Prisma.TriggerFiringDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.TriggerFiringUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.TriggerFiringUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>[]
+        }
+        upsert: {
+          args: Prisma.TriggerFiringUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TriggerFiringPayload>
+        }
+        aggregate: {
+          args: Prisma.TriggerFiringAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateTriggerFiring>
+        }
+        groupBy: {
+          args: Prisma.TriggerFiringGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TriggerFiringGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.TriggerFiringCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TriggerFiringCountAggregateOutputType> | number
         }
       }
     }
@@ -1799,6 +1949,56 @@ export const BackfillScalarFieldEnum = {
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
 
 
+export const TriggerScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  key: 'key',
+  keyPrefix: 'keyPrefix',
+  condition: 'condition',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  workflow: 'workflow',
+  workflowName: 'workflowName',
+  coolDownMs: 'coolDownMs',
+  maxPerHour: 'maxPerHour',
+  maxPerDay: 'maxPerDay',
+  starts: 'starts',
+  lastStartedAt: 'lastStartedAt',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type TriggerScalarFieldEnum = (typeof TriggerScalarFieldEnum)[keyof typeof TriggerScalarFieldEnum]
+
+
+export const TriggerFiringScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  triggerId: 'triggerId',
+  cause: 'cause',
+  eventId: 'eventId',
+  example: 'example',
+  status: 'status',
+  taskId: 'taskId',
+  runId: 'runId',
+  reason: 'reason',
+  error: 'error',
+  createdAt: 'createdAt',
+  firedAt: 'firedAt'
+} as const
+
+export type TriggerFiringScalarFieldEnum = (typeof TriggerFiringScalarFieldEnum)[keyof typeof TriggerFiringScalarFieldEnum]
+
+
 export const WorkflowScalarFieldEnum = {
   tenant: 'tenant',
   id: 'id',
@@ -2261,6 +2461,48 @@ export type ListEnumBackfillStatusFieldRefInput<$PrismaModel> = FieldRefInputTyp
 
 
 /**
+ * Reference to a field of type 'TriggerStatus'
+ */
+export type EnumTriggerStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'TriggerStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'TriggerStatus[]'
+ */
+export type ListEnumTriggerStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'TriggerStatus[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FiringCause'
+ */
+export type EnumFiringCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FiringCause'>
+    
+
+
+/**
+ * Reference to a field of type 'FiringCause[]'
+ */
+export type ListEnumFiringCauseFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FiringCause[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FiringStatus'
+ */
+export type EnumFiringStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FiringStatus'>
+    
+
+
+/**
+ * Reference to a field of type 'FiringStatus[]'
+ */
+export type ListEnumFiringStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FiringStatus[]'>
+    
+
+
+/**
  * Reference to a field of type 'WorkflowStatus'
  */
 export type EnumWorkflowStatusFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'WorkflowStatus'>
@@ -2516,6 +2758,8 @@ export type GlobalOmitConfig = {
   schedule?: Prisma.ScheduleOmit
   scheduleFire?: Prisma.ScheduleFireOmit
   backfill?: Prisma.BackfillOmit
+  trigger?: Prisma.TriggerOmit
+  triggerFiring?: Prisma.TriggerFiringOmit
   workflow?: Prisma.WorkflowOmit
   workflowVersion?: Prisma.WorkflowVersionOmit
   workflowRun?: Prisma.WorkflowRunOmit

@@ -59,6 +59,8 @@ export const ModelName = {
   Schedule: 'Schedule',
   ScheduleFire: 'ScheduleFire',
   Backfill: 'Backfill',
+  Trigger: 'Trigger',
+  TriggerFiring: 'TriggerFiring',
   Workflow: 'Workflow',
   WorkflowVersion: 'WorkflowVersion',
   WorkflowRun: 'WorkflowRun',
@@ -301,6 +303,56 @@ export const BackfillScalarFieldEnum = {
 } as const
 
 export type BackfillScalarFieldEnum = (typeof BackfillScalarFieldEnum)[keyof typeof BackfillScalarFieldEnum]
+
+
+export const TriggerScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  status: 'status',
+  version: 'version',
+  key: 'key',
+  keyPrefix: 'keyPrefix',
+  condition: 'condition',
+  task: 'task',
+  taskTypeName: 'taskTypeName',
+  workflow: 'workflow',
+  workflowName: 'workflowName',
+  coolDownMs: 'coolDownMs',
+  maxPerHour: 'maxPerHour',
+  maxPerDay: 'maxPerDay',
+  starts: 'starts',
+  lastStartedAt: 'lastStartedAt',
+  started: 'started',
+  skipped: 'skipped',
+  failed: 'failed',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  createdBy: 'createdBy',
+  deletedAt: 'deletedAt'
+} as const
+
+export type TriggerScalarFieldEnum = (typeof TriggerScalarFieldEnum)[keyof typeof TriggerScalarFieldEnum]
+
+
+export const TriggerFiringScalarFieldEnum = {
+  tenant: 'tenant',
+  id: 'id',
+  triggerId: 'triggerId',
+  cause: 'cause',
+  eventId: 'eventId',
+  example: 'example',
+  status: 'status',
+  taskId: 'taskId',
+  runId: 'runId',
+  reason: 'reason',
+  error: 'error',
+  createdAt: 'createdAt',
+  firedAt: 'firedAt'
+} as const
+
+export type TriggerFiringScalarFieldEnum = (typeof TriggerFiringScalarFieldEnum)[keyof typeof TriggerFiringScalarFieldEnum]
 
 
 export const WorkflowScalarFieldEnum = {

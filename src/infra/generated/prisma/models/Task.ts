@@ -717,6 +717,7 @@ export type TaskWhereInput = {
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  firing?: Prisma.XOR<Prisma.TriggerFiringNullableScalarRelationFilter, Prisma.TriggerFiringWhereInput> | null
   run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }
@@ -795,6 +796,7 @@ export type TaskOrderByWithRelationInput = {
   worker?: Prisma.WorkerOrderByWithRelationInput
   schedule?: Prisma.ScheduleOrderByWithRelationInput
   fire?: Prisma.ScheduleFireOrderByWithRelationInput
+  firing?: Prisma.TriggerFiringOrderByWithRelationInput
   run?: Prisma.WorkflowRunOrderByWithRelationInput
   step?: Prisma.StepRunOrderByWithRelationInput
 }
@@ -877,6 +879,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   worker?: Prisma.XOR<Prisma.WorkerNullableScalarRelationFilter, Prisma.WorkerWhereInput> | null
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  firing?: Prisma.XOR<Prisma.TriggerFiringNullableScalarRelationFilter, Prisma.TriggerFiringWhereInput> | null
   run?: Prisma.XOR<Prisma.WorkflowRunNullableScalarRelationFilter, Prisma.WorkflowRunWhereInput> | null
   step?: Prisma.XOR<Prisma.StepRunNullableScalarRelationFilter, Prisma.StepRunWhereInput> | null
 }, "tenant_id">
@@ -1090,6 +1093,7 @@ export type TaskCreateInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -1164,6 +1168,7 @@ export type TaskUncheckedCreateInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskUpdateInput = {
@@ -1233,6 +1238,7 @@ export type TaskUpdateInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -1307,6 +1313,7 @@ export type TaskUncheckedUpdateInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateManyInput = {
@@ -2050,6 +2057,22 @@ export type TaskUpdateOneWithoutFireNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFireInput, Prisma.TaskUpdateWithoutFireInput>, Prisma.TaskUncheckedUpdateWithoutFireInput>
 }
 
+export type TaskCreateNestedOneWithoutFiringInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFiringInput, Prisma.TaskUncheckedCreateWithoutFiringInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFiringInput
+  connect?: Prisma.TaskWhereUniqueInput
+}
+
+export type TaskUpdateOneWithoutFiringNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFiringInput, Prisma.TaskUncheckedCreateWithoutFiringInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFiringInput
+  upsert?: Prisma.TaskUpsertWithoutFiringInput
+  disconnect?: Prisma.TaskWhereInput | boolean
+  delete?: Prisma.TaskWhereInput | boolean
+  connect?: Prisma.TaskWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFiringInput, Prisma.TaskUpdateWithoutFiringInput>, Prisma.TaskUncheckedUpdateWithoutFiringInput>
+}
+
 export type TaskCreateNestedManyWithoutRunInput = {
   create?: Prisma.XOR<Prisma.TaskCreateWithoutRunInput, Prisma.TaskUncheckedCreateWithoutRunInput> | Prisma.TaskCreateWithoutRunInput[] | Prisma.TaskUncheckedCreateWithoutRunInput[]
   connectOrCreate?: Prisma.TaskCreateOrConnectWithoutRunInput | Prisma.TaskCreateOrConnectWithoutRunInput[]
@@ -2200,6 +2223,7 @@ export type TaskCreateWithoutTypeInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -2272,6 +2296,7 @@ export type TaskUncheckedCreateWithoutTypeInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutTypeInput = {
@@ -2436,6 +2461,7 @@ export type TaskCreateWithoutChildrenInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -2509,6 +2535,7 @@ export type TaskUncheckedCreateWithoutChildrenInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutChildrenInput = {
@@ -2582,6 +2609,7 @@ export type TaskCreateWithoutParentInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -2654,6 +2682,7 @@ export type TaskUncheckedCreateWithoutParentInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutParentInput = {
@@ -2743,6 +2772,7 @@ export type TaskUpdateWithoutChildrenInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -2816,6 +2846,7 @@ export type TaskUncheckedUpdateWithoutChildrenInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithWhereUniqueWithoutParentInput = {
@@ -2900,6 +2931,7 @@ export type TaskCreateWithoutDependenciesInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -2973,6 +3005,7 @@ export type TaskUncheckedCreateWithoutDependenciesInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependenciesInput = {
@@ -3046,6 +3079,7 @@ export type TaskCreateWithoutDependentsInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -3119,6 +3153,7 @@ export type TaskUncheckedCreateWithoutDependentsInput = {
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutDependentsInput = {
@@ -3203,6 +3238,7 @@ export type TaskUpdateWithoutDependenciesInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -3276,6 +3312,7 @@ export type TaskUncheckedUpdateWithoutDependenciesInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUpsertWithoutDependentsInput = {
@@ -3355,6 +3392,7 @@ export type TaskUpdateWithoutDependentsInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -3428,6 +3466,7 @@ export type TaskUncheckedUpdateWithoutDependentsInput = {
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutAttemptsInput = {
@@ -3496,6 +3535,7 @@ export type TaskCreateWithoutAttemptsInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -3569,6 +3609,7 @@ export type TaskUncheckedCreateWithoutAttemptsInput = {
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutAttemptsInput = {
@@ -3653,6 +3694,7 @@ export type TaskUpdateWithoutAttemptsInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -3726,6 +3768,7 @@ export type TaskUncheckedUpdateWithoutAttemptsInput = {
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutWorkerInput = {
@@ -3794,6 +3837,7 @@ export type TaskCreateWithoutWorkerInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -3866,6 +3910,7 @@ export type TaskUncheckedCreateWithoutWorkerInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutWorkerInput = {
@@ -3960,6 +4005,7 @@ export type TaskCreateWithoutScheduleInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -4032,6 +4078,7 @@ export type TaskUncheckedCreateWithoutScheduleInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutScheduleInput = {
@@ -4126,6 +4173,7 @@ export type TaskCreateWithoutFireInput = {
   attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
@@ -4199,6 +4247,7 @@ export type TaskUncheckedCreateWithoutFireInput = {
   dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutFireInput = {
@@ -4283,6 +4332,7 @@ export type TaskUpdateWithoutFireInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -4356,6 +4406,309 @@ export type TaskUncheckedUpdateWithoutFireInput = {
   dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
+}
+
+export type TaskCreateWithoutFiringInput = {
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  type: Prisma.TaskTypeCreateNestedOneWithoutTasksInput
+  parent?: Prisma.TaskCreateNestedOneWithoutChildrenInput
+  children?: Prisma.TaskCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptCreateNestedManyWithoutTaskInput
+  worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
+  step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
+}
+
+export type TaskUncheckedCreateWithoutFiringInput = {
+  tenant?: string
+  id: string
+  name: string
+  description?: string | null
+  queue?: string
+  typeName: string
+  status: $Enums.TaskStatus
+  priority?: $Enums.TaskPriority
+  version?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: number | null
+  progressMessage?: string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  scheduledFor?: Date | string | null
+  readyAt?: Date | string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  deadline?: Date | string | null
+  estimatedMs?: bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: bigint | number | null
+  attemptTimeoutMs?: bigint | number | null
+  totalTimeoutMs?: bigint | number | null
+  heartbeatTimeoutMs?: bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskCreatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: string | null
+  rateKey?: string | null
+  fairnessKey?: string | null
+  idempotencyKey?: string | null
+  createdBy?: string | null
+  parentId?: string | null
+  waitingOn?: number
+  attempt?: number
+  epoch?: number
+  failures?: number
+  losses?: number
+  isResumed?: boolean
+  elapsedMs?: bigint | number
+  workerId?: string | null
+  claimedAt?: Date | string | null
+  beatAt?: Date | string | null
+  wakeAt?: Date | string | null
+  expiresAt?: Date | string | null
+  waitKey?: string | null
+  pausedFrom?: $Enums.TaskStatus | null
+  pausedWakeAt?: Date | string | null
+  cancelReason?: string | null
+  isClaimable?: boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: string | null
+  placement?: string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: number
+  orderKey?: number | null
+  scheduleId?: string | null
+  backfillId?: string | null
+  deadlineMissedAt?: Date | string | null
+  runId?: string | null
+  stepPath?: string | null
+  children?: Prisma.TaskUncheckedCreateNestedManyWithoutParentInput
+  dependencies?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutTaskInput
+  dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
+  attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutFiringInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFiringInput, Prisma.TaskUncheckedCreateWithoutFiringInput>
+}
+
+export type TaskUpsertWithoutFiringInput = {
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutFiringInput, Prisma.TaskUncheckedUpdateWithoutFiringInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFiringInput, Prisma.TaskUncheckedCreateWithoutFiringInput>
+  where?: Prisma.TaskWhereInput
+}
+
+export type TaskUpdateToOneWithWhereWithoutFiringInput = {
+  where?: Prisma.TaskWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutFiringInput, Prisma.TaskUncheckedUpdateWithoutFiringInput>
+}
+
+export type TaskUpdateWithoutFiringInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  type?: Prisma.TaskTypeUpdateOneRequiredWithoutTasksNestedInput
+  parent?: Prisma.TaskUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.TaskUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
+  worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
+  step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutFiringInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  queue?: Prisma.StringFieldUpdateOperationsInput | string
+  typeName?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus
+  priority?: Prisma.EnumTaskPriorityFieldUpdateOperationsInput | $Enums.TaskPriority
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progressFraction?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  progressMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  scheduledFor?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readyAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  deadline?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  estimatedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  retry?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  queueTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  attemptTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  totalTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  heartbeatTimeoutMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  resources?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  tags?: Prisma.TaskUpdatetagsInput | string[]
+  labels?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  rateKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fairnessKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  waitingOn?: Prisma.IntFieldUpdateOperationsInput | number
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  failures?: Prisma.IntFieldUpdateOperationsInput | number
+  losses?: Prisma.IntFieldUpdateOperationsInput | number
+  isResumed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  claimedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  beatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  waitKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  pausedFrom?: Prisma.NullableEnumTaskStatusFieldUpdateOperationsInput | $Enums.TaskStatus | null
+  pausedWakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelReason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  isClaimable?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  limits?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  blockedOn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  placement?: Prisma.StringFieldUpdateOperationsInput | string
+  preferences?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  generation?: Prisma.IntFieldUpdateOperationsInput | number
+  orderKey?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  deadlineMissedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  runId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stepPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  children?: Prisma.TaskUncheckedUpdateManyWithoutParentNestedInput
+  dependencies?: Prisma.TaskDependencyUncheckedUpdateManyWithoutTaskNestedInput
+  dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
+  attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskCreateWithoutRunInput = {
@@ -4425,6 +4778,7 @@ export type TaskCreateWithoutRunInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   step?: Prisma.StepRunCreateNestedOneWithoutTasksInput
 }
 
@@ -4496,6 +4850,7 @@ export type TaskUncheckedCreateWithoutRunInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutRunInput = {
@@ -4591,6 +4946,7 @@ export type TaskCreateWithoutStepInput = {
   worker?: Prisma.WorkerCreateNestedOneWithoutTasksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutTasksInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutTaskInput
   run?: Prisma.WorkflowRunCreateNestedOneWithoutTasksInput
 }
 
@@ -4661,6 +5017,7 @@ export type TaskUncheckedCreateWithoutStepInput = {
   dependents?: Prisma.TaskDependencyUncheckedCreateNestedManyWithoutDependsOnInput
   attempts?: Prisma.AttemptUncheckedCreateNestedManyWithoutTaskInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutTaskInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutTaskInput
 }
 
 export type TaskCreateOrConnectWithoutStepInput = {
@@ -4820,6 +5177,7 @@ export type TaskUpdateWithoutTypeInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -4892,6 +5250,7 @@ export type TaskUncheckedUpdateWithoutTypeInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutTypeInput = {
@@ -5090,6 +5449,7 @@ export type TaskUpdateWithoutParentInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -5162,6 +5522,7 @@ export type TaskUncheckedUpdateWithoutParentInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutParentInput = {
@@ -5360,6 +5721,7 @@ export type TaskUpdateWithoutWorkerInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -5432,6 +5794,7 @@ export type TaskUncheckedUpdateWithoutWorkerInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutWorkerInput = {
@@ -5630,6 +5993,7 @@ export type TaskUpdateWithoutScheduleInput = {
   attempts?: Prisma.AttemptUpdateManyWithoutTaskNestedInput
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
@@ -5702,6 +6066,7 @@ export type TaskUncheckedUpdateWithoutScheduleInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutScheduleInput = {
@@ -5901,6 +6266,7 @@ export type TaskUpdateWithoutRunInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   step?: Prisma.StepRunUpdateOneWithoutTasksNestedInput
 }
 
@@ -5972,6 +6338,7 @@ export type TaskUncheckedUpdateWithoutRunInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutRunInput = {
@@ -6170,6 +6537,7 @@ export type TaskUpdateWithoutStepInput = {
   worker?: Prisma.WorkerUpdateOneWithoutTasksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutTasksNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutTaskNestedInput
   run?: Prisma.WorkflowRunUpdateOneWithoutTasksNestedInput
 }
 
@@ -6240,6 +6608,7 @@ export type TaskUncheckedUpdateWithoutStepInput = {
   dependents?: Prisma.TaskDependencyUncheckedUpdateManyWithoutDependsOnNestedInput
   attempts?: Prisma.AttemptUncheckedUpdateManyWithoutTaskNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutTaskNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutTaskNestedInput
 }
 
 export type TaskUncheckedUpdateManyWithoutStepInput = {
@@ -6438,6 +6807,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
+  firing?: boolean | Prisma.Task$firingArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
   step?: boolean | Prisma.Task$stepArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
@@ -6667,6 +7037,7 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   worker?: boolean | Prisma.Task$workerArgs<ExtArgs>
   schedule?: boolean | Prisma.Task$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.Task$fireArgs<ExtArgs>
+  firing?: boolean | Prisma.Task$firingArgs<ExtArgs>
   run?: boolean | Prisma.Task$runArgs<ExtArgs>
   step?: boolean | Prisma.Task$stepArgs<ExtArgs>
   _count?: boolean | Prisma.TaskCountOutputTypeDefaultArgs<ExtArgs>
@@ -6700,6 +7071,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     worker: Prisma.$WorkerPayload<ExtArgs> | null
     schedule: Prisma.$SchedulePayload<ExtArgs> | null
     fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
+    firing: Prisma.$TriggerFiringPayload<ExtArgs> | null
     run: Prisma.$WorkflowRunPayload<ExtArgs> | null
     step: Prisma.$StepRunPayload<ExtArgs> | null
   }
@@ -7216,6 +7588,7 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   worker<T extends Prisma.Task$workerArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$workerArgs<ExtArgs>>): Prisma.Prisma__WorkerClient<runtime.Types.Result.GetResult<Prisma.$WorkerPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   schedule<T extends Prisma.Task$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   fire<T extends Prisma.Task$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  firing<T extends Prisma.Task$firingArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$firingArgs<ExtArgs>>): Prisma.Prisma__TriggerFiringClient<runtime.Types.Result.GetResult<Prisma.$TriggerFiringPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   run<T extends Prisma.Task$runArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$runArgs<ExtArgs>>): Prisma.Prisma__WorkflowRunClient<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   step<T extends Prisma.Task$stepArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$stepArgs<ExtArgs>>): Prisma.Prisma__StepRunClient<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
@@ -7890,6 +8263,25 @@ export type Task$fireArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs 
    */
   include?: Prisma.ScheduleFireInclude<ExtArgs> | null
   where?: Prisma.ScheduleFireWhereInput
+}
+
+/**
+ * Task.firing
+ */
+export type Task$firingArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the TriggerFiring
+   */
+  select?: Prisma.TriggerFiringSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the TriggerFiring
+   */
+  omit?: Prisma.TriggerFiringOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TriggerFiringInclude<ExtArgs> | null
+  where?: Prisma.TriggerFiringWhereInput
 }
 
 /**

@@ -361,6 +361,7 @@ export type WorkflowRunWhereInput = {
   forks?: Prisma.WorkflowRunListRelationFilter
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  firing?: Prisma.XOR<Prisma.TriggerFiringNullableScalarRelationFilter, Prisma.TriggerFiringWhereInput> | null
   steps?: Prisma.StepRunListRelationFilter
   approvals?: Prisma.ApprovalListRelationFilter
   tasks?: Prisma.TaskListRelationFilter
@@ -399,6 +400,7 @@ export type WorkflowRunOrderByWithRelationInput = {
   forks?: Prisma.WorkflowRunOrderByRelationAggregateInput
   schedule?: Prisma.ScheduleOrderByWithRelationInput
   fire?: Prisma.ScheduleFireOrderByWithRelationInput
+  firing?: Prisma.TriggerFiringOrderByWithRelationInput
   steps?: Prisma.StepRunOrderByRelationAggregateInput
   approvals?: Prisma.ApprovalOrderByRelationAggregateInput
   tasks?: Prisma.TaskOrderByRelationAggregateInput
@@ -441,6 +443,7 @@ export type WorkflowRunWhereUniqueInput = Prisma.AtLeast<{
   forks?: Prisma.WorkflowRunListRelationFilter
   schedule?: Prisma.XOR<Prisma.ScheduleNullableScalarRelationFilter, Prisma.ScheduleWhereInput> | null
   fire?: Prisma.XOR<Prisma.ScheduleFireNullableScalarRelationFilter, Prisma.ScheduleFireWhereInput> | null
+  firing?: Prisma.XOR<Prisma.TriggerFiringNullableScalarRelationFilter, Prisma.TriggerFiringWhereInput> | null
   steps?: Prisma.StepRunListRelationFilter
   approvals?: Prisma.ApprovalListRelationFilter
   tasks?: Prisma.TaskListRelationFilter
@@ -532,6 +535,7 @@ export type WorkflowRunCreateInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -564,6 +568,7 @@ export type WorkflowRunUncheckedCreateInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -595,6 +600,7 @@ export type WorkflowRunUpdateInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -627,6 +633,7 @@ export type WorkflowRunUncheckedUpdateInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -882,6 +889,22 @@ export type WorkflowRunUpdateOneWithoutFireNestedInput = {
   delete?: Prisma.WorkflowRunWhereInput | boolean
   connect?: Prisma.WorkflowRunWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.WorkflowRunUpdateToOneWithWhereWithoutFireInput, Prisma.WorkflowRunUpdateWithoutFireInput>, Prisma.WorkflowRunUncheckedUpdateWithoutFireInput>
+}
+
+export type WorkflowRunCreateNestedOneWithoutFiringInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFiringInput, Prisma.WorkflowRunUncheckedCreateWithoutFiringInput>
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutFiringInput
+  connect?: Prisma.WorkflowRunWhereUniqueInput
+}
+
+export type WorkflowRunUpdateOneWithoutFiringNestedInput = {
+  create?: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFiringInput, Prisma.WorkflowRunUncheckedCreateWithoutFiringInput>
+  connectOrCreate?: Prisma.WorkflowRunCreateOrConnectWithoutFiringInput
+  upsert?: Prisma.WorkflowRunUpsertWithoutFiringInput
+  disconnect?: Prisma.WorkflowRunWhereInput | boolean
+  delete?: Prisma.WorkflowRunWhereInput | boolean
+  connect?: Prisma.WorkflowRunWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.WorkflowRunUpdateToOneWithWhereWithoutFiringInput, Prisma.WorkflowRunUpdateWithoutFiringInput>, Prisma.WorkflowRunUncheckedUpdateWithoutFiringInput>
 }
 
 export type WorkflowRunCreateNestedManyWithoutWorkflowInput = {
@@ -1184,6 +1207,7 @@ export type WorkflowRunCreateWithoutTasksInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
 }
@@ -1215,6 +1239,7 @@ export type WorkflowRunUncheckedCreateWithoutTasksInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
 }
@@ -1261,6 +1286,7 @@ export type WorkflowRunUpdateWithoutTasksInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
 }
@@ -1292,6 +1318,7 @@ export type WorkflowRunUncheckedUpdateWithoutTasksInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
 }
@@ -1321,6 +1348,7 @@ export type WorkflowRunCreateWithoutScheduleInput = {
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1351,6 +1379,7 @@ export type WorkflowRunUncheckedCreateWithoutScheduleInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1436,6 +1465,7 @@ export type WorkflowRunCreateWithoutFireInput = {
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1467,6 +1497,7 @@ export type WorkflowRunUncheckedCreateWithoutFireInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1513,6 +1544,7 @@ export type WorkflowRunUpdateWithoutFireInput = {
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -1544,6 +1576,149 @@ export type WorkflowRunUncheckedUpdateWithoutFireInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunCreateWithoutFiringInput = {
+  id: string
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  workflow: Prisma.WorkflowCreateNestedOneWithoutRunsInput
+  version: Prisma.WorkflowVersionCreateNestedOneWithoutRunsInput
+  parent?: Prisma.WorkflowRunCreateNestedOneWithoutChildrenInput
+  children?: Prisma.WorkflowRunCreateNestedManyWithoutParentInput
+  parentStep?: Prisma.StepRunCreateNestedOneWithoutChildRunsInput
+  forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
+  forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
+  schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
+  fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunUncheckedCreateWithoutFiringInput = {
+  tenant?: string
+  id: string
+  workflowId: string
+  versionNumber: number
+  status?: $Enums.RunStatus
+  attempt?: number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: number
+  concurrencyKey?: string | null
+  parentRunId?: string | null
+  parentPath?: string | null
+  forkedFromId?: string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: string | null
+  backfillId?: string | null
+  createdAt?: Date | string
+  createdBy?: string | null
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  timeoutAt?: Date | string | null
+  wakeAt?: Date | string | null
+  children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
+  forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
+  fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
+  approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
+}
+
+export type WorkflowRunCreateOrConnectWithoutFiringInput = {
+  where: Prisma.WorkflowRunWhereUniqueInput
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFiringInput, Prisma.WorkflowRunUncheckedCreateWithoutFiringInput>
+}
+
+export type WorkflowRunUpsertWithoutFiringInput = {
+  update: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutFiringInput, Prisma.WorkflowRunUncheckedUpdateWithoutFiringInput>
+  create: Prisma.XOR<Prisma.WorkflowRunCreateWithoutFiringInput, Prisma.WorkflowRunUncheckedCreateWithoutFiringInput>
+  where?: Prisma.WorkflowRunWhereInput
+}
+
+export type WorkflowRunUpdateToOneWithWhereWithoutFiringInput = {
+  where?: Prisma.WorkflowRunWhereInput
+  data: Prisma.XOR<Prisma.WorkflowRunUpdateWithoutFiringInput, Prisma.WorkflowRunUncheckedUpdateWithoutFiringInput>
+}
+
+export type WorkflowRunUpdateWithoutFiringInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  workflow?: Prisma.WorkflowUpdateOneRequiredWithoutRunsNestedInput
+  version?: Prisma.WorkflowVersionUpdateOneRequiredWithoutRunsNestedInput
+  parent?: Prisma.WorkflowRunUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.WorkflowRunUpdateManyWithoutParentNestedInput
+  parentStep?: Prisma.StepRunUpdateOneWithoutChildRunsNestedInput
+  forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
+  forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
+  schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
+  fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
+  approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
+}
+
+export type WorkflowRunUncheckedUpdateWithoutFiringInput = {
+  tenant?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  workflowId?: Prisma.StringFieldUpdateOperationsInput | string
+  versionNumber?: Prisma.IntFieldUpdateOperationsInput | number
+  status?: Prisma.EnumRunStatusFieldUpdateOperationsInput | $Enums.RunStatus
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  input?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  output?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  concurrencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentRunId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  parentPath?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  forkedFromId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trigger?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  scheduleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  backfillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  createdBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  timeoutAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
+  forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
+  fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -1574,6 +1749,7 @@ export type WorkflowRunCreateWithoutWorkflowInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1604,6 +1780,7 @@ export type WorkflowRunUncheckedCreateWithoutWorkflowInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1660,6 +1837,7 @@ export type WorkflowRunCreateWithoutVersionInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1689,6 +1867,7 @@ export type WorkflowRunUncheckedCreateWithoutVersionInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1745,6 +1924,7 @@ export type WorkflowRunCreateWithoutChildrenInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1776,6 +1956,7 @@ export type WorkflowRunUncheckedCreateWithoutChildrenInput = {
   wakeAt?: Date | string | null
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1811,6 +1992,7 @@ export type WorkflowRunCreateWithoutParentInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1841,6 +2023,7 @@ export type WorkflowRunUncheckedCreateWithoutParentInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1881,6 +2064,7 @@ export type WorkflowRunCreateWithoutForksInput = {
   forkedFrom?: Prisma.WorkflowRunCreateNestedOneWithoutForksInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1912,6 +2096,7 @@ export type WorkflowRunUncheckedCreateWithoutForksInput = {
   wakeAt?: Date | string | null
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -1947,6 +2132,7 @@ export type WorkflowRunCreateWithoutForkedFromInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -1977,6 +2163,7 @@ export type WorkflowRunUncheckedCreateWithoutForkedFromInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -2028,6 +2215,7 @@ export type WorkflowRunUpdateWithoutChildrenInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2059,6 +2247,7 @@ export type WorkflowRunUncheckedUpdateWithoutChildrenInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2116,6 +2305,7 @@ export type WorkflowRunUpdateWithoutForksInput = {
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2147,6 +2337,7 @@ export type WorkflowRunUncheckedUpdateWithoutForksInput = {
   wakeAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2194,6 +2385,7 @@ export type WorkflowRunCreateWithoutStepsInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
 }
@@ -2225,6 +2417,7 @@ export type WorkflowRunUncheckedCreateWithoutStepsInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
 }
@@ -2259,6 +2452,7 @@ export type WorkflowRunCreateWithoutParentStepInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
@@ -2288,6 +2482,7 @@ export type WorkflowRunUncheckedCreateWithoutParentStepInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   approvals?: Prisma.ApprovalUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
@@ -2340,6 +2535,7 @@ export type WorkflowRunUpdateWithoutStepsInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
 }
@@ -2371,6 +2567,7 @@ export type WorkflowRunUncheckedUpdateWithoutStepsInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
 }
@@ -2417,6 +2614,7 @@ export type WorkflowRunCreateWithoutApprovalsInput = {
   forks?: Prisma.WorkflowRunCreateNestedManyWithoutForkedFromInput
   schedule?: Prisma.ScheduleCreateNestedOneWithoutRunsInput
   fire?: Prisma.ScheduleFireCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskCreateNestedManyWithoutRunInput
 }
@@ -2448,6 +2646,7 @@ export type WorkflowRunUncheckedCreateWithoutApprovalsInput = {
   children?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutParentInput
   forks?: Prisma.WorkflowRunUncheckedCreateNestedManyWithoutForkedFromInput
   fire?: Prisma.ScheduleFireUncheckedCreateNestedOneWithoutRunInput
+  firing?: Prisma.TriggerFiringUncheckedCreateNestedOneWithoutRunInput
   steps?: Prisma.StepRunUncheckedCreateNestedManyWithoutRunInput
   tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutRunInput
 }
@@ -2494,6 +2693,7 @@ export type WorkflowRunUpdateWithoutApprovalsInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
 }
@@ -2525,6 +2725,7 @@ export type WorkflowRunUncheckedUpdateWithoutApprovalsInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
 }
@@ -2578,6 +2779,7 @@ export type WorkflowRunUpdateWithoutScheduleInput = {
   forkedFrom?: Prisma.WorkflowRunUpdateOneWithoutForksNestedInput
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2608,6 +2810,7 @@ export type WorkflowRunUncheckedUpdateWithoutScheduleInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2686,6 +2889,7 @@ export type WorkflowRunUpdateWithoutWorkflowInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2716,6 +2920,7 @@ export type WorkflowRunUncheckedUpdateWithoutWorkflowInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2793,6 +2998,7 @@ export type WorkflowRunUpdateWithoutVersionInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2822,6 +3028,7 @@ export type WorkflowRunUncheckedUpdateWithoutVersionInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -2923,6 +3130,7 @@ export type WorkflowRunUpdateWithoutParentInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -2953,6 +3161,7 @@ export type WorkflowRunUncheckedUpdateWithoutParentInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -3007,6 +3216,7 @@ export type WorkflowRunUpdateWithoutForkedFromInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -3037,6 +3247,7 @@ export type WorkflowRunUncheckedUpdateWithoutForkedFromInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -3114,6 +3325,7 @@ export type WorkflowRunUpdateWithoutParentStepInput = {
   forks?: Prisma.WorkflowRunUpdateManyWithoutForkedFromNestedInput
   schedule?: Prisma.ScheduleUpdateOneWithoutRunsNestedInput
   fire?: Prisma.ScheduleFireUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUpdateManyWithoutRunNestedInput
@@ -3143,6 +3355,7 @@ export type WorkflowRunUncheckedUpdateWithoutParentStepInput = {
   children?: Prisma.WorkflowRunUncheckedUpdateManyWithoutParentNestedInput
   forks?: Prisma.WorkflowRunUncheckedUpdateManyWithoutForkedFromNestedInput
   fire?: Prisma.ScheduleFireUncheckedUpdateOneWithoutRunNestedInput
+  firing?: Prisma.TriggerFiringUncheckedUpdateOneWithoutRunNestedInput
   steps?: Prisma.StepRunUncheckedUpdateManyWithoutRunNestedInput
   approvals?: Prisma.ApprovalUncheckedUpdateManyWithoutRunNestedInput
   tasks?: Prisma.TaskUncheckedUpdateManyWithoutRunNestedInput
@@ -3271,6 +3484,7 @@ export type WorkflowRunSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.WorkflowRun$fireArgs<ExtArgs>
+  firing?: boolean | Prisma.WorkflowRun$firingArgs<ExtArgs>
   steps?: boolean | Prisma.WorkflowRun$stepsArgs<ExtArgs>
   approvals?: boolean | Prisma.WorkflowRun$approvalsArgs<ExtArgs>
   tasks?: boolean | Prisma.WorkflowRun$tasksArgs<ExtArgs>
@@ -3378,6 +3592,7 @@ export type WorkflowRunInclude<ExtArgs extends runtime.Types.Extensions.Internal
   forks?: boolean | Prisma.WorkflowRun$forksArgs<ExtArgs>
   schedule?: boolean | Prisma.WorkflowRun$scheduleArgs<ExtArgs>
   fire?: boolean | Prisma.WorkflowRun$fireArgs<ExtArgs>
+  firing?: boolean | Prisma.WorkflowRun$firingArgs<ExtArgs>
   steps?: boolean | Prisma.WorkflowRun$stepsArgs<ExtArgs>
   approvals?: boolean | Prisma.WorkflowRun$approvalsArgs<ExtArgs>
   tasks?: boolean | Prisma.WorkflowRun$tasksArgs<ExtArgs>
@@ -3415,6 +3630,7 @@ export type $WorkflowRunPayload<ExtArgs extends runtime.Types.Extensions.Interna
     forks: Prisma.$WorkflowRunPayload<ExtArgs>[]
     schedule: Prisma.$SchedulePayload<ExtArgs> | null
     fire: Prisma.$ScheduleFirePayload<ExtArgs> | null
+    firing: Prisma.$TriggerFiringPayload<ExtArgs> | null
     steps: Prisma.$StepRunPayload<ExtArgs>[]
     approvals: Prisma.$ApprovalPayload<ExtArgs>[]
     tasks: Prisma.$TaskPayload<ExtArgs>[]
@@ -3852,6 +4068,7 @@ export interface Prisma__WorkflowRunClient<T, Null = never, ExtArgs extends runt
   forks<T extends Prisma.WorkflowRun$forksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$forksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WorkflowRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   schedule<T extends Prisma.WorkflowRun$scheduleArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$scheduleArgs<ExtArgs>>): Prisma.Prisma__ScheduleClient<runtime.Types.Result.GetResult<Prisma.$SchedulePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   fire<T extends Prisma.WorkflowRun$fireArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$fireArgs<ExtArgs>>): Prisma.Prisma__ScheduleFireClient<runtime.Types.Result.GetResult<Prisma.$ScheduleFirePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  firing<T extends Prisma.WorkflowRun$firingArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$firingArgs<ExtArgs>>): Prisma.Prisma__TriggerFiringClient<runtime.Types.Result.GetResult<Prisma.$TriggerFiringPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   steps<T extends Prisma.WorkflowRun$stepsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$stepsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$StepRunPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   approvals<T extends Prisma.WorkflowRun$approvalsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$approvalsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ApprovalPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   tasks<T extends Prisma.WorkflowRun$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WorkflowRun$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
@@ -4457,6 +4674,25 @@ export type WorkflowRun$fireArgs<ExtArgs extends runtime.Types.Extensions.Intern
    */
   include?: Prisma.ScheduleFireInclude<ExtArgs> | null
   where?: Prisma.ScheduleFireWhereInput
+}
+
+/**
+ * WorkflowRun.firing
+ */
+export type WorkflowRun$firingArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the TriggerFiring
+   */
+  select?: Prisma.TriggerFiringSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the TriggerFiring
+   */
+  omit?: Prisma.TriggerFiringOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TriggerFiringInclude<ExtArgs> | null
+  where?: Prisma.TriggerFiringWhereInput
 }
 
 /**
