@@ -295,6 +295,42 @@ export type CreateTasksInput = {
   readonly tasks: ReadonlyArray<NewTaskInput>;
 };
 
+/** A trigger to make. */
+export type CreateTriggerInput = {
+  /** CEL over `payload`, `key`, `sender`, `eventId` and `receivedAt`, at most 4,000 characters: only events that it holds for start something. Any when absent. */
+  readonly condition?: string | null | undefined;
+  /** Time between two starts, 366 days at most; PT0S when absent. */
+  readonly coolDown?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** The same key with the same input answers the same trigger, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The whole key of the events that it takes; this or `keyPrefix`. */
+  readonly key?: string | null | undefined;
+  /** How the keys of the events begin that it takes, like `order/`; this or `key`. */
+  readonly keyPrefix?: string | null | undefined;
+  /** Most that it starts in any 24 hours, 1 to 1,000,000; 10,000 when absent, or `maxPerHour` where that is more. */
+  readonly maxPerDay?: number | null | undefined;
+  /** Most that it starts in any hour, 1 to 100,000; 1,000 when absent. */
+  readonly maxPerHour?: number | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** The task that each event makes; this or `workflow`. */
+  readonly task?: TriggeredTaskInput | null | undefined;
+  /** The run that each event starts; this or `task`. */
+  readonly workflow?: TriggeredRunInput | null | undefined;
+};
+
+/** A template and its parameters. */
+export type CreateWorkflowFromTemplateInput = {
+  /** Keep it as a DRAFT, which cannot be run; false when absent. */
+  readonly isDraft?: boolean | null | undefined;
+  /** Values by the names of parameters, as an object; what is left out has its default. */
+  readonly parameters?: unknown;
+  /** Name of the template. */
+  readonly template: string;
+};
+
 /** A workflow to make, or the next version of one. */
 export type CreateWorkflowInput = {
   /** An object as workflow.schema.json describes it, or a text with it in YAML or JSON; 1 MB at most. */
@@ -338,6 +374,12 @@ export type DecideApprovalInput = {
 /** A schedule to delete. */
 export type DeleteScheduleInput = {
   /** TypeID of the schedule. */
+  readonly id: string;
+};
+
+/** A trigger to delete. */
+export type DeleteTriggerInput = {
+  /** TypeID of the trigger. */
   readonly id: string;
 };
 
@@ -467,6 +509,22 @@ export type EventKind =
   | 'TASK_STARTED'
   /** Its priority or time was changed. */
   | 'TASK_UPDATED'
+  /** The trigger was made. */
+  | 'TRIGGER_CREATED'
+  /** It was deleted; what it has started stays. */
+  | 'TRIGGER_DELETED'
+  /** It started a task or a run: for an event, or by hand. */
+  | 'TRIGGER_FIRED'
+  /** An event started nothing, because an expression failed, or its task or run was refused. */
+  | 'TRIGGER_FIRING_FAILED'
+  /** An event that it is for started nothing: by its cool-down, a cap, or because it was paused or deleted meanwhile. */
+  | 'TRIGGER_FIRING_SKIPPED'
+  /** It was held back by hand. */
+  | 'TRIGGER_PAUSED'
+  /** It takes events again. */
+  | 'TRIGGER_RESUMED'
+  /** It was changed by hand. */
+  | 'TRIGGER_UPDATED'
   /** A step waits for a time, an event or a call-back. */
   | 'WAIT_STARTED'
   /** It finishes what it holds and claims no more. */
@@ -602,6 +660,51 @@ export type FireStatus =
   /** It started its task. */
   | 'STARTED';
 
+/** A trigger to fire now, with an event that is made up. */
+export type FireTriggerInput = {
+  /** TypeID of the trigger. */
+  readonly id: string;
+  /** The same key for the same trigger and event answers the same firing, for 24 hours at least; 1 to 500 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Key of the event, one that the trigger takes; the trigger’s own, or its prefix, when absent. */
+  readonly key?: string | null | undefined;
+  /** What the event carries, at most 256 KB; null when absent. */
+  readonly payload?: unknown;
+};
+
+/** Why a trigger fired. */
+export type FiringCause =
+  /** An event came that it takes. */
+  | 'EVENT'
+  /** Somebody asked for it, with an event that was made up. */
+  | 'HAND';
+
+/** Why an event started nothing, although nothing was wrong. */
+export type FiringSkipReason =
+  /** The condition of the trigger does not hold for it. */
+  | 'CONDITION'
+  /** The trigger had started something less than its cool-down before. */
+  | 'COOL_DOWN'
+  /** The trigger was deleted before a scheduler looked at it. */
+  | 'DELETED'
+  /** The trigger had started as many in 24 hours as it may. */
+  | 'MAX_PER_DAY'
+  /** The trigger had started as many in an hour as it may. */
+  | 'MAX_PER_HOUR'
+  /** The trigger was paused before a scheduler looked at it. */
+  | 'PAUSED';
+
+/** What came of an event that a trigger takes. */
+export type FiringStatus =
+  /** An expression failed, or its task or run was refused; `errorCode` and `errorMessage` say why. */
+  | 'FAILED'
+  /** No scheduler has looked at it yet. */
+  | 'PENDING'
+  /** It started nothing; `skipReason` says why. */
+  | 'SKIPPED'
+  /** It started its task or run. */
+  | 'STARTED';
+
 /** A run to fork, and from where. */
 export type ForkWorkflowRunInput = {
   /** Only say what would be reused and what would run again; false when absent. */
@@ -639,6 +742,24 @@ export type HeldLeaseInput = {
   readonly epoch: number;
   /** TypeID of the task. */
   readonly taskId: string;
+};
+
+/** A document of another format to make a workflow of. */
+export type ImportWorkflowInput = {
+  /** Only answer the definition and what does not map; false when absent. */
+  readonly dryRun?: boolean | null | undefined;
+  /** What it is written in. */
+  readonly format: WorkflowFormat;
+  /** Keep it as a DRAFT, which cannot be run; false when absent. */
+  readonly isDraft?: boolean | null | undefined;
+  /** Name of the workflow; that of the document when absent. A state machine has none, so it is needed there. */
+  readonly name?: string | null | undefined;
+  /** The document: an object, or a text with it in JSON or YAML; problems of a text have their lines. */
+  readonly source: unknown;
+  /** Only with STATES_LANGUAGE. */
+  readonly statesLanguage?: StatesLanguageImportInput | null | undefined;
+  /** Only with WF_FORMAT. */
+  readonly wfFormat?: WfFormatImportInput | null | undefined;
 };
 
 /** Fires again and again after the same elapsed time, whatever clocks do. */
@@ -887,6 +1008,12 @@ export type PauseTaskInput = {
   readonly id: string;
 };
 
+/** A trigger to hold back. */
+export type PauseTriggerInput = {
+  /** TypeID of the trigger. */
+  readonly id: string;
+};
+
 /** A run to hold back. */
 export type PauseWorkflowRunInput = {
   /** TypeID of the run. */
@@ -1041,6 +1168,12 @@ export type ResumeTaskInput = {
   /** Refuse when the task is not at this version, from 1. */
   readonly expectedVersion?: number | null | undefined;
   /** TypeID of the task. */
+  readonly id: string;
+};
+
+/** A trigger to let go on. */
+export type ResumeTriggerInput = {
+  /** TypeID of the trigger. */
   readonly id: string;
 };
 
@@ -1260,7 +1393,7 @@ export type ScheduledTaskChangesInput = {
   readonly dueAtField?: string | null | undefined;
   /** How long it will run, as far as you know. */
   readonly estimatedDuration?: string | null | undefined;
-  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
   readonly fairnessKey?: string | null | undefined;
   /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
   readonly input?: unknown;
@@ -1298,7 +1431,7 @@ export type ScheduledTaskInput = {
   readonly dueAtField?: string | null | undefined;
   /** How long it will run, as far as you know. */
   readonly estimatedDuration?: string | null | undefined;
-  /** Whose share of the workers it counts against; the scheduler’s when absent. */
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
   readonly fairnessKey?: string | null | undefined;
   /** What the handler works on, at most 1 MB; must fit the input schema of the type. */
   readonly input?: unknown;
@@ -1353,11 +1486,11 @@ export type SchedulingWeightsInput = {
   readonly priority?: number | null | undefined;
 };
 
-/** An event for whoever waits for its key. */
+/** An event for whoever waits for its key, and for triggers that take it. */
 export type SendEventInput = {
   /** Your own id of it, 1 to 500 characters: the same twice is one event, as long as the first is kept. With another key or payload it is refused. */
   readonly id?: string | null | undefined;
-  /** What it is called, 1 to 500 characters; waits name it. */
+  /** What it is called, 1 to 500 characters; waits and triggers name it. */
   readonly key: string;
   /** What it carries: JSON of at most 256 KB. Null when absent. */
   readonly payload?: unknown;
@@ -1385,6 +1518,12 @@ export type SetWorkflowStatusInput = {
   readonly status: VersionStatusToSet;
   /** Number of the version, from 1. */
   readonly version: number;
+};
+
+/** How a state machine is read. */
+export type StatesLanguageImportInput = {
+  /** Task types of resources; of others it is the last part of the name, in lower snake case. */
+  readonly taskTypes?: ReadonlyArray<TaskTypeOfResource> | null | undefined;
 };
 
 /** What became of a step from one definition to the next. */
@@ -1637,6 +1776,14 @@ export type TaskTypeNameFilter = {
   readonly in?: ReadonlyArray<string> | null | undefined;
 };
 
+/** Which task type stands for a resource of a state machine. */
+export type TaskTypeOfResource = {
+  /** The Resource as it is written, or the name of the function. */
+  readonly resource: string;
+  /** Name of the task type. */
+  readonly taskType: string;
+};
+
 /** Why a task waits for a time. */
 export type TimeBlockerCause =
   /** An attempt failed and the next waits. */
@@ -1670,6 +1817,81 @@ export type TimingInput = {
   readonly rrule?: string | null | undefined;
   /** IANA name of the zone whose clock counts, like Europe/Berlin; UTC when absent. */
   readonly timeZone?: string | null | undefined;
+};
+
+/** Which triggers are wanted. All conditions that are given must hold. */
+export type TriggerFilter = {
+  /** Its whole name. */
+  readonly name?: string | null | undefined;
+  /** Where it stands. */
+  readonly status?: TriggerStatusFilter | null | undefined;
+  /** It is ACTIVE, and takes events with this key. */
+  readonly takesKey?: string | null | undefined;
+  /** Name of the type of its tasks. */
+  readonly taskType?: string | null | undefined;
+  /** Name of the workflow that it starts. */
+  readonly workflow?: string | null | undefined;
+};
+
+/** Where a trigger stands. */
+export type TriggerStatus =
+  /** Takes events. */
+  | 'ACTIVE'
+  /** Held back by hand: events pass it by. */
+  | 'PAUSED';
+
+/** Conditions on where a trigger stands; all that are given must hold. */
+export type TriggerStatusFilter = {
+  /** It is this. */
+  readonly eq?: TriggerStatus | null | undefined;
+  /** It is one of these. */
+  readonly in?: ReadonlyArray<TriggerStatus> | null | undefined;
+};
+
+/** The run of a workflow that each event starts. */
+export type TriggeredRunInput = {
+  /** The input of the run; its texts may hold CEL over the event: `${{ payload.order }}`. The payload of the event when absent. */
+  readonly input?: unknown;
+  /** Name of the workflow. */
+  readonly name: string;
+  /** Number of its version; the newest that is READY when an event comes, when absent. */
+  readonly version?: number | null | undefined;
+};
+
+/** The task that each event makes. Its name, description, input, tags, values of labels and keys may hold CEL over the event: `${{ payload.order }}`. */
+export type TriggeredTaskInput = {
+  /** Tasks with the same key share a limit. */
+  readonly concurrencyKey?: string | null | undefined;
+  /** Its deadline lies so long after it is made. */
+  readonly deadlineAfter?: string | null | undefined;
+  /** What it is for, at most 10,000 characters. */
+  readonly description?: string | null | undefined;
+  /** How long it will run, as far as you know. */
+  readonly estimatedDuration?: string | null | undefined;
+  /** Whose share of the workers it counts against; that of what starts it when absent. */
+  readonly fairnessKey?: string | null | undefined;
+  /** What the handler works on; the payload of the event when absent. */
+  readonly input?: unknown;
+  /** Names and values to find it by: one object of strings, at most 100. */
+  readonly labels?: unknown;
+  /** What people call it, 1 to 500 characters. */
+  readonly name: string;
+  /** How urgent it is; that of the type, else MEDIUM, when absent. */
+  readonly priority?: TaskPriority | null | undefined;
+  /** The queue that it waits in, 1 to 100 characters; `default` when absent. */
+  readonly queue?: string | null | undefined;
+  /** Tasks with the same key share a rate. */
+  readonly rateKey?: string | null | undefined;
+  /** What it takes of its worker. */
+  readonly resources?: ResourcesInput | null | undefined;
+  /** How failures are repeated. */
+  readonly retry?: RetryPolicyInput | null | undefined;
+  /** Words to find it by: at most 100, of 1 to 200 characters. */
+  readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** Limits on its time. */
+  readonly timeouts?: TimeoutsInput | null | undefined;
+  /** Name of its task type, in lower snake case. */
+  readonly type: string;
 };
 
 /** That tasks of one type with the same key are one: asked for again, the task that stands is the answer. */
@@ -1752,6 +1974,34 @@ export type UpdateTaskInput = {
   readonly tags?: ReadonlyArray<string> | null | undefined;
 };
 
+/** Changes to a trigger. What is absent stays. */
+export type UpdateTriggerInput = {
+  /** CEL over `payload`, `key`, `sender`, `eventId` and `receivedAt`, at most 4,000 characters: only events that it holds for start something. Null: any. */
+  readonly condition?: string | null | undefined;
+  /** Time between two starts, 366 days at most. */
+  readonly coolDown?: string | null | undefined;
+  /** What it is for, at most 10,000 characters; null: nothing. */
+  readonly description?: string | null | undefined;
+  /** Refused unless it is at this version; any when absent. */
+  readonly expectedVersion?: number | null | undefined;
+  /** TypeID of the trigger. */
+  readonly id: string;
+  /** The whole key of the events that it takes, instead of what it took before. */
+  readonly key?: string | null | undefined;
+  /** How the keys of the events begin that it takes, instead of what it took before. */
+  readonly keyPrefix?: string | null | undefined;
+  /** Most that it starts in any 24 hours, 1 to 1,000,000. */
+  readonly maxPerDay?: number | null | undefined;
+  /** Most that it starts in any hour, 1 to 100,000. */
+  readonly maxPerHour?: number | null | undefined;
+  /** What people call it, 1 to 500 characters. */
+  readonly name?: string | null | undefined;
+  /** The task that each later event makes, as a whole. */
+  readonly task?: TriggeredTaskInput | null | undefined;
+  /** The run that each later event starts, as a whole. */
+  readonly workflow?: TriggeredRunInput | null | undefined;
+};
+
 /** What may be done with a version from now on. */
 export type VersionStatusToSet =
   /** It may be run. */
@@ -1784,6 +2034,16 @@ export type Weekday =
   | 'TUESDAY'
   /** The day after Tuesday. */
   | 'WEDNESDAY';
+
+/** How an instance of WfCommons is read. */
+export type WfFormatImportInput = {
+  /** Most of its tasks that work at the same time, 1 to 10,000; 10 when absent. */
+  readonly maxParallelSteps?: number | null | undefined;
+  /** Type of its tasks, whose input is `{ durationMs, program }`; when absent `simulated_work`, which every worker of a server serves. */
+  readonly taskType?: string | null | undefined;
+  /** Factor of the measured run times, over 0 to 1,000: 0.001 makes milliseconds of seconds; 1 when absent. */
+  readonly timeScale?: number | null | undefined;
+};
 
 /** Workers that a task would rather have. */
 export type WorkerPreferenceInput = {
@@ -1829,6 +2089,13 @@ export type WorkflowFilter = {
   /** It has a version that stands at one of these. */
   readonly status?: ReadonlyArray<WorkflowStatus> | null | undefined;
 };
+
+/** A format of others that workflows are read from. */
+export type WorkflowFormat =
+  /** A state machine in the Amazon States Language, with JSONPath. */
+  | 'STATES_LANGUAGE'
+  /** An instance in WfFormat 1.5 of WfCommons: its tasks are simulated, each takes as long as was measured. */
+  | 'WF_FORMAT';
 
 /** Which runs are wanted. All conditions that are given must hold. */
 export type WorkflowRunFilter = {
@@ -1952,6 +2219,14 @@ export type ReadEventsQuery = { readonly events: { readonly cursor: string, read
       | EventFields_TaskSkipped_Fragment
       | EventFields_TaskStarted_Fragment
       | EventFields_TaskUpdated_Fragment
+      | EventFields_TriggerCreated_Fragment
+      | EventFields_TriggerDeleted_Fragment
+      | EventFields_TriggerFired_Fragment
+      | EventFields_TriggerFiringFailed_Fragment
+      | EventFields_TriggerFiringSkipped_Fragment
+      | EventFields_TriggerPaused_Fragment
+      | EventFields_TriggerResumed_Fragment
+      | EventFields_TriggerUpdated_Fragment
       | EventFields_WaitStarted_Fragment
       | EventFields_WorkerDraining_Fragment
       | EventFields_WorkerLost_Fragment
@@ -2020,6 +2295,14 @@ export type EventsSubscription = { readonly events:
         | EventFields_TaskSkipped_Fragment
         | EventFields_TaskStarted_Fragment
         | EventFields_TaskUpdated_Fragment
+        | EventFields_TriggerCreated_Fragment
+        | EventFields_TriggerDeleted_Fragment
+        | EventFields_TriggerFired_Fragment
+        | EventFields_TriggerFiringFailed_Fragment
+        | EventFields_TriggerFiringSkipped_Fragment
+        | EventFields_TriggerPaused_Fragment
+        | EventFields_TriggerResumed_Fragment
+        | EventFields_TriggerUpdated_Fragment
         | EventFields_WaitStarted_Fragment
         | EventFields_WorkerDraining_Fragment
         | EventFields_WorkerLost_Fragment
@@ -2146,6 +2429,22 @@ type EventFields_TaskStarted_Fragment = { readonly __typename: 'TaskStarted', re
 
 type EventFields_TaskUpdated_Fragment = { readonly __typename: 'TaskUpdated', readonly taskId: string, readonly taskType: string, readonly version: number, readonly status: Open<TaskStatus>, readonly priority: Open<TaskPriority> | null, readonly scheduledFor: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
 
+type EventFields_TriggerCreated_Fragment = { readonly __typename: 'TriggerCreated', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerDeleted_Fragment = { readonly __typename: 'TriggerDeleted', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFired_Fragment = { readonly __typename: 'TriggerFired', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly startedTaskId: string | null, readonly startedRunId: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFiringFailed_Fragment = { readonly __typename: 'TriggerFiringFailed', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerFiringSkipped_Fragment = { readonly __typename: 'TriggerFiringSkipped', readonly triggerId: string, readonly version: number, readonly firingId: string, readonly receivedEventId: string | null, readonly skipReason: Open<FiringSkipReason>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerPaused_Fragment = { readonly __typename: 'TriggerPaused', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerResumed_Fragment = { readonly __typename: 'TriggerResumed', readonly triggerId: string, readonly version: number, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
+type EventFields_TriggerUpdated_Fragment = { readonly __typename: 'TriggerUpdated', readonly triggerId: string, readonly version: number, readonly fields: ReadonlyArray<string>, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
+
 type EventFields_WaitStarted_Fragment = { readonly __typename: 'WaitStarted', readonly runId: string, readonly seq: number, readonly stepPath: string, readonly stepType: Open<StepRunType>, readonly until: string | null, readonly eventKey: string | null, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null, readonly stepAttempt: number };
 
 type EventFields_WorkerDraining_Fragment = { readonly __typename: 'WorkerDraining', readonly workerId: string | null, readonly name: string, readonly id: string, readonly cursor: string, readonly at: string, readonly actor: string | null };
@@ -2213,6 +2512,14 @@ export type EventFieldsFragment =
   | EventFields_TaskSkipped_Fragment
   | EventFields_TaskStarted_Fragment
   | EventFields_TaskUpdated_Fragment
+  | EventFields_TriggerCreated_Fragment
+  | EventFields_TriggerDeleted_Fragment
+  | EventFields_TriggerFired_Fragment
+  | EventFields_TriggerFiringFailed_Fragment
+  | EventFields_TriggerFiringSkipped_Fragment
+  | EventFields_TriggerPaused_Fragment
+  | EventFields_TriggerResumed_Fragment
+  | EventFields_TriggerUpdated_Fragment
   | EventFields_WaitStarted_Fragment
   | EventFields_WorkerDraining_Fragment
   | EventFields_WorkerLost_Fragment
@@ -2328,7 +2635,7 @@ export type SendEventMutation = { readonly sendEvent:
       { readonly __typename: 'EventIdConflictError' }
       & UserErrorFields_EventIdConflictError_Fragment
     )
-    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
+    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly triggered: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
     | (
       { readonly __typename: 'ValidationError' }
       & UserErrorFields_ValidationError_Fragment
@@ -2341,7 +2648,10 @@ export type GetReceivedEventQueryVariables = Exact<{
 
 
 export type GetReceivedEventQuery = { readonly receivedEvent: (
-    { readonly payload: unknown, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: Open<TaskStatus> }> }
+    { readonly payload: unknown, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly tasks: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: Open<TaskStatus> }>, readonly firings: ReadonlyArray<(
+      { readonly trigger: { readonly id: string, readonly name: string } }
+      & TriggerFiringFieldsFragment
+    )> }
     & ReceivedEventFieldsFragment
   ) | null };
 
@@ -2361,7 +2671,7 @@ export type ListWaitsQueryVariables = Exact<{
 
 export type ListWaitsQuery = { readonly task: { readonly id: string, readonly waits: ReadonlyArray<{ readonly key: string, readonly condition: string | null, readonly since: string, readonly endedAt: string | null, readonly outcome: Open<WaitOutcome> | null, readonly eventId: string | null }> } | null };
 
-export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: string, readonly dedupId: string | null, readonly sender: string | null, readonly receivedAt: string, readonly woken: number, readonly failedConditions: number };
+export type ReceivedEventFieldsFragment = { readonly id: string, readonly key: string, readonly dedupId: string | null, readonly sender: string | null, readonly receivedAt: string, readonly woken: number, readonly triggered: number, readonly failedConditions: number };
 
 export type TimingFieldsFragment = { readonly cron: string | null, readonly every: string | null, readonly anchor: string | null, readonly rrule: string | null, readonly timeZone: string, readonly exclude: { readonly dates: ReadonlyArray<string>, readonly weekdays: ReadonlyArray<Open<Weekday>>, readonly ranges: ReadonlyArray<{ readonly from: string, readonly until: string }> } | null };
 
@@ -2980,6 +3290,179 @@ export type GetTaskTypeQuery = { readonly taskType: TaskTypeFieldsFragment | nul
 
 export type TaskTypeFieldsFragment = { readonly name: string, readonly description: string | null, readonly inputSchema: unknown, readonly outputSchema: unknown, readonly defaults: unknown, readonly createdAt: string, readonly updatedAt: string };
 
+export type TriggerSummaryFragment = { readonly id: string, readonly name: string, readonly status: Open<TriggerStatus>, readonly version: number, readonly key: string | null, readonly keyPrefix: string | null, readonly condition: string | null, readonly startedCount: number, readonly skippedCount: number, readonly failedCount: number, readonly lastStartedAt: string | null, readonly createdAt: string, readonly task: { readonly name: string, readonly type: string } | null, readonly workflow: { readonly name: string, readonly version: number | null } | null };
+
+export type TriggerFiringFieldsFragment = { readonly id: string, readonly cause: Open<FiringCause>, readonly status: Open<FiringStatus>, readonly createdAt: string, readonly firedAt: string | null, readonly skipReason: Open<FiringSkipReason> | null, readonly errorCode: string | null, readonly errorMessage: string | null, readonly eventId: string | null, readonly taskId: string | null, readonly runId: string | null, readonly event: { readonly id: string, readonly key: string } | null, readonly task: { readonly id: string, readonly name: string, readonly status: Open<TaskStatus> } | null, readonly run: { readonly id: string, readonly status: Open<RunStatus> } | null };
+
+export type TriggerDetailsFragment = (
+  { readonly description: string | null, readonly coolDown: string, readonly maxPerHour: number, readonly maxPerDay: number, readonly startedOfHour: number, readonly startedOfDay: number, readonly updatedAt: string, readonly createdBy: string | null, readonly deletedAt: string | null, readonly task: { readonly input: unknown, readonly description: string | null, readonly queue: string, readonly priority: Open<TaskPriority> | null, readonly deadlineAfter: string | null, readonly tags: ReadonlyArray<string>, readonly labels: unknown, readonly concurrencyKey: string | null } | null, readonly workflow: { readonly input: unknown } | null, readonly firings: { readonly nodes: ReadonlyArray<TriggerFiringFieldsFragment> } }
+  & TriggerSummaryFragment
+);
+
+export type GetTriggerQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type GetTriggerQuery = { readonly trigger: TriggerDetailsFragment | null };
+
+export type ListTriggersQueryVariables = Exact<{
+  filter?: TriggerFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type ListTriggersQuery = { readonly triggers: { readonly nodes: ReadonlyArray<TriggerSummaryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null } } };
+
+export type ListFiringsQueryVariables = Exact<{
+  id: string;
+  status?: ReadonlyArray<FiringStatus> | FiringStatus | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ListFiringsQuery = { readonly trigger: { readonly firings: { readonly nodes: ReadonlyArray<TriggerFiringFieldsFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type PreviewTriggerQueryVariables = Exact<{
+  id: string;
+  key?: string | null | undefined;
+  payload?: unknown;
+  sender?: string | null | undefined;
+}>;
+
+
+export type PreviewTriggerQuery = { readonly trigger: { readonly preview: { readonly status: Open<FiringStatus>, readonly skipReason: Open<FiringSkipReason> | null, readonly input: unknown, readonly errorCode: string | null, readonly errorMessage: string | null } } | null };
+
+export type CreateTriggerMutationVariables = Exact<{
+  input: CreateTriggerInput;
+}>;
+
+
+export type CreateTriggerMutation = { readonly createTrigger:
+    | { readonly __typename: 'CreateTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type UpdateTriggerMutationVariables = Exact<{
+  input: UpdateTriggerInput;
+}>;
+
+
+export type UpdateTriggerMutation = { readonly updateTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'TriggerVersionConflictError' }
+      & UserErrorFields_TriggerVersionConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownTaskTypeError' }
+      & UserErrorFields_UnknownTaskTypeError_Fragment
+    )
+    | (
+      { readonly __typename: 'UnknownWorkflowError' }
+      & UserErrorFields_UnknownWorkflowError_Fragment
+    )
+    | { readonly __typename: 'UpdateTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type PauseTriggerMutationVariables = Exact<{
+  input: PauseTriggerInput;
+}>;
+
+
+export type PauseTriggerMutation = { readonly pauseTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'PauseTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ResumeTriggerMutationVariables = Exact<{
+  input: ResumeTriggerInput;
+}>;
+
+
+export type ResumeTriggerMutation = { readonly resumeTrigger:
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | { readonly __typename: 'ResumeTriggerSuccess', readonly trigger: TriggerDetailsFragment }
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type DeleteTriggerMutationVariables = Exact<{
+  input: DeleteTriggerInput;
+}>;
+
+
+export type DeleteTriggerMutation = { readonly deleteTrigger:
+    | { readonly __typename: 'DeleteTriggerSuccess', readonly deletedId: string }
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type FireTriggerMutationVariables = Exact<{
+  input: FireTriggerInput;
+}>;
+
+
+export type FireTriggerMutation = { readonly fireTrigger:
+    | { readonly __typename: 'FireTriggerSuccess', readonly firingId: string, readonly firing: TriggerFiringFieldsFragment | null }
+    | (
+      { readonly __typename: 'IdempotencyConflictError' }
+      & UserErrorFields_IdempotencyConflictError_Fragment
+    )
+    | (
+      { readonly __typename: 'NotFoundError' }
+      & UserErrorFields_NotFoundError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
 type UserErrorFields_AnswerRefusedError_Fragment = { readonly approvalId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_CannotForkError_Fragment = { readonly runId: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly fromPath: string };
@@ -3004,6 +3487,8 @@ type UserErrorFields_RunsFullError_Fragment = { readonly workflow: string, reado
 
 type UserErrorFields_StaleLeaseError_Fragment = { readonly taskId: string, readonly epoch: number, readonly currentEpoch: number, readonly status: Open<TaskStatus>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
+type UserErrorFields_TriggerVersionConflictError_Fragment = { readonly triggerId: string, readonly expectedVersion: number, readonly actualVersion: number, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
+
 type UserErrorFields_UnknownTaskTypeError_Fragment = { readonly type: string, readonly knownTypes: ReadonlyArray<string>, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null };
 
 type UserErrorFields_UnknownWorkflowError_Fragment = { readonly workflow: string, readonly code: string, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly wantedVersion: number | null };
@@ -3025,6 +3510,7 @@ export type UserErrorFieldsFragment =
   | UserErrorFields_NotFoundError_Fragment
   | UserErrorFields_RunsFullError_Fragment
   | UserErrorFields_StaleLeaseError_Fragment
+  | UserErrorFields_TriggerVersionConflictError_Fragment
   | UserErrorFields_UnknownTaskTypeError_Fragment
   | UserErrorFields_UnknownWorkflowError_Fragment
   | UserErrorFields_ValidationError_Fragment
@@ -3534,6 +4020,75 @@ export type ForkWorkflowRunMutation = { readonly forkWorkflowRun:
     )
    };
 
+export type WorkflowTemplateSummaryFragment = { readonly name: string, readonly title: string, readonly taskTypes: ReadonlyArray<string>, readonly integrations: ReadonlyArray<string> };
+
+export type WorkflowTemplateDetailsFragment = (
+  { readonly description: string, readonly parameters: unknown, readonly steps: ReadonlyArray<{ readonly id: string, readonly name: string | null, readonly type: Open<StepRunType>, readonly inside: string | null, readonly after: ReadonlyArray<string>, readonly uses: string | null }> }
+  & WorkflowTemplateSummaryFragment
+);
+
+export type ListWorkflowTemplatesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ListWorkflowTemplatesQuery = { readonly workflowTemplates: ReadonlyArray<WorkflowTemplateSummaryFragment> };
+
+export type GetWorkflowTemplateQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type GetWorkflowTemplateQuery = { readonly workflowTemplate: WorkflowTemplateDetailsFragment | null };
+
+export type PreviewWorkflowTemplateQueryVariables = Exact<{
+  name: string;
+  parameters?: unknown;
+}>;
+
+
+export type PreviewWorkflowTemplateQuery = { readonly workflowTemplate: { readonly name: string, readonly preview: { readonly definition: unknown, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }>, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment> } } | null };
+
+export type CreateWorkflowFromTemplateMutationVariables = Exact<{
+  input: CreateWorkflowFromTemplateInput;
+}>;
+
+
+export type CreateWorkflowFromTemplateMutation = { readonly createWorkflowFromTemplate:
+    | { readonly __typename: 'CreateWorkflowSuccess', readonly isNew: boolean, readonly version: (
+        { readonly inputSchema: unknown }
+        & WorkflowVersionFieldsFragment
+      ), readonly warnings: ReadonlyArray<DefinitionProblemFieldsFragment> }
+    | (
+      { readonly __typename: 'InvalidWorkflowError' }
+      & UserErrorFields_InvalidWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type ImportWorkflowMutationVariables = Exact<{
+  input: ImportWorkflowInput;
+}>;
+
+
+export type ImportWorkflowMutation = { readonly importWorkflow:
+    | { readonly __typename: 'ImportWorkflowSuccess', readonly definition: unknown, readonly isNew: boolean, readonly unmapped: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly place: string, readonly reason: string, readonly count: number }>, readonly problems: ReadonlyArray<DefinitionProblemFieldsFragment>, readonly version: WorkflowVersionFieldsFragment | null }
+    | (
+      { readonly __typename: 'InvalidWorkflowError' }
+      & UserErrorFields_InvalidWorkflowError_Fragment
+    )
+    | (
+      { readonly __typename: 'ValidationError' }
+      & UserErrorFields_ValidationError_Fragment
+    )
+   };
+
+export type GetWorkflowSchemaQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GetWorkflowSchemaQuery = { readonly workflowSchema: unknown };
+
 export type GetWorkflowQueryVariables = Exact<{
   id?: string | null | undefined;
   name?: string | null | undefined;
@@ -3627,14 +4182,14 @@ const blockerFieldsText = "fragment BlockerFields on Blocker{__typename message 
 const cursorExpiredFieldsText = "fragment CursorExpiredFields on CursorExpired{code message path earliest now}"
 const definitionProblemFieldsText = "fragment DefinitionProblemFields on DefinitionProblem{severity code path place message line column expression{text line column}}"
 const eventErrorFieldsText = "fragment EventErrorFields on EventError{code message attempt}"
-const eventFieldsText = "fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}"
+const eventFieldsText = "fragment EventFields on Event{__typename id cursor at actor ...on TaskEvent{taskId taskType version status}...on ScheduleEvent{scheduleId version}...on TriggerEvent{triggerId version}...on WorkerEvent{workerId name}...on WorkflowRunEvent{runId seq}...on StepEvent{stepPath stepType stepAttempt:attempt}...on WorkflowRunFailed{stepError:error{...StepErrorFields}}...on WorkflowRunCancelled{reason}...on WorkflowRunRetried{runAttempt:attempt again}...on StepFailed{stepError:error{...StepErrorFields}}...on StepSkipped{stepError:error{...StepErrorFields}}...on StepRetrying{retryAt stepError:error{...StepErrorFields}}...on WaitStarted{until eventKey}...on ApprovalDecided{by approved}...on WorkerRegistered{host types slots}...on TaskReady{isByHand unansweredKey}...on TaskDeadlineMissed{deadline}...on SchedulePaused{reason}...on ScheduleUpdated{fields}...on ScheduleFired{fireId dueAt cause startedTaskId startedRunId}...on ScheduleFireQueued{fireId dueAt}...on ScheduleFireSkipped{fireId dueAt reason}...on ScheduleFireFailed{fireId dueAt errorCode errorMessage}...on ScheduleFireMissed{firstDueAt lastDueAt count}...on TriggerUpdated{fields}...on TriggerFired{firingId receivedEventId startedTaskId startedRunId}...on TriggerFiringSkipped{firingId receivedEventId skipReason}...on TriggerFiringFailed{firingId receivedEventId errorCode errorMessage}...on BackfillStarted{backfillId total}...on BackfillCompleted{backfillId}...on BackfillCancelled{backfillId}...on TaskStarted{attempt workerId}...on TaskProgressed{attempt progress{fraction message}}...on TaskCompleted{attempt}...on TaskRetrying{retryAt error{...EventErrorFields}}...on TaskFailed{error{...EventErrorFields}}...on AttemptLost{attempt error{...EventErrorFields}}...on TaskReleased{attempt reason}...on TaskParked{attempt until waitKey}...on TaskAnswered{attempt waitKey eventId}...on TaskPaused{from}...on TaskCancelled{reason}...on TaskSkipped{code reason}...on TaskUpdated{priority scheduledFor}...on OtherEvent{kind payload}}"
 const logLineFieldsText = "fragment LogLineFields on LogLine{id at attempt level message fields}"
 const otherTaskText = "fragment OtherTask on Task{id name status startedAt}"
 const pauseFieldsText = "fragment PauseFields on Pause{scope name since reason pausedBy}"
 const poolFieldsText = "fragment PoolFields on Pool{name description capacity inUse reserved waiting}"
 const queueStatsFieldsText = "fragment QueueStatsFields on QueueStats{name pauses{...PauseFields}byStatus{status tasks{...TaskCountFields}}claimable{...TaskCountFields}blocked{...TaskCountFields}oldestReadyAt byType{type tasks{...TaskCountFields}oldestReadyAt isServed pause{...PauseFields}}byPriority{priority tasks{...TaskCountFields}}byAge{from until tasks{...TaskCountFields}}arrivalsPerMinute departuresPerMinute}"
 const reasonFieldsText = "fragment ReasonFields on Blocker{__typename message since ...on DependencyBlocker{taskId needs task{...OtherTask}}...on TimeBlocker{until cause}...on PauseBlocker{scope pausedFrom}...on ConcurrencyBlocker{key limit holders{...OtherTask}}...on PoolBlocker{pool capacity slots holders{...OtherTask}}...on NoWorkerBlocker{type}...on ExternalBlocker{waitKey condition}}"
-const receivedEventFieldsText = "fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken failedConditions}"
+const receivedEventFieldsText = "fragment ReceivedEventFields on ReceivedEvent{id key dedupId sender receivedAt woken triggered failedConditions}"
 const resourceAmountsText = "fragment ResourceAmounts on Resources{cpuCores memoryMb gpu diskMb networkMbps custom{name amount}}"
 const runBlockerFieldsText = "fragment RunBlockerFields on RunBlocker{kind message path until task{id status}childRun{id status}eventKey limit count after}"
 const runGraphFieldsText = "fragment RunGraphFields on RunGraph{isComplete nodes{id inside stepId name type status attempt startedAt finishedAt iterations{total begun ended failed}}edges{from to kind}}"
@@ -3653,11 +4208,16 @@ const taskStateText = "fragment TaskState on Task{...TaskSummary updatedAt ready
 const taskSummaryText = "fragment TaskSummary on Task{id name status priority version type{name}progress{fraction message}tags labels createdAt scheduledFor startedAt finishedAt}"
 const taskTypeFieldsText = "fragment TaskTypeFields on TaskType{name description inputSchema outputSchema defaults createdAt updatedAt}"
 const timingFieldsText = "fragment TimingFields on Timing{cron every anchor rrule timeZone exclude{dates weekdays ranges{from until}}}"
-const userErrorFieldsText = "fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}"
+const triggerDetailsText = "fragment TriggerDetails on Trigger{...TriggerSummary description coolDown maxPerHour maxPerDay startedOfHour startedOfDay updatedAt createdBy deletedAt task{input description queue priority deadlineAfter tags labels concurrencyKey}workflow{input}firings(first:10){nodes{...TriggerFiringFields}}}"
+const triggerFiringFieldsText = "fragment TriggerFiringFields on TriggerFiring{id cause status createdAt firedAt skipReason errorCode errorMessage eventId event{id key}taskId task{id name status}runId run{id status}}"
+const triggerSummaryText = "fragment TriggerSummary on Trigger{id name status version key keyPrefix condition task{name type}workflow{name version}startedCount skippedCount failedCount lastStartedAt createdAt}"
+const userErrorFieldsText = "fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}...on UnknownTaskTypeError{type knownTypes}...on NotFoundError{id}...on DependencyCycleError{cycle}...on IdempotencyConflictError{key taskIds startedRunId:runId}...on EventIdConflictError{eventId}...on IllegalTransitionError{taskId from command}...on VersionConflictError{taskId expectedVersion actualVersion}...on TriggerVersionConflictError{triggerId expectedVersion actualVersion}...on StaleLeaseError{taskId epoch currentEpoch status}...on InvalidWorkflowError{problems{...DefinitionProblemFields}}...on UnknownWorkflowError{workflow wantedVersion:version}...on IllegalRunCommandError{runId runStatus:from command}...on CannotForkError{runId fromPath:from}...on RunsFullError{workflow key limit}...on AnswerRefusedError{approvalId}}"
 const workerFieldsText = "fragment WorkerFields on Worker{id name host pid version state types queues labels slots leases capacity{...ResourceAmounts}usage{...ResourceAmounts}lease startedAt heartbeatAt heartbeatAge stoppedAt}"
 const workflowRunDetailsText = "fragment WorkflowRunDetails on WorkflowRun{...WorkflowRunSummary input output trigger concurrencyKey timeoutAt nextTransitionAt createdBy cursor progress{fraction ended total pending running waiting completed failed cancelled skipped}parent{id}parentStep{path}forkedFrom{id}blockedBy{...RunBlockerFields}approvals(first:20){nodes{id status path message}}}"
 const workflowRunSummaryText = "fragment WorkflowRunSummary on WorkflowRun{id status seq attempt createdAt startedAt finishedAt workflow{id name}version{number}error{...StepErrorFields}}"
 const workflowSummaryText = "fragment WorkflowSummary on Workflow{id name createdAt updatedAt version{number status stepCount description}}"
+const workflowTemplateDetailsText = "fragment WorkflowTemplateDetails on WorkflowTemplate{...WorkflowTemplateSummary description parameters steps{id name type inside after uses}}"
+const workflowTemplateSummaryText = "fragment WorkflowTemplateSummary on WorkflowTemplate{name title taskTypes integrations}"
 const workflowVersionFieldsText = "fragment WorkflowVersionFields on WorkflowVersion{number status hash createdAt createdBy workflow{id name}}"
 
 const appendLogOperation: Operation<AppendLogMutation['appendLog'], AppendLogMutationVariables> = {
@@ -3758,11 +4318,25 @@ const createTasksOperation: Operation<CreateTasksMutation['createTasks'], Create
   text: "mutation createTasks($input:CreateTasksInput!){createTasks(input:$input){__typename ...on CreateTasksSuccess{taskIds isReplay}...UserErrorFields}}" + userErrorFieldsText + definitionProblemFieldsText,
 }
 
+const createTriggerOperation: Operation<CreateTriggerMutation['createTrigger'], CreateTriggerMutationVariables> = {
+  name: 'createTrigger',
+  kind: 'mutation',
+  field: 'createTrigger',
+  text: "mutation createTrigger($input:CreateTriggerInput!){createTrigger(input:$input){__typename ...on CreateTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}" + triggerDetailsText + triggerSummaryText + triggerFiringFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+}
+
 const createWorkflowOperation: Operation<CreateWorkflowMutation['createWorkflow'], CreateWorkflowMutationVariables> = {
   name: 'createWorkflow',
   kind: 'mutation',
   field: 'createWorkflow',
   text: "mutation createWorkflow($input:CreateWorkflowInput!){createWorkflow(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields}warnings{...DefinitionProblemFields}}...UserErrorFields}}" + workflowVersionFieldsText + definitionProblemFieldsText + userErrorFieldsText,
+}
+
+const createWorkflowFromTemplateOperation: Operation<CreateWorkflowFromTemplateMutation['createWorkflowFromTemplate'], CreateWorkflowFromTemplateMutationVariables> = {
+  name: 'createWorkflowFromTemplate',
+  kind: 'mutation',
+  field: 'createWorkflowFromTemplate',
+  text: "mutation createWorkflowFromTemplate($input:CreateWorkflowFromTemplateInput!){createWorkflowFromTemplate(input:$input){__typename ...on CreateWorkflowSuccess{isNew version{...WorkflowVersionFields inputSchema}warnings{...DefinitionProblemFields}}...UserErrorFields}}" + workflowVersionFieldsText + definitionProblemFieldsText + userErrorFieldsText,
 }
 
 const decideApprovalOperation: Operation<DecideApprovalMutation['decideApproval'], DecideApprovalMutationVariables> = {
@@ -3777,6 +4351,13 @@ const deleteScheduleOperation: Operation<DeleteScheduleMutation['deleteSchedule'
   kind: 'mutation',
   field: 'deleteSchedule',
   text: "mutation deleteSchedule($input:DeleteScheduleInput!){deleteSchedule(input:$input){__typename ...on DeleteScheduleSuccess{deletedId}...UserErrorFields}}" + userErrorFieldsText + definitionProblemFieldsText,
+}
+
+const deleteTriggerOperation: Operation<DeleteTriggerMutation['deleteTrigger'], DeleteTriggerMutationVariables> = {
+  name: 'deleteTrigger',
+  kind: 'mutation',
+  field: 'deleteTrigger',
+  text: "mutation deleteTrigger($input:DeleteTriggerInput!){deleteTrigger(input:$input){__typename ...on DeleteTriggerSuccess{deletedId}...UserErrorFields}}" + userErrorFieldsText + definitionProblemFieldsText,
 }
 
 const diffWorkflowVersionsOperation: Operation<DiffWorkflowVersionsQuery['workflow'], DiffWorkflowVersionsQueryVariables> = {
@@ -3828,6 +4409,13 @@ const fireScheduleOperation: Operation<FireScheduleMutation['fireSchedule'], Fir
   text: "mutation fireSchedule($input:FireScheduleInput!){fireSchedule(input:$input){__typename ...on FireScheduleSuccess{task{...TaskSummary}run{id status}}...UserErrorFields}}" + taskSummaryText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
+const fireTriggerOperation: Operation<FireTriggerMutation['fireTrigger'], FireTriggerMutationVariables> = {
+  name: 'fireTrigger',
+  kind: 'mutation',
+  field: 'fireTrigger',
+  text: "mutation fireTrigger($input:FireTriggerInput!){fireTrigger(input:$input){__typename ...on FireTriggerSuccess{firingId firing{...TriggerFiringFields}}...UserErrorFields}}" + triggerFiringFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+}
+
 const forkWorkflowRunOperation: Operation<ForkWorkflowRunMutation['forkWorkflowRun'], ForkWorkflowRunMutationVariables> = {
   name: 'forkWorkflowRun',
   kind: 'mutation',
@@ -3846,7 +4434,7 @@ const getReceivedEventOperation: Operation<GetReceivedEventQuery['receivedEvent'
   name: 'getReceivedEvent',
   kind: 'query',
   field: 'receivedEvent',
-  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}}}" + receivedEventFieldsText,
+  text: "query getReceivedEvent($id:ID!){receivedEvent(id:$id){...ReceivedEventFields payload conditionErrors{taskId condition message}tasks{id name status}firings{...TriggerFiringFields trigger{id name}}}}" + receivedEventFieldsText + triggerFiringFieldsText,
 }
 
 const getScheduleOperation: Operation<GetScheduleQuery['schedule'], GetScheduleQueryVariables> = {
@@ -3875,6 +4463,13 @@ const getTaskTypeOperation: Operation<GetTaskTypeQuery['taskType'], GetTaskTypeQ
   kind: 'query',
   field: 'taskType',
   text: "query getTaskType($name:String!){taskType(name:$name){...TaskTypeFields}}" + taskTypeFieldsText,
+}
+
+const getTriggerOperation: Operation<GetTriggerQuery['trigger'], GetTriggerQueryVariables> = {
+  name: 'getTrigger',
+  kind: 'query',
+  field: 'trigger',
+  text: "query getTrigger($id:ID!){trigger(id:$id){...TriggerDetails}}" + triggerDetailsText + triggerSummaryText + triggerFiringFieldsText,
 }
 
 const getViewerOperation: Operation<GetViewerQuery['viewer'], GetViewerQueryVariables> = {
@@ -3919,6 +4514,20 @@ const getWorkflowRunTimesOperation: Operation<GetWorkflowRunTimesQuery['workflow
   text: "query getWorkflowRunTimes($id:ID!){workflowRun(id:$id){...WorkflowRunSummary criticalPath{length wallTime workTime isComplete steps{path duration}}timeline{isComplete bars{path type status depth startedAt finishedAt}}}}" + workflowRunSummaryText + stepErrorFieldsText,
 }
 
+const getWorkflowSchemaOperation: Operation<GetWorkflowSchemaQuery['workflowSchema'], GetWorkflowSchemaQueryVariables> = {
+  name: 'getWorkflowSchema',
+  kind: 'query',
+  field: 'workflowSchema',
+  text: "query getWorkflowSchema{workflowSchema}",
+}
+
+const getWorkflowTemplateOperation: Operation<GetWorkflowTemplateQuery['workflowTemplate'], GetWorkflowTemplateQueryVariables> = {
+  name: 'getWorkflowTemplate',
+  kind: 'query',
+  field: 'workflowTemplate',
+  text: "query getWorkflowTemplate($name:String!){workflowTemplate(name:$name){...WorkflowTemplateDetails}}" + workflowTemplateDetailsText + workflowTemplateSummaryText,
+}
+
 const getWorkflowVersionOperation: Operation<GetWorkflowVersionQuery['workflow'], GetWorkflowVersionQueryVariables> = {
   name: 'getWorkflowVersion',
   kind: 'query',
@@ -3931,6 +4540,13 @@ const heartbeatWorkerOperation: Operation<HeartbeatWorkerMutation['heartbeatWork
   kind: 'mutation',
   field: 'heartbeatWorker',
   text: "mutation heartbeatWorker($input:HeartbeatWorkerInput!){heartbeatWorker(input:$input){__typename ...on HeartbeatWorkerSuccess{state lease ended{taskId epoch reason}}...UserErrorFields}}" + userErrorFieldsText + definitionProblemFieldsText,
+}
+
+const importWorkflowOperation: Operation<ImportWorkflowMutation['importWorkflow'], ImportWorkflowMutationVariables> = {
+  name: 'importWorkflow',
+  kind: 'mutation',
+  field: 'importWorkflow',
+  text: "mutation importWorkflow($input:ImportWorkflowInput!){importWorkflow(input:$input){__typename ...on ImportWorkflowSuccess{definition isNew unmapped{path place reason count}problems{...DefinitionProblemFields}version{...WorkflowVersionFields}}...UserErrorFields}}" + definitionProblemFieldsText + workflowVersionFieldsText + userErrorFieldsText,
 }
 
 const listApiKeysOperation: Operation<ListApiKeysQuery['apiKeys'], ListApiKeysQueryVariables> = {
@@ -3952,6 +4568,13 @@ const listFiresOperation: Operation<ListFiresQuery['schedule'], ListFiresQueryVa
   kind: 'query',
   field: 'schedule',
   text: "query listFires($id:ID!$first:Int$after:String){schedule(id:$id){fires(first:$first after:$after){nodes{...ScheduleFireFields}pageInfo{hasNextPage endCursor}}}}" + scheduleFireFieldsText,
+}
+
+const listFiringsOperation: Operation<ListFiringsQuery['trigger'], ListFiringsQueryVariables> = {
+  name: 'listFirings',
+  kind: 'query',
+  field: 'trigger',
+  text: "query listFirings($id:ID!$status:[FiringStatus!]$first:Int$after:String){trigger(id:$id){firings(status:$status first:$first after:$after){nodes{...TriggerFiringFields}pageInfo{hasNextPage endCursor}}}}" + triggerFiringFieldsText,
 }
 
 const listHoldupsOperation: Operation<ListHoldupsQuery['holdups'], ListHoldupsQueryVariables> = {
@@ -4003,6 +4626,13 @@ const listTaskTypesOperation: Operation<ListTaskTypesQuery['taskTypes'], ListTas
   text: "query listTaskTypes{taskTypes{...TaskTypeFields}}" + taskTypeFieldsText,
 }
 
+const listTriggersOperation: Operation<ListTriggersQuery['triggers'], ListTriggersQueryVariables> = {
+  name: 'listTriggers',
+  kind: 'query',
+  field: 'triggers',
+  text: "query listTriggers($filter:TriggerFilter$first:Int$after:String$last:Int$before:String){triggers(filter:$filter first:$first after:$after last:$last before:$before){nodes{...TriggerSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + triggerSummaryText,
+}
+
 const listWaitsOperation: Operation<ListWaitsQuery['task'], ListWaitsQueryVariables> = {
   name: 'listWaits',
   kind: 'query',
@@ -4029,6 +4659,13 @@ const listWorkflowsOperation: Operation<ListWorkflowsQuery['workflows'], ListWor
   kind: 'query',
   field: 'workflows',
   text: "query listWorkflows($filter:WorkflowFilter$first:Int$after:String$last:Int$before:String){workflows(filter:$filter first:$first after:$after last:$last before:$before){nodes{...WorkflowSummary}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}" + workflowSummaryText,
+}
+
+const listWorkflowTemplatesOperation: Operation<ListWorkflowTemplatesQuery['workflowTemplates'], ListWorkflowTemplatesQueryVariables> = {
+  name: 'listWorkflowTemplates',
+  kind: 'query',
+  field: 'workflowTemplates',
+  text: "query listWorkflowTemplates{workflowTemplates{...WorkflowTemplateSummary}}" + workflowTemplateSummaryText,
 }
 
 const parkTaskOperation: Operation<ParkTaskMutation['parkTask'], ParkTaskMutationVariables> = {
@@ -4059,6 +4696,13 @@ const pauseTaskOperation: Operation<PauseTaskMutation['pauseTask'], PauseTaskMut
   text: "mutation pauseTask($input:PauseTaskInput!){pauseTask(input:$input){__typename ...on PauseTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + taskDetailsText + taskStateText + taskSummaryText + taskErrorFieldsText + blockerFieldsText + shortageFieldsText + resourceAmountsText + attemptFieldsText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
+const pauseTriggerOperation: Operation<PauseTriggerMutation['pauseTrigger'], PauseTriggerMutationVariables> = {
+  name: 'pauseTrigger',
+  kind: 'mutation',
+  field: 'pauseTrigger',
+  text: "mutation pauseTrigger($input:PauseTriggerInput!){pauseTrigger(input:$input){__typename ...on PauseTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}" + triggerDetailsText + triggerSummaryText + triggerFiringFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+}
+
 const pauseWorkflowRunOperation: Operation<PauseWorkflowRunMutation['pauseWorkflowRun'], PauseWorkflowRunMutationVariables> = {
   name: 'pauseWorkflowRun',
   kind: 'mutation',
@@ -4071,6 +4715,20 @@ const previewScheduleOperation: Operation<PreviewScheduleQuery['previewSchedule'
   kind: 'query',
   field: 'previewSchedule',
   text: "query previewSchedule($timing:TimingInput!$after:DateTime$count:Int){previewSchedule(timing:$timing after:$after count:$count){__typename ...on PreviewScheduleSuccess{fires}...UserErrorFields}}" + userErrorFieldsText + definitionProblemFieldsText,
+}
+
+const previewTriggerOperation: Operation<PreviewTriggerQuery['trigger'], PreviewTriggerQueryVariables> = {
+  name: 'previewTrigger',
+  kind: 'query',
+  field: 'trigger',
+  text: "query previewTrigger($id:ID!$key:String$payload:JSON$sender:String){trigger(id:$id){preview(key:$key payload:$payload sender:$sender){status skipReason input errorCode errorMessage}}}",
+}
+
+const previewWorkflowTemplateOperation: Operation<PreviewWorkflowTemplateQuery['workflowTemplate'], PreviewWorkflowTemplateQueryVariables> = {
+  name: 'previewWorkflowTemplate',
+  kind: 'query',
+  field: 'workflowTemplate',
+  text: "query previewWorkflowTemplate($name:String!$parameters:JSON){workflowTemplate(name:$name){name preview(parameters:$parameters){definition issues{path message}problems{...DefinitionProblemFields}}}}" + definitionProblemFieldsText,
 }
 
 const readEventsOperation: Operation<ReadEventsQuery['events'], ReadEventsQueryVariables> = {
@@ -4150,6 +4808,13 @@ const resumeTaskOperation: Operation<ResumeTaskMutation['resumeTask'], ResumeTas
   text: "mutation resumeTask($input:ResumeTaskInput!){resumeTask(input:$input){__typename ...on ResumeTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + taskDetailsText + taskStateText + taskSummaryText + taskErrorFieldsText + blockerFieldsText + shortageFieldsText + resourceAmountsText + attemptFieldsText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
+const resumeTriggerOperation: Operation<ResumeTriggerMutation['resumeTrigger'], ResumeTriggerMutationVariables> = {
+  name: 'resumeTrigger',
+  kind: 'mutation',
+  field: 'resumeTrigger',
+  text: "mutation resumeTrigger($input:ResumeTriggerInput!){resumeTrigger(input:$input){__typename ...on ResumeTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}" + triggerDetailsText + triggerSummaryText + triggerFiringFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+}
+
 const resumeWorkflowRunOperation: Operation<ResumeWorkflowRunMutation['resumeWorkflowRun'], ResumeWorkflowRunMutationVariables> = {
   name: 'resumeWorkflowRun',
   kind: 'mutation',
@@ -4182,7 +4847,7 @@ const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMut
   name: 'sendEvent',
   kind: 'mutation',
   field: 'sendEvent',
-  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}" + receivedEventFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken triggered isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}" + receivedEventFieldsText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
 const setWorkflowStatusOperation: Operation<SetWorkflowStatusMutation['setWorkflowStatus'], SetWorkflowStatusMutationVariables> = {
@@ -4232,6 +4897,13 @@ const updateTaskOperation: Operation<UpdateTaskMutation['updateTask'], UpdateTas
   kind: 'mutation',
   field: 'updateTask',
   text: "mutation updateTask($input:UpdateTaskInput!){updateTask(input:$input){__typename ...on UpdateTaskSuccess{task{...TaskDetails}}...UserErrorFields}}" + taskDetailsText + taskStateText + taskSummaryText + taskErrorFieldsText + blockerFieldsText + shortageFieldsText + resourceAmountsText + attemptFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+}
+
+const updateTriggerOperation: Operation<UpdateTriggerMutation['updateTrigger'], UpdateTriggerMutationVariables> = {
+  name: 'updateTrigger',
+  kind: 'mutation',
+  field: 'updateTrigger',
+  text: "mutation updateTrigger($input:UpdateTriggerInput!){updateTrigger(input:$input){__typename ...on UpdateTriggerSuccess{trigger{...TriggerDetails}}...UserErrorFields}}" + triggerDetailsText + triggerSummaryText + triggerFiringFieldsText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
 const validateWorkflowOperation: Operation<ValidateWorkflowQuery['validateWorkflow'], ValidateWorkflowQueryVariables> = {
@@ -4293,15 +4965,24 @@ export function getSdk(transport: Transport) {
     /** Makes tasks together, all or none; they may depend on each other by key. */
     createTasks: (variables: CreateTasksMutationVariables, options?: CallOptions) =>
       transport.request(createTasksOperation, variables, options),
+    /** Makes a trigger. It takes events that are sent from then on. */
+    createTrigger: (variables: CreateTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(createTriggerOperation, variables, options),
     /** Keeps a definition as the next version of the workflow with its name, or as a new workflow. The same content again is the same version. Runs under way go on with theirs. */
     createWorkflow: (variables: CreateWorkflowMutationVariables, options?: CallOptions) =>
       transport.request(createWorkflowOperation, variables, options),
+    /** Makes the workflow that a template describes, or the next version of it, as `createWorkflow` does. From then on it is a workflow like any other. */
+    createWorkflowFromTemplate: (variables: CreateWorkflowFromTemplateMutationVariables, options?: CallOptions) =>
+      transport.request(createWorkflowFromTemplateOperation, variables, options),
     /** Answers an approval: whoever it asks may, once. Its run goes on when enough have. */
     decideApproval: (variables: DecideApprovalMutationVariables, options?: CallOptions) =>
       transport.request(decideApprovalOperation, variables, options),
     /** Deletes a schedule, and cancels its backfills. The tasks and runs that it has started stay. */
     deleteSchedule: (variables: DeleteScheduleMutationVariables, options?: CallOptions) =>
       transport.request(deleteScheduleOperation, variables, options),
+    /** Deletes a trigger: it starts nothing more. What it has started, and its firings, stay. */
+    deleteTrigger: (variables: DeleteTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(deleteTriggerOperation, variables, options),
     /** One workflow by its id or by its name; null when there is none in your tenant. */
     diffWorkflowVersions: (variables: DiffWorkflowVersionsQueryVariables, options?: CallOptions) =>
       transport.request(diffWorkflowVersionsOperation, variables, options),
@@ -4323,6 +5004,9 @@ export function getSdk(transport: Transport) {
     /** Fires a schedule now, whatever its status and its rule for overlaps say. Its due times stay. */
     fireSchedule: (variables: FireScheduleMutationVariables, options?: CallOptions) =>
       transport.request(fireScheduleOperation, variables, options),
+    /** Fires a trigger now with an event that is made up, whatever its status, cool-down and caps say. The event reaches nobody else. */
+    fireTrigger: (variables: FireTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(fireTriggerOperation, variables, options),
     /** Starts a new run that takes over what another did up to a step, and goes on from there, with other input if given. The other stays as it is. */
     forkWorkflowRun: (variables: ForkWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(forkWorkflowRunOperation, variables, options),
@@ -4344,6 +5028,9 @@ export function getSdk(transport: Transport) {
     /** One task type by its name; null when none is called so. */
     getTaskType: (variables: GetTaskTypeQueryVariables, options?: CallOptions) =>
       transport.request(getTaskTypeOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    getTrigger: (variables: GetTriggerQueryVariables, options?: CallOptions) =>
+      transport.request(getTriggerOperation, variables, options),
     /** Who is asking. */
     getViewer: (variables: GetViewerQueryVariables = {}, options?: CallOptions) =>
       transport.request(getViewerOperation, variables, options),
@@ -4362,12 +5049,21 @@ export function getSdk(transport: Transport) {
     /** One run by its id; null when there is none in your tenant. */
     getWorkflowRunTimes: (variables: GetWorkflowRunTimesQueryVariables, options?: CallOptions) =>
       transport.request(getWorkflowRunTimesOperation, variables, options),
+    /** The JSON Schema (2020-12) of definitions, for editors; also at `/schemas/workflow.schema.json` beside the graph. */
+    getWorkflowSchema: (variables: GetWorkflowSchemaQueryVariables = {}, options?: CallOptions) =>
+      transport.request(getWorkflowSchemaOperation, variables, options),
+    /** One template by its name; null when none is called so. */
+    getWorkflowTemplate: (variables: GetWorkflowTemplateQueryVariables, options?: CallOptions) =>
+      transport.request(getWorkflowTemplateOperation, variables, options),
     /** One workflow by its id or by its name; null when there is none in your tenant. */
     getWorkflowVersion: (variables: GetWorkflowVersionQueryVariables = {}, options?: CallOptions) =>
       transport.request(getWorkflowVersionOperation, variables, options),
     /** Renews a worker’s lease, and tells it at once what was cancelled and whether it is to drain. */
     heartbeatWorker: (variables: HeartbeatWorkerMutationVariables, options?: CallOptions) =>
       transport.request(heartbeatWorkerOperation, variables, options),
+    /** Makes a workflow of a document in another format, as `createWorkflow` does, and says what of it does not map. */
+    importWorkflow: (variables: ImportWorkflowMutationVariables, options?: CallOptions) =>
+      transport.request(importWorkflowOperation, variables, options),
     /** All keys of the tenant, the latest first, at most 1,000; revoked and expired ones too. */
     listApiKeys: (variables: ListApiKeysQueryVariables = {}, options?: CallOptions) =>
       transport.request(listApiKeysOperation, variables, options),
@@ -4377,6 +5073,9 @@ export function getSdk(transport: Transport) {
     /** One schedule by its id, a deleted one too; null when there is none in your tenant. */
     listFires: (variables: ListFiresQueryVariables, options?: CallOptions) =>
       transport.request(listFiresOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    listFirings: (variables: ListFiringsQueryVariables, options?: CallOptions) =>
+      transport.request(listFiringsOperation, variables, options),
     /** What holds up the most tasks: tasks that others wait for, pools, concurrency keys, pauses, missing workers, times, events from outside. */
     listHoldups: (variables: ListHoldupsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listHoldupsOperation, variables, options),
@@ -4398,6 +5097,9 @@ export function getSdk(transport: Transport) {
     /** All task types by name, at most 1,000. */
     listTaskTypes: (variables: ListTaskTypesQueryVariables = {}, options?: CallOptions) =>
       transport.request(listTaskTypesOperation, variables, options),
+    /** Triggers that are not deleted, the latest created first. */
+    listTriggers: (variables: ListTriggersQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listTriggersOperation, variables, options),
     /** One task by its id; null when there is none in your tenant. */
     listWaits: (variables: ListWaitsQueryVariables, options?: CallOptions) =>
       transport.request(listWaitsOperation, variables, options),
@@ -4410,6 +5112,9 @@ export function getSdk(transport: Transport) {
     /** Workflows, the latest made first. */
     listWorkflows: (variables: ListWorkflowsQueryVariables = {}, options?: CallOptions) =>
       transport.request(listWorkflowsOperation, variables, options),
+    /** All templates of workflows. */
+    listWorkflowTemplates: (variables: ListWorkflowTemplatesQueryVariables = {}, options?: CallOptions) =>
+      transport.request(listWorkflowTemplatesOperation, variables, options),
     /** Lets a task wait without a worker; then its attempt goes on with whoever claims it. Sent again after a lost answer it does nothing twice. */
     parkTask: (variables: ParkTaskMutationVariables, options?: CallOptions) =>
       transport.request(parkTaskOperation, variables, options),
@@ -4422,12 +5127,21 @@ export function getSdk(transport: Transport) {
     /** Holds back a task that waits, until it is resumed. One that runs is not paused: its handler could not know. */
     pauseTask: (variables: PauseTaskMutationVariables, options?: CallOptions) =>
       transport.request(pauseTaskOperation, variables, options),
+    /** Holds a trigger back: events pass it by until it is resumed. What it has started goes on. */
+    pauseTrigger: (variables: PauseTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(pauseTriggerOperation, variables, options),
     /** Holds a run back: nothing new starts in it. What works goes on to its end. */
     pauseWorkflowRun: (variables: PauseWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(pauseWorkflowRunOperation, variables, options),
     /** When a timing would fire, without making a schedule. */
     previewSchedule: (variables: PreviewScheduleQueryVariables, options?: CallOptions) =>
       transport.request(previewScheduleOperation, variables, options),
+    /** One trigger by its id, a deleted one too; null when there is none in your tenant. */
+    previewTrigger: (variables: PreviewTriggerQueryVariables, options?: CallOptions) =>
+      transport.request(previewTriggerOperation, variables, options),
+    /** One template by its name; null when none is called so. */
+    previewWorkflowTemplate: (variables: PreviewWorkflowTemplateQueryVariables, options?: CallOptions) =>
+      transport.request(previewWorkflowTemplateOperation, variables, options),
     /** The event log, from the earliest that is kept. */
     readEvents: (variables: ReadEventsQueryVariables = {}, options?: CallOptions) =>
       transport.request(readEventsOperation, variables, options),
@@ -4461,6 +5175,9 @@ export function getSdk(transport: Transport) {
     /** Lets a paused task go on where it stood. */
     resumeTask: (variables: ResumeTaskMutationVariables, options?: CallOptions) =>
       transport.request(resumeTaskOperation, variables, options),
+    /** Lets a paused trigger take events that are sent from now on. */
+    resumeTrigger: (variables: ResumeTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(resumeTriggerOperation, variables, options),
     /** Lets a paused run go on. */
     resumeWorkflowRun: (variables: ResumeWorkflowRunMutationVariables, options?: CallOptions) =>
       transport.request(resumeWorkflowRunOperation, variables, options),
@@ -4473,7 +5190,7 @@ export function getSdk(transport: Transport) {
     /** Revokes a key at once and for good. Revoking it again changes nothing. */
     revokeApiKey: (variables: RevokeApiKeyMutationVariables, options?: CallOptions) =>
       transport.request(revokeApiKeyOperation, variables, options),
-    /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back. */
+    /** Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it, and every trigger that takes its key looks at it. It does not wait for those that come later, unless they look back. */
     sendEvent: (variables: SendEventMutationVariables, options?: CallOptions) =>
       transport.request(sendEventOperation, variables, options),
     /** Makes a version READY to be run, or retires it. */
@@ -4497,6 +5214,9 @@ export function getSdk(transport: Transport) {
     /** Changes a task that has not ended; one that waits takes its new place at once. */
     updateTask: (variables: UpdateTaskMutationVariables, options?: CallOptions) =>
       transport.request(updateTaskOperation, variables, options),
+    /** Changes a trigger. It holds for every event that no scheduler has looked at yet. */
+    updateTrigger: (variables: UpdateTriggerMutationVariables, options?: CallOptions) =>
+      transport.request(updateTriggerOperation, variables, options),
     /** Judges a definition without keeping it. What its names stand for here is looked up. */
     validateWorkflow: (variables: ValidateWorkflowQueryVariables, options?: CallOptions) =>
       transport.request(validateWorkflowOperation, variables, options),
