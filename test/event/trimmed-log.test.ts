@@ -113,7 +113,7 @@ describe('a log of which rows are deleted', () => {
     await age('event', 'true')
     const rival = await db.connect()
     await rival.query('BEGIN')
-    await rival.query(`SELECT pg_advisory_xact_lock(hashtext('task-mgmt retention'), 0)`)
+    await rival.query(`SELECT pg_advisory_xact_lock(hashtext('task-mgmt retention'), hashtext('event'))`)
     expect(await trim()).toBe(0)
     await rival.query('COMMIT')
     rival.release()
