@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { durableSettings } from '../src/infra/embedded-postgres/settings.ts'
+import { durableSettings, type PostgresSettings } from '../src/infra/embedded-postgres/settings.ts'
 import { startEmbeddedPostgres } from '../src/infra/embedded-postgres/start.ts'
 import { migrate } from '../src/infra/migrate.ts'
 import { migrationsFolder } from '../src/infra/migration-files.ts'
@@ -18,9 +18,10 @@ export interface Ground {
   stop(): Promise<void>
 }
 
-export async function prepareGround(): Promise<Ground> {
+/** @param settings of the server, beside those of production */
+export async function prepareGround(settings: PostgresSettings = {}): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'task-mgmt-bench-'))
-  const postgres = await startEmbeddedPostgres({ dataFolder: folder, settings: durableSettings })
+  const postgres = await startEmbeddedPostgres({ dataFolder: folder, settings: { ...durableSettings, ...settings } })
   let made = 0
   const emptyDatabase = async (): Promise<string> => {
     const name = `bench_${++made}`

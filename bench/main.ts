@@ -1,11 +1,9 @@
 // Usage: npm run bench [-- --tasks 30000 --samples 500]
 // Measures on a PostgreSQL of its own with the settings of production, and beside it the limit that plain SQL sets.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { measureEngine, type Throughput } from './engine-throughput.ts'
 import { prepareGround } from './ground.ts'
+import { inOwnProcess } from './in-own-process.ts'
 import { measureLatency } from './latency.ts'
 import { measureSqlLimit } from './sql-limit.ts'
 
@@ -14,13 +12,7 @@ const { values } = parseArgs({
 })
 const tasks = Number(values.tasks)
 
-if (process.send !== undefined) {
-  const { url, slots } = JSON.parse(process.env.BENCH_ENGINE!) as { url: string; slots: number }
-  process.send(await measureEngine(url, { tasks, slots }))
-  process.disconnect()
-} else {
-  await main()
-}
+await main()
 
 async function main(): Promise<void> {
   const [cpu] = cpus()
@@ -32,8 +24,8 @@ async function main(): Promise<void> {
   try {
     // Around the engine's runs, so that a machine that slows down or speeds up shows.
     const before = await measureSqlLimit(await ground.freshDatabase(), { tasks })
-    const many = await inOwnProcess(await ground.freshDatabase(), 100)
-    const few = await inOwnProcess(await ground.freshDatabase(), 10)
+    const many = await inOwnProcess({ url: await ground.freshDatabase(), tasks, slots: 100 })
+    const few = await inOwnProcess({ url: await ground.freshDatabase(), tasks, slots: 10 })
     const after = await measureSqlLimit(await ground.freshDatabase(), { tasks })
     const limit = (before + after) / 2
     const latency = await measureLatency(await ground.freshDatabase(), { tasks: Number(values.samples) })
@@ -59,12 +51,4 @@ async function main(): Promise<void> {
   } finally {
     await ground.stop()
   }
-}
-
-async function inOwnProcess(url: string, slots: number): Promise<Throughput> {
-  const child = fork(new URL(import.meta.url), process.argv.slice(2), {
-    env: { ...process.env, BENCH_ENGINE: JSON.stringify({ url, slots }) },
-  })
-  const [[result]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
-  return result as Throughput
 }

@@ -2,7 +2,7 @@ import { type ClientBase, DatabaseError } from 'pg'
 import { appendEvents } from '../event/store/append-events.ts'
 import { sendLast } from '../infra/with-transaction.ts'
 import type { StepError } from '../workflow/run/run-state.ts'
-import { type Message, takeMessages, tellRuns } from '../workflow/store/inbox.ts'
+import { type Message, tellRuns } from '../workflow/store/inbox.ts'
 import { breakRun, type LockedRun, lockRun, lockRunsToStep } from '../workflow/store/runs.ts'
 import { versionKey } from '../workflow/store/workflows.ts'
 import { ringBells } from './apply.ts'
@@ -32,44 +32,52 @@ export async function advanceRuns(
   engine: RunEngine,
   onFault: (error: unknown) => void = () => undefined,
 ): Promise<number> {
-  let total = 0
-  for (;;) {
-    const advanced = await advanceBatch(engine).catch(async (error: unknown) => {
+  for (let total = 0; ; ) {
+    const { count, hasMore } = await advanceBatch(engine).catch(async (error: unknown) => {
       if (isPassing(error)) throw error
       return advanceApart(engine, onFault)
     })
-    if (advanced === 0) return total
-    total += advanced
+    total += count
+    if (!hasMore) return total
   }
 }
 
-/** @returns how many runs were stepped */
-async function advanceBatch(engine: RunEngine): Promise<number> {
+interface Advanced {
+  /** Runs that were stepped. */
+  readonly count: number
+  /** Whether to look again. What comes meanwhile rings. */
+  readonly hasMore: boolean
+}
+
+async function advanceBatch(engine: RunEngine): Promise<Advanced> {
   const advanced = await transact(engine, async (client) => {
     const due = await lockRunsToStep(client, BATCH)
     const tenant = due.runs[0]?.tenant
     if (tenant === undefined) return null
     // One tenant at a time: events come last, after the locks of all that follows.
     const runs = due.runs.filter((run) => run.tenant === tenant)
-    return stepThem(client, engine, runs, due.now)
+    const stepped = await stepThem(client, engine, runs, due.now)
+    return { stepped, hasMore: !due.isAll || runs.length < due.runs.length || stepped.hasMore }
   })
-  return advanced === null ? 0 : ring(engine, advanced)
+  if (advanced === null) return { count: 0, hasMore: false }
+  const { stepped, hasMore } = advanced
+  return { count: ring(engine, stepped), hasMore }
 }
 
-async function stepThem(
+function stepThem(
   client: ClientBase,
   { runs: tools }: RunEngine,
   runs: readonly LockedRun[],
   now: Date,
 ): Promise<RunsStepped> {
   const actor: Actor = { tenant: runs[0]!.tenant, name: RUNNER }
-  const messages = await takeMessages(
+  return stepRuns(
     client,
-    actor.tenant,
-    runs.map(({ row }) => row.id),
+    tools,
+    actor,
+    runs.map((run) => ({ run })),
+    now,
   )
-  const wanted = runs.map((run) => ({ run, commands: messages.get(run.row.id)! }))
-  return stepRuns(client, tools, actor, wanted, now)
 }
 
 function ring(engine: RunEngine, stepped: RunsStepped): number {
@@ -79,7 +87,7 @@ function ring(engine: RunEngine, stepped: RunsStepped): number {
 }
 
 /** The same runs one by one, since one of them cannot be stepped: that one is ended. */
-async function advanceApart(engine: RunEngine, onFault: (error: unknown) => void): Promise<number> {
+async function advanceApart(engine: RunEngine, onFault: (error: unknown) => void): Promise<Advanced> {
   const due = await transact(engine, async (client) => (await lockRunsToStep(client, BATCH)).runs)
   for (const { tenant, row } of due) {
     const fault = await stepAlone(engine, tenant, row.id).catch((error: unknown) => {
@@ -90,7 +98,7 @@ async function advanceApart(engine: RunEngine, onFault: (error: unknown) => void
     onFault(fault.error)
     await breakOff(engine, tenant, row.id, fault.error)
   }
-  return due.length
+  return { count: due.length, hasMore: due.length > 0 }
 }
 
 async function stepAlone(engine: RunEngine, tenant: string, id: string): Promise<null> {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { sendLast } from '../infra/with-transaction.ts'
 import type { JsonValue } from '../task/json.ts'
 import { newRun } from '../workflow/run/new-run.ts'
 import type { Plan } from '../workflow/run/plan.ts'
@@ -55,11 +56,13 @@ export async function beginRun(
   const row = fork?.row ?? newRun({ id: runId, workflow: name, version: number })
   const run: LockedRun = { tenant, row: { ...row, input }, workflowId, parent: null, concurrencyKey }
   const forkedFromId = fork?.fromId ?? null
-  await insertRuns(client, [{ ...run, input, forkedFromId, hasTurn, trigger, createdAt: now, createdBy: actor.name }])
+  const made = { ...run, input, forkedFromId, hasTurn, trigger, createdAt: now, createdBy: actor.name }
+  sendLast(client, insertRuns(client, [made]))
   await fork?.write()
-  if (taken?.kind === 'WAITS') await tellRuns(client, tenant, taken.messages)
+  if (taken?.kind === 'WAITS') sendLast(client, tellRuns(client, tenant, taken.messages))
   if (!hasTurn) return { stepped: null, hasNews: true }
-  const stepped = await stepRuns(client, tools, actor, [{ run, commands: [{ kind: 'start' }] }], now)
+  const toStep = { run, commands: [{ kind: 'start' } as const], isNew: fork === undefined }
+  const stepped = await stepRuns(client, tools, actor, [toStep], now)
   return { stepped, hasNews: stepped.hasMore }
 }
 
@@ -68,14 +71,14 @@ async function takeTurnOf(
   client: ClientBase,
   tools: RunTools,
   tenant: string,
-  { version, plan, input }: RunToBegin,
+  { runId, version, plan, input }: RunToBegin,
 ): Promise<{ readonly concurrencyKey: string | null; readonly taken: TurnTaken | null }> {
   const wanted = wantedTurnOf(tools, version, plan.definition, input)
   if ('refusal' in wanted) throw new RollBack(wanted.refusal)
   const { turn } = wanted
   if (turn === null) return { concurrencyKey: null, taken: null }
   const { key, limit } = turn
-  const [taken] = await takeTurns(client, tenant, [turn])
+  const [taken] = await takeTurns(client, tenant, [{ ...turn, runId }])
   if (taken!.kind === 'REFUSED') throw new RollBack({ code: 'RUNS_FULL', workflow: version.name, key, limit })
   return { concurrencyKey: key, taken: taken! }
 }

@@ -2,7 +2,6 @@ import type { ClientBase } from 'pg'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import type { RunCommand } from '../workflow/run/command.ts'
 import type { RunStatus } from '../workflow/run/run-state.ts'
-import { takeMessages } from '../workflow/store/inbox.ts'
 import { type LockedRun, lockRun } from '../workflow/store/runs.ts'
 import { ringBells } from './apply.ts'
 import type { Actor } from './engine.ts'
@@ -42,13 +41,12 @@ export async function commandRun(
     if (run === null) return { refusal: { code: 'NOT_FOUND', what: 'run', id: order.runId, path: ['id'] } }
     const refusal = illegal(run, order) ?? (await order.refuse?.(client, run)) ?? null
     if (refusal !== null) return { refusal }
-    const messages = await takeMessages(client, actor.tenant, [order.runId])
-    const commands = [...messages.get(order.runId)!, order.command]
-    return stepRuns(client, engine.runs, actor, [{ run, commands }], now)
+    return stepRuns(client, engine.runs, actor, [{ run, commands: [order.command] }], now)
   })
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)
-  ringRuns(engine, outcome)
+  // Also for what came while this held the run: those who step runs have passed it by.
+  ringRuns(engine, { hasMore: true })
   return accepted({ runId: order.runId, status: outcome.stepped[0]!.outcome.run.status })
 }
 

@@ -69,7 +69,7 @@ function fork(engine: RunEngine, actor: Actor, { runId, from, input, isDryRun = 
     if (isDryRun) return { runId: null, reused, again, begun: null }
     const maps = outcome.rows.flatMap(({ type, path }) => (type === 'MAP' ? [path] : []))
     const write = async (): Promise<void> => {
-      const changes = { rows: outcome.rows, removed: [], cleared: [], items: new Map() }
+      const changes = { rows: outcome.rows, removed: [], emptied: [], cleared: [], items: new Map() }
       await copySteps(client, tenant, { fromId: runId, toId: newId, reused, maps })
       await writeSteps(client, tenant, [{ runId: newId, changes }])
     }

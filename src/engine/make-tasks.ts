@@ -101,7 +101,8 @@ function dependencyRows({ born, dependencies }: PlannedTask, now: Date): Depende
   }))
 }
 
-function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewTaskEvent[] {
+/** The first events of a task. */
+export function birthEvents({ born, ended }: PlannedTask, actor: Actor): NewTaskEvent[] {
   const about = { tenant: born.tenant, taskId: born.id, taskType: born.type, actor: actor.name, attempt: null }
   const created: NewTaskEvent = {
     ...about,

@@ -118,7 +118,7 @@ export async function takeTurnsOf(
   tenant: string,
   runs: readonly PlannedRun[],
 ): Promise<(TurnedRun | { readonly refusal: Refusal })[]> {
-  const bound = runs.flatMap(({ turn }) => (turn === null ? [] : [turn]))
+  const bound = runs.flatMap(({ turn, asked }) => (turn === null ? [] : [{ ...turn, runId: asked.id }]))
   const taken = (await takeTurns(client, tenant, bound)).values()
   return runs.map((run) => {
     if (run.turn === null) return { run, taken: null }

@@ -1,10 +1,11 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
+import { sendLast } from '../infra/with-transaction.ts'
 import { checkNewTasks } from '../task/check-new-tasks.ts'
 import { type PlannedTask, planTask } from '../task/plan-tasks.ts'
 import type { InputIssue } from '../task/refusal.ts'
 import { isFinished } from '../task/status.ts'
-import { readTaskTypes } from '../task/store/task-types.ts'
+import { readTaskTypes, type TaskTypeRow } from '../task/store/task-types.ts'
 import { transition } from '../task/transition.ts'
 import type { End } from '../workflow/run/command.ts'
 import type { Effect } from '../workflow/run/effect.ts'
@@ -20,7 +21,7 @@ import { type Applied, applyDecisions, joinLimits, limitsToSettle } from './appl
 import type { Decision } from './decision.ts'
 import type { Actor } from './engine.ts'
 import { lockCascade } from './lock-cascade.ts'
-import { checkTaskInput, insertPlanned } from './make-tasks.ts'
+import { birthEvents, checkTaskInput, insertPlanned } from './make-tasks.ts'
 import type { RunTools } from './run-tools.ts'
 import { freeTurns } from './run-turns.ts'
 import { rowAt, type SteppedRun } from './stepped-run.ts'
@@ -40,18 +41,34 @@ interface Wanted<Kind extends Effect['kind']> {
   readonly effect: Extract<Effect, { kind: Kind }>
 }
 
+/** Types of tasks that were read, under their locks; those that there are not are missing in `types`. */
+export interface KnownTypes {
+  readonly names: ReadonlySet<string>
+  readonly types: ReadonlyMap<string, TaskTypeRow>
+}
+
+/** Locks: the types FOR KEY SHARE. */
+export async function readTypes(client: ClientBase, tenant: string, names: readonly string[]): Promise<KnownTypes> {
+  if (names.length === 0) return { names: new Set(), types: new Map() }
+  const { types } = await readTaskTypes(client, tenant, names)
+  return { names: new Set(names), types }
+}
+
 /**
- * Carries out what the steps of runs of one tenant have decided, each kind with statements whose number does not grow.
+ * Carries out what the steps of runs of one tenant have decided, each kind with statements whose number does not grow. What decides nothing
+ * more is only sent, and travels with the COMMIT.
  *
  * What cannot be done (a task whose input does not fit its type, a workflow that is not there) fails its step, which learns it as the end of
  * what it asked for. Locks: the tasks that are cancelled, with their parts, by id.
+ *
+ * @param given.types the types of tasks that were read before; others are read
  */
 export async function carryOut(
   client: ClientBase,
   tools: RunTools,
   actor: Actor,
   runs: readonly SteppedRun[],
-  now: Date,
+  { types, now }: { readonly types: KnownTypes; readonly now: Date },
 ): Promise<CarriedOut> {
   const { tenant } = actor
   const wanted = <Kind extends Effect['kind']>(kind: Kind): Wanted<Kind>[] =>
@@ -61,37 +78,29 @@ export async function carryOut(
       ),
     )
   const runIdOf = ({ run }: SteppedRun): string => run.row.id
-  const [made, children, freed] = await Promise.all([
-    makeTasks(client, tools, actor, wanted('createTask'), now),
+  const made = await makeTasks(client, tools, actor, { wanted: wanted('createTask'), types, now })
+  const waits = wanted('openWait').map(({ run, effect: { id, key, path } }) => ({ id, key, path, runId: runIdOf(run) }))
+  sendLast(client, openStepWaits(client, tenant, waits))
+  const asked = wanted('askApproval').map(({ run, effect: { id, path, request } }) => ({
+    tenant,
+    id,
+    path,
+    request,
+    runId: runIdOf(run),
+    form: formOf(run, path),
+    askedAt: now,
+    expiresAt: rowAt(run, path)?.timeoutAt ?? null,
+  }))
+  sendLast(client, insertApprovals(client, asked))
+  sendLast(client, settleApprovals(client, tenant, wanted('withdrawApproval').map(settledBy), now))
+  const closed = wanted('closeWait').map(({ effect }) => effect.id)
+  sendLast(client, closeStepWaits(client, tenant, closed))
+  const [children, freed] = await Promise.all([
     startChildren(client, actor, wanted('startChild'), now),
     freeTurns(
       client,
       tenant,
       wanted('endRun').map(({ run }) => run),
-    ),
-    openStepWaits(
-      client,
-      tenant,
-      wanted('openWait').map(({ run, effect: { id, key, path } }) => ({ id, key, path, runId: runIdOf(run) })),
-    ),
-    insertApprovals(
-      client,
-      wanted('askApproval').map(({ run, effect: { id, path, request } }) => ({
-        tenant,
-        id,
-        path,
-        request,
-        runId: runIdOf(run),
-        form: formOf(run, path),
-        askedAt: now,
-        expiresAt: rowAt(run, path)?.timeoutAt ?? null,
-      })),
-    ),
-    settleApprovals(client, tenant, wanted('withdrawApproval').map(settledBy), now),
-    closeStepWaits(
-      client,
-      tenant,
-      wanted('closeWait').map(({ effect }) => effect.id),
     ),
   ])
   const cancelled = await cancelTasks(
@@ -115,12 +124,17 @@ export async function carryOut(
   }
 }
 
+interface TasksToMake {
+  readonly wanted: readonly Wanted<'createTask'>[]
+  readonly types: KnownTypes
+  readonly now: Date
+}
+
 async function makeTasks(
   client: ClientBase,
   { schemas }: RunTools,
   actor: Actor,
-  wanted: readonly Wanted<'createTask'>[],
-  now: Date,
+  { wanted, types: known, now }: TasksToMake,
 ): Promise<{
   applied: Pick<Applied, 'hasClaimable' | 'limits'>
   events: readonly NewEvent[]
@@ -128,7 +142,8 @@ async function makeTasks(
 }> {
   const { tenant } = actor
   if (wanted.length === 0) return { applied: { hasClaimable: false }, events: [], messages: [] }
-  const { types } = await readTaskTypes(client, tenant, [...new Set(wanted.map(({ effect }) => effect.type))])
+  const names = new Set(wanted.map(({ effect }) => effect.type))
+  const { types } = names.isSubsetOf(known.names) ? known : await readTypes(client, tenant, [...names])
   const planned: PlannedTask[] = []
   const messages: Message[] = []
   const origins = new Map<string, { runId: string; stepPath: string }>()
@@ -145,7 +160,10 @@ async function makeTasks(
     planned.push(planTask(asked, { tenant, id: effect.id, now, type }, dependsOnNothing))
     origins.set(effect.id, { runId: run.run.row.id, stepPath: effect.path })
   }
-  const { events } = await insertPlanned(client, actor, planned, now, ({ born }) => origins.get(born.id)!)
+  const inserted = insertPlanned(client, actor, planned, now, ({ born }) => origins.get(born.id)!)
+  // A placement may have to be written once more, before the COMMIT.
+  if (planned.some(({ placement }) => placement !== null)) await inserted
+  else sendLast(client, inserted)
   return {
     applied: {
       hasClaimable: planned.some(({ born }) => born.isClaimable),
@@ -154,7 +172,7 @@ async function makeTasks(
         planned.map(({ born }) => ({ before: null, after: born })),
       ),
     },
-    events,
+    events: planned.flatMap((task) => birthEvents(task, actor)),
     messages,
   }
 }

@@ -3,7 +3,10 @@ import { advanceRuns } from '../../src/engine/advance-runs.ts'
 import { commandRun } from '../../src/engine/command-run.ts'
 import { decideApproval } from '../../src/engine/decide-approval.ts'
 import { forkRun } from '../../src/engine/fork-run.ts'
+import { insertTurned, planRuns, takeTurnsOf } from '../../src/engine/plan-runs.ts'
 import { sendEvent } from '../../src/engine/send-event.ts'
+import { transact } from '../../src/engine/transact.ts'
+import { newUuid } from '../../src/task/type-id.ts'
 import type { Step, WorkflowDefinition } from '../../src/workflow/definition/definition.ts'
 import { ACTOR } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
@@ -21,6 +24,9 @@ const flow = (name: string, steps: readonly Step[], more: Partial<WorkflowDefini
   steps,
   ...more,
 })
+const fail = (): never => {
+  throw new Error('It was refused')
+}
 const runOf = async (id: string) => (await rowsOf(`SELECT * FROM workflow_run WHERE id = '${id}'`))[0]
 const stepsOf = async (id: string) =>
   Object.fromEntries(
@@ -178,6 +184,45 @@ describe('a run', () => {
     expect(await statuses()).toEqual(['RUNNING', 'PENDING', 'RUNNING'])
     await runs.settle()
     expect(await statuses()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED'])
+  })
+
+  test('makes room for newer ones: each cancels the oldest that was not told to stop yet', async () => {
+    const concurrency = { limit: 1, whenFull: 'CANCEL_OLDEST' as const }
+    await runs.define(flow('newest', [task('a')], { limits: { concurrency } }))
+    const ids = [await runs.start('newest'), await runs.start('newest'), await runs.start('newest')]
+    await runs.settle()
+    const statuses = await Promise.all(ids.map(async (id) => (await runOf(id)).status))
+    expect(statuses).toEqual(['CANCELLED', 'CANCELLED', 'COMPLETED'])
+  })
+
+  test('makes room for newer ones that come at once, as far as the limit goes', async () => {
+    const concurrency = { limit: 2, whenFull: 'CANCEL_OLDEST' as const }
+    await runs.define(flow('newest_two', [task('a')], { limits: { concurrency } }))
+    const old = await runs.start('newest_two')
+    const asked = [1, 2, 3].map(() => ({
+      id: newUuid(),
+      workflow: 'newest_two',
+      version: null,
+      input: {},
+      trigger: null,
+    }))
+    await transact(runs.engine, async (client) => {
+      const planned = await planRuns(client, runs.engine.runs, ACTOR.tenant, asked)
+      const turned = await takeTurnsOf(
+        client,
+        ACTOR.tenant,
+        planned.map((one) => ('run' in one ? one.run : fail())),
+      )
+      await insertTurned(
+        client,
+        ACTOR,
+        turned.map((one) => ('run' in one ? one : fail())),
+        new Date(),
+      )
+    })
+    await runs.settle()
+    const statuses = await Promise.all([old, ...asked.map(({ id }) => id)].map(async (id) => (await runOf(id)).status))
+    expect(statuses).toEqual(['CANCELLED', 'CANCELLED', 'COMPLETED', 'COMPLETED'])
   })
 
   test('that cannot be stepped ends, and holds up no other', async () => {

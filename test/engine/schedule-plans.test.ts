@@ -67,8 +67,14 @@ test.each([
   ['the run of a fire', (client: ClientBase) => hasStartedRun(client, 'default', id), ['schedule_fire_run_idx']],
   [
     'turns of runs',
-    (client: ClientBase) => readTurns(client, 'default', [{ workflowId: id, key: 'a' }]),
-    ['workflow_run_turn_idx'],
+    (client: ClientBase) => readTurns(client, 'default', [{ workflowId: id, key: 'a', most: 2 }]),
+    [
+      'run_inbox_run_idx',
+      'run_inbox_run_idx',
+      'workflow_run_turn_idx',
+      'workflow_run_turn_idx',
+      'workflow_run_turn_idx',
+    ],
   ],
   ['heads of queues', (client: ClientBase) => readQueueHeads(client, 'default', [id]), ['schedule_fire_queue_idx']],
   ['a whole queue', (client: ClientBase) => dropQueue(client, 'default', id, 'x'), ['schedule_fire_queue_idx']],

@@ -10,10 +10,10 @@ interface Place {
 
 type Finder = (context: GraphContext, step: Place) => Promise<string | null>
 
-/** uuid of the latest task of a step. Index: task_run_idx. */
-export const findTask = createFinder(`SELECT DISTINCT ON (run_id, step_path) run_id AS "runId", step_path AS path, id
-  FROM task WHERE tenant = $1 AND run_id = ANY ($2::uuid[]) AND step_path = ANY ($3::text[])
-  ORDER BY run_id, step_path, id DESC`)
+/** uuid of the latest task of a step. Index: task_step_idx, once for each step: a run may have thousands of tasks. */
+export const findTask = createFinder(`SELECT p.run_id AS "runId", p.path, t.id
+  FROM unnest($2::uuid[], $3::text[]) AS p(run_id, path) CROSS JOIN LATERAL (
+    SELECT id FROM task WHERE tenant = $1 AND run_id = p.run_id AND step_path = p.path ORDER BY id DESC LIMIT 1) AS t`)
 
 /** uuid of the latest run that a step started. Index: workflow_run_parent_idx. */
 export const findChildRun = createFinder(`SELECT DISTINCT ON (parent_run_id, parent_path)
@@ -29,7 +29,7 @@ export const findApproval = createFinder(`SELECT DISTINCT ON (run_id, path) run_
 /**
  * Finds what belongs to a step, in one statement for all steps that are asked for at once.
  *
- * @param sql takes the tenant, uuids of runs and paths, answers (runId, path, id) for those that have any
+ * @param sql takes the tenant, and of each step the uuid of its run and its path, answers (runId, path, id) for those that have any
  */
 function createFinder(sql: string): Finder {
   const loaderOfContext = new WeakMap<GraphContext, DataLoader<Place, string | null>>()
@@ -39,8 +39,8 @@ function createFinder(sql: string): Finder {
     if (loader === undefined) {
       loader = new DataLoader(
         async (places) => {
-          const runIds = [...new Set(places.map((place) => place.runId))]
-          const paths = [...new Set(places.map((place) => place.path))]
+          const runIds = places.map((place) => place.runId)
+          const paths = places.map((place) => place.path)
           const { rows } = await context.db.query<Place & { id: string }>(sql, [context.tenant, runIds, paths])
           const found = new Map(rows.map((row) => [keyOf(row), row.id]))
           return places.map((place) => found.get(keyOf(place)) ?? null)

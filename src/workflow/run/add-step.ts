@@ -13,6 +13,7 @@ export function newRow(named: Pick<StepRun, 'path' | 'stepId' | 'type' | 'holder
     isReopened: false,
     waitingOn: 0,
     isChosen: true,
+    turn: null,
     total: null,
     next: 0,
     ended: 0,

@@ -8,6 +8,7 @@ import { isBelow, iterationPath } from './path.ts'
 import type { Plan, PlannedStep } from './plan.ts'
 import type { RunEvent, RunFact } from './run-event.ts'
 import { hasEnded, type RunRow, type RunState, type StepPath, type StepRun, type StepRunStatus } from './run-state.ts'
+import { type Queues, queuesOf, turnOf } from './turn.ts'
 import { isWorking } from './working.ts'
 
 /** What a call brings along, so that it is decided by nothing else. */
@@ -25,12 +26,14 @@ export interface StepContext {
   readonly maxValueBytes: number
 }
 
-/** What is written back. Clears come first, then removals, then rows and items. */
+/** What is written back. Clears come first, then removals and emptied queues, then rows and items. */
 export interface Changes {
   /** New or changed rows; an input or output that is absent stays what it was. */
   readonly rows: readonly StepRun[]
   /** Rows that had not begun and never will. */
   readonly removed: readonly StepPath[]
+  /** Holders whose queues are emptied: what stands in them (`turn`) never begins. */
+  readonly emptied: readonly StepPath[]
   /** All rows and items below these paths are dropped: a container starts afresh. */
   readonly cleared: readonly StepPath[]
   /** Elements of a MAP, each to be read by its index. */
@@ -55,12 +58,14 @@ export class Draft {
   readonly effects: Effect[] = []
   /** Holders found without room since something last ended, so that the many that wait there need not look again. */
   readonly full = new Set<StepPath>()
+  readonly queues: Queues
   readonly plan: Plan
   readonly now: Date
   readonly context: StepContext
   readonly #before: ReadonlyMap<StepPath, StepRun>
   readonly #rows = new Map<StepPath, OpenStep>()
   readonly #removed = new Set<StepPath>()
+  readonly #emptied = new Set<StepPath>()
   readonly #cleared: StepPath[] = []
   readonly #items = new Map<StepPath, readonly JsonValue[]>()
   #working = 0
@@ -74,8 +79,10 @@ export class Draft {
     hasUnsettled: false,
   }
 
-  constructor(plan: Plan, { run, steps }: RunState, { now, context }: { now: Date; context: StepContext }) {
+  constructor(plan: Plan, state: RunState, { now, context }: { now: Date; context: StepContext }) {
+    const { run, steps } = state
     this.plan = plan
+    this.queues = queuesOf(state)
     this.now = now
     this.context = context
     this.run = { ...run }
@@ -140,6 +147,11 @@ export class Draft {
     this.#rows.delete(row.path)
     this.#removed.add(row.path)
     this.#childrenOf(row.holder).delete(row.path)
+  }
+
+  /** What stands in a holder's queue and is not at hand never begins either. */
+  emptyQueue({ path }: { readonly path: StepPath }): void {
+    if (this.queues.hasMore(path)) this.#emptied.add(path)
   }
 
   /** A step has ended: its holder is told before anything else happens. */
@@ -246,9 +258,11 @@ export class Draft {
   }
 
   changes(): Changes {
+    for (const row of this.#rows.values()) row.turn = turnOf(this.plan, row)
     return {
       rows: [...this.#rows.values()],
       removed: [...this.#removed],
+      emptied: [...this.#emptied],
       cleared: this.#cleared,
       items: this.#items,
     }

@@ -6,6 +6,7 @@ import type { Plan, PlannedStep } from './plan.ts'
 import { type Fate, type Reopening, reopenScope } from './reopen.ts'
 import { fateAfterFailure } from './retry-run.ts'
 import { hasEnded, type RunRow, type StepPath, type StepRun } from './run-state.ts'
+import { turnOf } from './turn.ts'
 
 /** A run to fork: its rows, those of CONDITION steps with their outputs, those of iterations with their inputs. */
 export interface ForkSource {
@@ -67,14 +68,14 @@ export function forkRun(plan: Plan, source: ForkSource, { id, from, input, now, 
   return {
     kind: 'forked',
     run: draft.run,
-    rows: [...draft.open()].map(unstarted),
+    rows: [...draft.open()].map((row) => unstarted(plan, row)),
     reused: reusedOf(rows, reopening),
     again: againOf(rows, reopening),
   }
 }
 
-function unstarted(row: StepRun): StepRun {
-  return { ...row, attempt: row.isReopened ? 1 : 0, startedAt: null }
+function unstarted(plan: Plan, row: StepRun): StepRun {
+  return { ...row, turn: turnOf(plan, row), attempt: row.isReopened ? 1 : 0, startedAt: null }
 }
 
 function fateOf(

@@ -9,6 +9,7 @@ import {
   stepsWithin,
   type WorkflowDefinition,
 } from '../definition/definition.ts'
+import { taskTypeOf } from './task-of-step.ts'
 
 const DEFAULT_MAX_PARALLEL_STEPS = 10
 
@@ -18,6 +19,8 @@ export interface Plan {
   readonly root: PlannedScope
   /** All steps and compensations, by id. */
   readonly steps: ReadonlyMap<string, PlannedStep>
+  /** Of all tasks that carry out its steps. */
+  readonly taskTypes: readonly string[]
   readonly maxParallelSteps: number
   readonly timeoutMs: number | null
 }
@@ -72,6 +75,7 @@ export function planOf(definition: WorkflowDefinition): Plan {
     definition,
     root,
     steps,
+    taskTypes: [...new Set([...steps.values()].flatMap(({ step }) => taskTypeOf(step) ?? []))],
     maxParallelSteps: definition.limits?.maxParallelSteps ?? DEFAULT_MAX_PARALLEL_STEPS,
     timeoutMs: durationMs(definition.limits?.timeout),
   }

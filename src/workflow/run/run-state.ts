@@ -111,6 +111,8 @@ export interface StepRun extends Holding {
   readonly waitingOn: number
   /** Whether a step before it leads here: it is skipped when none does. */
   readonly isChosen: boolean
+  /** Its place in its holder's queue for room in the run, see `turnOf`; null: it does not stand in it. */
+  readonly turn: number | null
   /** Of a MAP: its elements. */
   readonly total: number | null
   /** Of a LOOP or MAP: the next iteration. */
@@ -144,10 +146,15 @@ export interface StepRun extends Holding {
   readonly finishedAt: Date | null
 }
 
-/** What `step` decides on: the run and all its step runs that have not ended. Those that have ended are asked for where they are needed. */
+/**
+ * What `step` decides on: the run and its step runs that have not ended. Those that have ended are asked for where they are needed; of those
+ * that stand in a queue (`turn`) the first of each holder are enough.
+ */
 export interface RunState {
   readonly run: RunRow
   readonly steps: ReadonlyMap<StepPath, StepRun>
+  /** Holders whose queues may have more than is among `steps`. Default: none. */
+  readonly more?: ReadonlySet<StepPath>
 }
 
 const ENDED: readonly (RunStatus | StepRunStatus)[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']

@@ -20,6 +20,7 @@ import { isWork } from './working.ts'
 export function goOn(draft: Draft, row: StepRun): boolean {
   if (!isRoomFor(draft, row)) return false
   const open = draft.edit(row.path)!
+  open.turn = null
   if (row.status === 'RUNNING') {
     goOnWith(draft, open)
     return true

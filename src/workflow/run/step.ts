@@ -54,9 +54,10 @@ export function step(plan: Plan, state: RunState, { commands, now, context }: St
     doDue(draft)
     tellHolders(draft)
   }
-  const hasMore = isUnderWay(draft) && !draft.run.isPaused && startAll(draft)
+  const isCutOff = isUnderWay(draft) && !draft.run.isPaused && startAll(draft)
   const needs = draft.needs()
   if (needs !== null) return { kind: 'needs', needs }
+  const hasMore = isCutOff && isUnderWay(draft)
   draft.run.status = statusOf(draft)
   // Should the process die before the next call, the clock brings it.
   draft.run.wakeAt = hasMore ? now : isUnderWay(draft) ? nextWake(draft) : null
@@ -121,6 +122,8 @@ function takeTurns(draft: Draft, most: number): number {
     if (row === undefined || !mayGoOn(draft, row) || !goOn(draft, row)) continue
     tellHolders(draft)
     turns += 1
+    // What is behind it in its queue has its turn before all that comes later.
+    if (draft.queues.left(row)) return most
   }
   return most
 }

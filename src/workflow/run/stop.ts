@@ -22,6 +22,7 @@ export function closeAnew(draft: Draft, holder: Holder, ending: Ending): void {
   if (hasEnded(holder)) return
   holder.ending = ending
   for (const path of draft.openIn(holder)) cancel(draft, draft.edit(path)!)
+  draft.emptyQueue(holder)
   draft.closing.push(holder)
 }
 

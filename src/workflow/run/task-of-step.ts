@@ -1,7 +1,24 @@
 import type { NewTask } from '../../task/new-task.ts'
 import { parseAnyDuration } from '../../text/duration.ts'
-import type { Duration } from '../definition/definition.ts'
+import type { Compensation, Duration, Step } from '../definition/definition.ts'
 import type { Effect } from './effect.ts'
+
+/** The task type that sends the requests of WEBHOOK steps. */
+export const WEBHOOK_TASK_TYPE = 'webhook_request'
+
+/** The type of the tasks that carry out a step; null: none do. */
+export function taskTypeOf(step: Step | Compensation): string | null {
+  switch (step.type) {
+    case 'TASK':
+      return step.task
+    case 'CUSTOM':
+      return step.handler
+    case 'WEBHOOK':
+      return WEBHOOK_TASK_TYPE
+    default:
+      return null
+  }
+}
 
 /** The task that carries out a step. */
 export function taskOfStep(

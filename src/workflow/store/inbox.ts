@@ -70,6 +70,7 @@ export async function takeMessages(
   tenant: string,
   runIds: readonly string[],
 ): Promise<ReadonlyMap<string, RunCommand[]>> {
+  if (runIds.length === 0) return new Map()
   const { rows } = await client.query<Taken>(
     prepared(
       `WITH taken AS (

@@ -65,27 +65,35 @@ const COLUMNS = `r."tenant", r."id", r."workflow_id", (SELECT w."name" FROM "wor
  *
  * Locks: rows of `workflow_run` FOR NO KEY UPDATE, before any task, skipping those that others hold. Indexes: run_inbox_pkey,
  * workflow_run_wake_idx, workflow_run_pkey.
+ *
+ * Planned while the tables are as good as empty: the inbox is read with `kind`, since run_inbox_run_idx holds all but that, and would else be read
+ * whole and sorted; runs are not joined, since all of them would be walked.
+ *
+ * @returns also whether these are all, but for what others hold
  */
 export async function lockRunsToStep(
   client: ClientBase,
   limit: number,
-): Promise<{ runs: readonly LockedRun[]; now: Date }> {
-  return runsOf(
-    await client.query<Row & { now: Date }>(
-      prepared(
-        `WITH told AS MATERIALIZED (
-          SELECT DISTINCT i."tenant", i."run_id" AS "id" FROM (SELECT "tenant", "run_id" FROM "run_inbox" ORDER BY "id" LIMIT $2) AS i
-        ), due AS MATERIALIZED (
-          SELECT "tenant", "id" FROM "workflow_run" WHERE "wake_at" <= now() AND "wake_at" IS NOT NULL ORDER BY "wake_at" LIMIT $1
-        )
-        SELECT ${COLUMNS}, date_trunc('milliseconds', clock_timestamp()) AS "now"
-        FROM (SELECT * FROM told UNION SELECT * FROM due) AS wanted
-        JOIN "workflow_run" AS r ON r."tenant" = wanted."tenant" AND r."id" = wanted."id"
-        ORDER BY r."tenant", r."id" LIMIT $1 FOR NO KEY UPDATE OF r SKIP LOCKED`,
-        [limit, limit * MESSAGES_PER_RUN],
-      ),
+): Promise<{ runs: readonly LockedRun[]; now: Date; isAll: boolean }> {
+  const messages = limit * MESSAGES_PER_RUN
+  const locked = await client.query<Row & { now: Date; seen: number }>(
+    prepared(
+      `WITH seen AS MATERIALIZED (
+        SELECT i."tenant", i."run_id", i."kind" FROM "run_inbox" AS i ORDER BY i."id" LIMIT $2
+      ), due AS MATERIALIZED (
+        SELECT "tenant", "id" FROM "workflow_run" WHERE "wake_at" <= now() AND "wake_at" IS NOT NULL ORDER BY "wake_at" LIMIT $1
+      ), wanted AS MATERIALIZED (
+        SELECT "tenant", "run_id" AS "id" FROM seen UNION SELECT * FROM due ORDER BY "tenant", "id"
+      )
+      SELECT ${COLUMNS}, date_trunc('milliseconds', clock_timestamp()) AS "now", (SELECT count(*)::int FROM seen) AS "seen"
+      FROM wanted AS w CROSS JOIN LATERAL (
+        SELECT * FROM "workflow_run" AS l WHERE l."tenant" = w."tenant" AND l."id" = w."id" FOR NO KEY UPDATE SKIP LOCKED) AS r
+      LIMIT $1`,
+      [limit, messages],
     ),
   )
+  const isAll = locked.rows.length < limit && (locked.rows[0]?.seen ?? 0) < messages
+  return { ...runsOf(locked), isAll }
 }
 
 /** The inbox is looked through so far for runs. */
@@ -195,7 +203,7 @@ export async function writeRuns(client: ClientBase, tenant: string, runs: readon
 /**
  * Ends a run that cannot be stepped, with all that is open in it, and empties its inbox; the caller holds its lock.
  *
- * Indexes: workflow_run_pkey, run_inbox_run_idx, step_run_open_idx, step_wait_run_idx, approval_run_idx.
+ * Indexes: workflow_run_pkey, run_inbox_run_idx, step_run_open_idx, step_run_pkey, step_wait_run_idx, approval_run_idx.
  *
  * @returns uuids of what its steps awaited
  */
@@ -209,7 +217,7 @@ export async function breakRun(
   const awaited = await client.query<{ id: string; type: string }>(
     prepared(
       `SELECT "awaited_id" AS "id", "type"::text FROM "step_run"
-      WHERE "tenant" = $1 AND "run_id" = $2 AND "finished_at" IS NULL AND "awaited_id" IS NOT NULL`,
+      WHERE "tenant" = $1 AND "run_id" = $2 AND "finished_at" IS NULL AND "turn" IS NULL AND "awaited_id" IS NOT NULL`,
       of,
     ),
   )
@@ -224,7 +232,7 @@ export async function breakRun(
     ),
     client.query(
       prepared(
-        `UPDATE "step_run" SET "status" = 'CANCELLED', "finished_at" = $3, "awaited_id" = NULL
+        `UPDATE "step_run" SET "status" = 'CANCELLED', "turn" = NULL, "finished_at" = $3, "awaited_id" = NULL
         WHERE "tenant" = $1 AND "run_id" = $2 AND "finished_at" IS NULL`,
         [...of, now],
       ),

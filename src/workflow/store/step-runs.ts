@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import { type BatchColumn, insertBatch, prepared } from '../../infra/row-batch.ts'
 import type { JsonValue } from '../../task/json.ts'
 import type { Changes } from '../run/draft.ts'
-import { hasEnded, type StepPath, type StepRun } from '../run/run-state.ts'
+import { hasEnded, type RunState, type StepPath, type StepRun } from '../run/run-state.ts'
 
 /**
  * Step runs in any state, by the run's id, without inputs and outputs; of each run the first `limit` by their paths. Index: step_run_pkey.
@@ -22,7 +22,7 @@ export async function readSteps(
   return byRun(runIds, rows)
 }
 
-/** Step runs that have not ended, by the run's id, without inputs and outputs. Index: step_run_open_idx. */
+/** Step runs that have not ended, by the run's id, without inputs and outputs. Indexes: step_run_open_idx, step_run_turn_idx. */
 export async function readOpenSteps(
   client: Pick<ClientBase, 'query'>,
   tenant: string,
@@ -30,11 +30,70 @@ export async function readOpenSteps(
 ): Promise<ReadonlyMap<string, Map<StepPath, StepRun>>> {
   const { rows } = await client.query<StepRunRow>(
     prepared(
-      `SELECT ${STEP_COLUMNS} FROM "step_run" AS s WHERE s."tenant" = $1 AND s."run_id" = ANY ($2::uuid[]) AND s."finished_at" IS NULL`,
+      `SELECT ${STEP_COLUMNS} FROM "step_run" AS s
+      WHERE s."tenant" = $1 AND s."run_id" = ANY ($2::uuid[]) AND s."finished_at" IS NULL AND s."turn" IS NULL
+      UNION ALL
+      SELECT ${STEP_COLUMNS} FROM "step_run" AS s WHERE s."tenant" = $1 AND s."run_id" = ANY ($2::uuid[]) AND s."turn" IS NOT NULL`,
       [tenant, runIds],
     ),
   )
   return byRun(runIds, rows)
+}
+
+/** Whose steps are to go on. */
+export interface RunToRead {
+  readonly runId: string
+  /** Most of each queue. */
+  readonly mostTurns: number
+}
+
+/**
+ * Step runs that have not ended, by the run's id, without inputs and outputs; of those that stand in a queue the first of each holder, so that
+ * what waits for room costs nothing. Indexes: step_run_open_idx, step_run_turn_idx.
+ */
+export async function readStepsAtHand(
+  client: Pick<ClientBase, 'query'>,
+  tenant: string,
+  runs: readonly RunToRead[],
+): Promise<ReadonlyMap<string, Required<Pick<RunState, 'steps' | 'more'>>>> {
+  if (runs.length === 0) return new Map()
+  const { rows } = await client.query<StepRunRow>(
+    prepared(
+      `WITH open AS MATERIALIZED (
+        SELECT ${STEP_COLUMNS} FROM "step_run" AS s
+        WHERE s."tenant" = $1 AND s."run_id" = ANY ($2::uuid[]) AND s."finished_at" IS NULL AND s."turn" IS NULL
+      ), holder AS (
+        SELECT "run_id", '' AS "path", "most" FROM unnest($2::uuid[], $3::int[]) AS p("run_id", "most")
+        UNION ALL
+        SELECT "run_id", "path", ($3::int[])[array_position($2::uuid[], "run_id")] FROM open WHERE "type" IN ('ITERATION', 'SEQUENTIAL', 'PARALLEL')
+      )
+      SELECT ${STEP_COLUMNS} FROM open AS s
+      UNION ALL
+      SELECT ${STEP_COLUMNS} FROM holder AS h CROSS JOIN LATERAL (
+        SELECT * FROM "step_run" AS q WHERE q."tenant" = $1 AND q."run_id" = h."run_id" AND q."holder" = h."path" AND q."turn" IS NOT NULL
+        ORDER BY q."turn" LIMIT h."most") AS s`,
+      [tenant, runs.map(({ runId }) => runId), runs.map(({ mostTurns }) => mostTurns)],
+    ),
+  )
+  const steps = byRun(
+    runs.map(({ runId }) => runId),
+    rows,
+  )
+  return new Map(
+    runs.map(({ runId, mostTurns }) => {
+      const found = steps.get(runId)!
+      return [runId, { steps: found, more: cutOff(found, mostTurns) }]
+    }),
+  )
+}
+
+/** Holders of whose queues so many were read that there may be more. */
+function cutOff(steps: ReadonlyMap<StepPath, StepRun>, mostTurns: number): ReadonlySet<StepPath> {
+  const counts = new Map<StepPath, number>()
+  for (const { turn, holder } of steps.values()) {
+    if (turn !== null) counts.set(holder, (counts.get(holder) ?? 0) + 1)
+  }
+  return new Set([...counts].flatMap(([holder, count]) => (count < mostTurns ? [] : [holder])))
 }
 
 function byRun(runIds: readonly string[], rows: readonly StepRunRow[]): ReadonlyMap<string, Map<StepPath, StepRun>> {
@@ -56,18 +115,20 @@ interface StepRow {
 }
 
 /**
- * Writes what calls have changed, of runs of one tenant under their locks: clears, removals, rows, elements of MAPs.
+ * Writes what calls have changed, of runs of one tenant under their locks: clears, removals, emptied queues, rows, elements of MAPs.
  *
- * Indexes: step_run_pkey, map_item_pkey.
+ * Indexes: step_run_pkey, step_run_turn_idx, map_item_pkey.
  */
 export async function writeSteps(client: ClientBase, tenant: string, all: readonly RunChanges[]): Promise<void> {
   const cleared = all.flatMap(({ runId, changes }) => changes.cleared.map((path) => ({ runId, path })))
   const removed = all.flatMap(({ runId, changes }) => changes.removed.map((path) => ({ runId, path })))
+  const emptied = all.flatMap(({ runId, changes }) => changes.emptied.map((path) => ({ runId, path })))
   const rows = all.flatMap(({ runId, changes }) => changes.rows.map((row): StepRow => ({ tenant, runId, row })))
   // They share a round trip, and run in this order.
   await Promise.all([
     clearBelow(client, tenant, cleared),
     removeSteps(client, tenant, removed),
+    emptyQueues(client, tenant, emptied),
     ...upserts(rows).map((statement) => client.query(statement)),
     insertItems(client, tenant, all),
   ])
@@ -106,18 +167,35 @@ async function removeSteps(client: ClientBase, tenant: string, places: readonly 
   )
 }
 
+/** @param places holders */
+async function emptyQueues(client: ClientBase, tenant: string, places: readonly Place[]): Promise<void> {
+  if (places.length === 0) return
+  await client.query(
+    prepared(
+      `DELETE FROM "step_run" AS s USING unnest($2::uuid[], $3::text[]) AS h("run_id", "path")
+      WHERE s."tenant" = $1 AND s."run_id" = h."run_id" AND s."holder" = h."path" AND s."turn" IS NOT NULL`,
+      [tenant, places.map(({ runId }) => runId), places.map(({ path }) => path)],
+    ),
+  )
+}
+
 async function insertItems(client: ClientBase, tenant: string, all: readonly RunChanges[]): Promise<void> {
   const lists = all.flatMap(({ runId, changes }) => [...changes.items].map(([path, items]) => ({ runId, path, items })))
-  for (const { runId, path, items } of lists) {
-    await client.query(
-      prepared(
-        `INSERT INTO "map_item" ("tenant", "run_id", "path", "index", "value")
-        SELECT $1, $2, $3, v."place" - 1, v."value" FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS v("value", "place")
-        ON CONFLICT ("tenant", "run_id", "path", "index") DO UPDATE SET "value" = excluded."value"`,
-        [tenant, runId, path, JSON.stringify(items)],
-      ),
-    )
-  }
+  if (lists.length === 0) return
+  await client.query(
+    prepared(
+      `INSERT INTO "map_item" ("tenant", "run_id", "path", "index", "value")
+      SELECT $1, l."run_id", l."path", v."place" - 1, v."value" FROM unnest($2::uuid[], $3::text[], $4::jsonb[]) AS l("run_id", "path", "items")
+      CROSS JOIN LATERAL jsonb_array_elements(l."items") WITH ORDINALITY AS v("value", "place")
+      ON CONFLICT ("tenant", "run_id", "path", "index") DO UPDATE SET "value" = excluded."value"`,
+      [
+        tenant,
+        lists.map(({ runId }) => runId),
+        lists.map(({ path }) => path),
+        lists.map(({ items }) => JSON.stringify(items)),
+      ],
+    ),
+  )
 }
 
 /** SQL of whether a path is held by another, at any depth; all are held by the run's, which is empty. */
@@ -138,6 +216,7 @@ const STATE: readonly BatchColumn<StepRow>[] = [
   { name: 'is_reopened', type: 'boolean', of: ({ row }) => row.isReopened },
   { name: 'waiting_on', type: 'int', of: ({ row }) => row.waitingOn },
   { name: 'is_chosen', type: 'boolean', of: ({ row }) => row.isChosen },
+  { name: 'turn', type: 'int', of: ({ row }) => row.turn },
   { name: 'ending', type: 'jsonb', of: ({ row }) => json(row.ending) },
   { name: 'ended', type: 'int', of: ({ row }) => row.ended },
   { name: 'undone_to', type: 'int', of: ({ row }) => row.undoneTo },
@@ -192,6 +271,7 @@ export interface StepRunRow {
   readonly is_reopened: boolean
   readonly waiting_on: number
   readonly is_chosen: boolean
+  readonly turn: number | null
   readonly ending: StepRun['ending']
   readonly ended: number
   readonly undone_to: number | null
@@ -227,6 +307,7 @@ export function toStepRun(row: StepRunRow): StepRun {
     isReopened: row.is_reopened,
     waitingOn: row.waiting_on,
     isChosen: row.is_chosen,
+    turn: row.turn,
     ending: row.ending,
     ended: row.ended,
     undoneTo: row.undone_to,

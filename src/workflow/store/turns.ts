@@ -20,25 +20,37 @@ export async function lockTurns(client: ClientBase, tenant: string, turns: reado
 export interface TurnState {
   /** Runs that have a turn and have not ended. */
   readonly running: number
-  /** uuid of the one that has had it longest */
-  readonly oldestId: string | null
+  /** uuids of runs that are not on their way to an end, nor told to be: those that have a turn before those that wait for one, the oldest first */
+  readonly staying: readonly string[]
 }
 
-/** How turns stand, in the order asked for. The caller holds them. Index: workflow_run_turn_idx. */
+const ALIVE = `r."tenant" = $1 AND r."workflow_id" = t."workflow_id" AND r."concurrency_key" = t."key" AND r."concurrency_key" IS NOT NULL
+  AND r."finished_at" IS NULL`
+
+/** Those that have a turn, or wait for one, and stay. */
+function stayingOf(hasTurn: string): string {
+  return `ARRAY(SELECT r."id" FROM "workflow_run" AS r WHERE ${ALIVE} AND ${hasTurn} AND r."ending" IS NULL
+    AND NOT EXISTS (SELECT FROM "run_inbox" AS i WHERE i."tenant" = $1 AND i."run_id" = r."id" AND i."kind" = 'cancel')
+    ORDER BY r."id" LIMIT t."most")`
+}
+
+/**
+ * How turns stand, in the order asked for. The caller holds them. Indexes: workflow_run_turn_idx, run_inbox_run_idx.
+ *
+ * @param turns `most`: how many of those that stay are looked for, of either kind
+ */
 export async function readTurns(
   client: ClientBase,
   tenant: string,
-  turns: readonly TurnKey[],
+  turns: readonly (TurnKey & { readonly most: number })[],
 ): Promise<readonly TurnState[]> {
   const { rows } = await client.query<TurnState>(
     prepared(
-      `SELECT s."running", s."oldestId"
-      FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS t("workflow_id", "key", "place") CROSS JOIN LATERAL (
-        SELECT count(*)::int AS "running", (array_agg(r."id" ORDER BY r."id"))[1] AS "oldestId" FROM "workflow_run" AS r
-        WHERE r."tenant" = $1 AND r."workflow_id" = t."workflow_id" AND r."concurrency_key" = t."key" AND r."concurrency_key" IS NOT NULL
-          AND r."finished_at" IS NULL AND r."has_turn") AS s
+      `SELECT (SELECT count(*)::int FROM "workflow_run" AS r WHERE ${ALIVE} AND r."has_turn") AS "running",
+        ${stayingOf('r."has_turn"')} || ${stayingOf('NOT r."has_turn"')} AS "staying"
+      FROM unnest($2::uuid[], $3::text[], $4::int[]) WITH ORDINALITY AS t("workflow_id", "key", "most", "place")
       ORDER BY t."place"`,
-      [tenant, turns.map(({ workflowId }) => workflowId), turns.map(({ key }) => key)],
+      [tenant, turns.map(({ workflowId }) => workflowId), turns.map(({ key }) => key), turns.map(({ most }) => most)],
     ),
   )
   return rows

@@ -102,6 +102,20 @@ describe('the channel over PostgreSQL', () => {
     await elsewhere.drop()
   })
 
+  it('sends at once what is published in one turn', async () => {
+    const here = await openWarm()
+    const listener = await database.pool.connect()
+    const payloads: (string | undefined)[] = []
+    listener.on('notification', ({ payload }) => payloads.push(payload))
+    await listener.query('LISTEN task_mgmt')
+    for (const topic of ['events', 'claimable', 'runs']) here.publish(topic)
+    await until(() => payloads.length > 0)
+    expect(payloads).toEqual(['events\nclaimable\nruns'])
+    await listener.query('UNLISTEN *')
+    listener.release()
+    await here.close()
+  })
+
   it('sends equal messages that wait once, and any number of others', async () => {
     const [here, there] = [await openWarm(), await openWarm()]
     const heard = new Map<string, number>()

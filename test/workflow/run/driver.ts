@@ -19,6 +19,7 @@ import {
   type StepRun,
 } from '../../../src/workflow/run/run-state.ts'
 import { type StepOutcome, step } from '../../../src/workflow/run/step.ts'
+import { mostTurns } from '../../../src/workflow/run/turn.ts'
 import { below, type Random, seededRandom } from '../../support/random.ts'
 
 export const START = new Date('2030-01-01T00:00:00.000Z')
@@ -39,6 +40,8 @@ export interface DriverOptions {
   readonly step?: typeof step
   /** Does not keep events and rows that have ended, to measure the step alone. */
   readonly forgets?: boolean
+  /** Most of each queue that a call is given. Default: as many as the engine gives. */
+  readonly mostTurns?: number
 }
 
 const language = createWorkflowLanguage()
@@ -47,8 +50,8 @@ const schemas = createSchemaCheck()
 /**
  * A run in memory: tables of rows, and an outside that the test answers for.
  *
- * Like an engine over a database it gives the step function only the rows that have not ended, without inputs and outputs, and what it asks
- * for; everything goes through JSON.
+ * Like an engine over a database it gives the step function only the rows that have not ended, of queues the first, without inputs and
+ * outputs, and what it asks for; everything goes through JSON.
  */
 export class Driver {
   now = START
@@ -203,9 +206,26 @@ export class Driver {
 
   /** Through JSON, as if another process went on. */
   #state(): RunState {
-    if (this.#options.forgets) return { run: this.run, steps: this.#open }
-    const steps = new Map([...this.#open].map(([path, row]) => [path, revive<StepRun>(withoutValues(row))]))
-    return { run: revive(withoutValues(this.run)), steps }
+    const { rows, more } = this.#atHand()
+    if (this.#options.forgets) return { run: this.run, steps: new Map(rows.map((row) => [row.path, row])), more }
+    const steps = new Map(rows.map((row) => [row.path, revive<StepRun>(withoutValues(row))]))
+    return { run: revive(withoutValues(this.run)), steps, more }
+  }
+
+  #atHand(): { rows: StepRun[]; more: Set<StepPath> } {
+    const most = this.#options.mostTurns ?? mostTurns(this.plan)
+    const open = [...this.#open.values()]
+    const queues = Map.groupBy(
+      open.filter(({ turn }) => turn !== null),
+      ({ holder }) => holder,
+    )
+    const rows = open.filter(({ turn }) => turn === null)
+    const more = new Set<StepPath>()
+    for (const [holder, queue] of queues) {
+      rows.push(...queue.toSorted((a, b) => a.turn! - b.turn!).slice(0, most))
+      if (queue.length >= most) more.add(holder)
+    }
+    return { rows, more }
   }
 
   #read(known: Filled, needs: Needs): void {
@@ -258,6 +278,11 @@ export class Driver {
       }
     }
     for (const path of changes.removed) {
+      this.rows.delete(path)
+      this.#open.delete(path)
+    }
+    for (const { path, holder, turn } of this.#open.values()) {
+      if (turn === null || !changes.emptied.includes(holder)) continue
       this.rows.delete(path)
       this.#open.delete(path)
     }

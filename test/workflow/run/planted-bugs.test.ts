@@ -28,6 +28,11 @@ const PLANTS: Record<string, Step> = {
     changed(outcome, () => true, { completion: null }),
   ),
   'time-outs are forgotten': withRows((row) => ({ ...row, timeoutAt: null })),
+  'what stands in the queue of what ends is kept': withOutcome((outcome) => ({
+    ...outcome,
+    changes: { ...outcome.changes, emptied: [] },
+  })),
+  'a queue that was cut off is taken for all': (plan, { run, steps }, call) => step(plan, { run, steps }, call),
   'an event is not appended': withOutcome((outcome) => ({ ...outcome, events: outcome.events.slice(1) })),
   'retries are not waited for by the clock': withOutcome((outcome) => {
     const isRetrying = outcome.changes.rows.some(({ retryAt }) => retryAt !== null)
@@ -40,6 +45,7 @@ it.each(Object.entries(PLANTS))('%s: seen', (_name, planted) => {
     const reference = new Reference(definition)
     walkThrough(definition, acts, {
       step: planted,
+      mostTurns: 1,
       look: (driver, commands) => reference.check(driver, commands),
     })
   })
@@ -47,8 +53,8 @@ it.each(Object.entries(PLANTS))('%s: seen', (_name, planted) => {
 })
 
 function withRows(change: (row: StepRun) => StepRun): Step {
-  return (plan, { run, steps }, call) =>
-    step(plan, { run, steps: new Map([...steps].map(([path, row]) => [path, change(row)])) }, call)
+  return (plan, { run, steps, more = new Set() }, call) =>
+    step(plan, { run, more, steps: new Map([...steps].map(([path, row]) => [path, change(row)])) }, call)
 }
 
 function withCommands(change: (command: RunCommand, state: RunState) => readonly RunCommand[]): Step {

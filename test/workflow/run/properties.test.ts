@@ -16,6 +16,7 @@ describe('any workflow, whatever the world does', () => {
       fc.property(definitions, fc.array(actions, { maxLength: 40 }), (definition, acts) => {
         const reference = new Reference(definition)
         walkThrough(definition, acts, {
+          mostTurns: 1 + (acts.length % 3),
           look(driver, commands) {
             reference.check(driver, commands)
             checkReplay(driver)

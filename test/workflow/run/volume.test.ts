@@ -20,6 +20,12 @@ describe('what the step function is given, asks for and writes', () => {
   })
 })
 
+it('what waits for room in a wide run is neither given nor written again', () => {
+  const few = workOf(fan(250))
+  const many = workOf(fan(1_000))
+  expect(many.total / few.total).toBeLessThan(4.2)
+})
+
 it('a step that reads only the one before it asks for nothing', () => {
   let asked = 0
   const steps = ['a', 'b', 'c'].map((id, place): Step => {
@@ -79,6 +85,11 @@ function mapOf(count: number): WorkflowDefinition {
     name: 'map',
     steps: [{ id: 'each', type: 'MAP', items: Array.from({ length: count }, (_, at) => at), steps }],
   }
+}
+
+/** So many steps at once, of which ten may work. */
+function fan(width: number): WorkflowDefinition {
+  return { name: 'fan', steps: Array.from({ length: width }, (_, place) => task(`s${place}`)) }
 }
 
 /** So many layers of so many steps, each of which comes after two of the layer before. */

@@ -4,12 +4,10 @@ import { completeStep } from '../end-step.ts'
 import { fill } from '../evaluate.ts'
 import { policyPart, retryOf } from '../plan.ts'
 import { withdraw } from '../stop.ts'
+import { WEBHOOK_TASK_TYPE } from '../task-of-step.ts'
 import { placeOf } from '../values.ts'
 import type { StepOf, StepRule } from './step-rule.ts'
 import { startTask } from './task.ts'
-
-/** The task type that sends the requests of WEBHOOK steps. */
-export const WEBHOOK_TASK_TYPE = 'webhook_request'
 
 /** A WEBHOOK is carried out by a task that sends the request; with a call-back it then waits, without one working for it. */
 export const webhookRule: StepRule<'WEBHOOK'> = {
