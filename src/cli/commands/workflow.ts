@@ -10,6 +10,7 @@ import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
 import { watchRun } from '../watch/watch-run.ts'
+import { addWorkflowDiff, diffLines } from './workflow-diff.ts'
 
 interface ListOptions {
   readonly limit: number
@@ -29,9 +30,10 @@ interface ApproveOptions {
   readonly form?: string
 }
 
-/** `workflow create`, `validate`, `list`, `execute`, `status`, `graph`, `runs`, `cancel`, `pause`, `resume`, `retry`, `approve` */
+/** `workflow create`, `validate`, `diff`, `list`, `execute`, `status`, `graph`, `runs`, `cancel`, `pause`, `resume`, `retry`, `approve` */
 export function addWorkflowCommands(workflow: Command, run: RunCall): void {
   addDefinitions(workflow, run)
+  addWorkflowDiff(workflow, run)
   addRuns(workflow, run)
   addSteering(workflow, run)
 }
@@ -56,6 +58,10 @@ function addDefinitions(workflow: Command, run: RunCall): void {
         call.line(
           `${isNew ? 'Created' : 'Stands already:'} ${call.terminal.colors.bold(name)} v${version.number} ${id}`,
         )
+        if (isNew && version.number > 1) {
+          call.line(`Runs under way go on with theirs. Since v${version.number - 1}:`)
+          for (const line of await diffLines(call, { name, from: version.number - 1, to: version.number })) call.line(line)
+        }
         return undefined
       }),
     )
