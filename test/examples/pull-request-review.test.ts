@@ -185,9 +185,9 @@ test.runIf(hasPython)(
     expect(withoutRepeats(trees.map((lines) => Object.fromEntries(lines.map(stepOfLine))))).toEqual(statuses)
     expect(withoutRepeats(frames.map(([first]) => / (RUNNING|WAITING|COMPLETED)\b/.exec(first!)![1]))).toEqual(runStatuses)
     expect(trees.at(-1)).toEqual([
-      expect.stringMatching(/^├─ COMPLETED analyse task \([\d.]+ ?m?s\)$/),
-      expect.stringMatching(/^├─ COMPLETED approve approval \([\d.]+ ?m?s; after analyse\)$/),
-      expect.stringMatching(/^└─ COMPLETED comment webhook \([\d.]+ ?m?s; after approve\)$/),
+      expect.stringMatching(/^├─ COMPLETED analyse task \([^;]+s\)$/),
+      expect.stringMatching(/^├─ COMPLETED approve approval \([^;]+s; after analyse\)$/),
+      expect.stringMatching(/^└─ COMPLETED comment webhook \([^;]+s; after approve\)$/),
     ])
     const asked = frames.filter((lines) => lines.some((line) => line.includes(`workflow approve ${approval}`)))
     expect(asked.length).toBeGreaterThan(0)
