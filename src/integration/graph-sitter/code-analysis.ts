@@ -73,7 +73,8 @@ export function codeAnalysis({
     async handler({ input }, context) {
       const allowed = await requireAllowed(input.path, allowedRoots)
       const since = input.changedSince ?? null
-      const changed = since === null ? null : await requireChanges(allowed, { ...input, since, signal: context.signal })
+      const { path } = input
+      const changed = since === null ? null : await requireChanges(allowed, { path, since, signal: context.signal })
       const wanted = wantedFiles({
         languages: input.languages ?? LANGUAGES,
         include: input.include ?? [],
