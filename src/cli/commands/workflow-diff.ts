@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { WorkflowVersionFieldsFragment } from '../../sdk/generated/operations.ts'
 import type { Call, RunCall } from '../call.ts'
 import { NotThere } from '../exit-code.ts'
 import { readCount } from '../read/options.ts'
@@ -35,9 +36,15 @@ interface Versions {
   readonly to: number
 }
 
-/** What differs between two versions, for people. */
-export async function diffLines(call: Call, versions: Versions): Promise<string[]> {
-  return linesOf(await readDiff(call, versions))
+/** What to say of a version that was just made, beside its name: of one that follows others, what differs. */
+export async function newVersionLines(
+  call: Call,
+  { isNew, version }: { readonly isNew: boolean; readonly version: WorkflowVersionFieldsFragment },
+): Promise<string[]> {
+  const { number: to, workflow } = version
+  if (!isNew || to === 1) return []
+  const diff = await readDiff(call, { name: workflow.name, from: to - 1, to })
+  return [`Runs under way go on with theirs. Since v${to - 1}:`, ...linesOf(diff)]
 }
 
 function linesOf({ text }: { readonly text: string }): string[] {

@@ -10,7 +10,7 @@ import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
 import { watchRun } from '../watch/watch-run.ts'
-import { addWorkflowDiff, diffLines } from './workflow-diff.ts'
+import { addWorkflowDiff, newVersionLines } from './workflow-diff.ts'
 
 interface ListOptions {
   readonly limit: number
@@ -58,10 +58,7 @@ function addDefinitions(workflow: Command, run: RunCall): void {
         call.line(
           `${isNew ? 'Created' : 'Stands already:'} ${call.terminal.colors.bold(name)} v${version.number} ${id}`,
         )
-        if (isNew && version.number > 1) {
-          call.line(`Runs under way go on with theirs. Since v${version.number - 1}:`)
-          for (const line of await diffLines(call, { name, from: version.number - 1, to: version.number })) call.line(line)
-        }
+        for (const line of await newVersionLines(call, made)) call.line(line)
         return undefined
       }),
     )

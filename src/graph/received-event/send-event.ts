@@ -30,11 +30,7 @@ const SendEventSuccess = builder.objectRef<EventSent>('SendEventSuccess').implem
         return event
       },
     }),
-    woken: t.exposeInt('woken', { description: 'Waits of tasks that it answered; 0 when none waited.' }),
-    toldSteps: t.exposeInt('toldSteps', {
-      description:
-        'WAIT steps of runs that it was told to; 0 when none waited for its key. Each goes on where its condition holds.',
-    }),
+    woken: t.exposeInt('woken', { description: 'Waits that it answered; 0 when nobody waited.' }),
     isRepeat: t.exposeBoolean('isRepeat', {
       description: 'Whether it had been sent before with the same `id`: then this is what came of it then.',
     }),
@@ -45,6 +41,10 @@ const SendEventSuccess = builder.objectRef<EventSent>('SendEventSuccess').implem
       type: [ConditionError],
       description: 'The first 20 of them.',
       resolve: ({ conditionErrors }) => [...conditionErrors],
+    }),
+    toldSteps: t.exposeInt('toldSteps', {
+      description:
+        'WAIT steps of runs that it was told to; 0 when none waited for its key. Each goes on where its condition holds.',
     }),
   }),
 })
@@ -58,7 +58,7 @@ builder.mutationFields((t) => ({
       resolveType: () => 'SendEventSuccess',
     },
     description:
-      'Sends an event from outside: every task and every step of a run that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back.',
+      'Sends an event from outside: every task that waits for its key, and whose condition holds for it, goes on with it. It does not wait for those that come later, unless they look back.',
     authScopes: { role: 'DEVELOPER' },
     args: { input: t.arg({ type: SendEventInput, required: true, description: 'The event.' }) },
     resolve: async (_root, { input }, context) => {
