@@ -259,12 +259,7 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'ILLEGAL_RUN_COMMAND':
       return new IllegalRunCommand(publicRunId(refusal.runId), refusal.from, refusal.command)
     case 'CANNOT_FORK':
-      return new CannotFork(
-        publicRunId(refusal.runId),
-        refusal.from,
-        refusal.message,
-        pathOf(refusal.path).map(String),
-      )
+      return new CannotFork(publicRunId(refusal.runId), refusal.from, refusal.message, pathOf(refusal.path).map(String))
     case 'RUNS_FULL':
       return new RunsFull(refusal.workflow, refusal.key, refusal.limit)
     case 'NOT_AN_APPROVER':

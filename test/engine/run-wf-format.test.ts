@@ -3,7 +3,13 @@ import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { seededRandom } from '../support/random.ts'
-import { criticalPathMs, type InstanceRunner, instanceRunner, orderProblems, taskGraphOf } from '../support/run-instance.ts'
+import {
+  criticalPathMs,
+  type InstanceRunner,
+  instanceRunner,
+  orderProblems,
+  taskGraphOf,
+} from '../support/run-instance.ts'
 import { sized } from '../support/size.ts'
 import type { WfInstance } from '../workflow/import/wf-instance.ts'
 import { diamondChains, forkJoin, randomLayers } from '../workflow/import/wf-shapes.ts'

@@ -34,13 +34,15 @@ afterAll(async () => {
 })
 
 const BASE = {
-  'src/cart.ts': 'export function total(items: number[]) {\n  let sum = 0\n  for (const item of items) sum += item\n  return sum\n}\n',
+  'src/cart.ts':
+    'export function total(items: number[]) {\n  let sum = 0\n  for (const item of items) sum += item\n  return sum\n}\n',
   'src/untouched.ts': `export function worst(a: number) {\n${'  if (a > 1) a += 1\n'.repeat(40)}  return a\n}\n`,
   'tools/load.py': 'def load(path):\n    return open(path).read()\n',
 }
 const HEAD = {
   'src/cart.ts': `export function total(items: number[]) {\n  let sum = 0\n  for (const item of items) {\n${'    if (item > 1) sum += 1\n'.repeat(12)}    sum += item\n  }\n  return sum\n}\n`,
-  'tools/load.py': 'def load(path, strict=False):\n    if strict and not path:\n        raise ValueError\n    return open(path).read()\n',
+  'tools/load.py':
+    'def load(path, strict=False):\n    if strict and not path:\n        raise ValueError\n    return open(path).read()\n',
   'src/half.ts': 'export function (\n',
   'README.md': '# Shop\n',
 }
@@ -62,7 +64,10 @@ interface RunEvent {
 }
 
 /** What a subscription sends, as it comes. */
-function collect<T>(query: string, variables: Record<string, unknown>): { readonly all: T[]; readonly ended: Promise<void> } {
+function collect<T>(
+  query: string,
+  variables: Record<string, unknown>,
+): { readonly all: T[]; readonly ended: Promise<void> } {
   const all: T[] = []
   const ended = (async () => {
     for await (const { data: answer, errors } of socket.iterate<T>({ query, variables })) {
@@ -98,7 +103,11 @@ test.runIf(hasPython)(
     const env = { TASK_MGMT_URL: url }
     const ask = async (query: string) => {
       const body = JSON.stringify({ query })
-      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const answer = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
       // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
       return ((await answer.json()) as { data: any }).data
     }
@@ -127,10 +136,9 @@ test.runIf(hasPython)(
     await terminal.shows(/RUNNING analyse/)
     const id = /run_\w{26}/.exec(terminal.output.stdout)![0]
     const pipe = spawnCli(['workflow', 'status', id, '--watch'], env)
-    const watching = collect<{ workflowRunUpdated: Omit<Update, 'steps'> & { graph: { nodes: { id: string; status: string }[] } } }>(
-      UPDATES,
-      { id },
-    )
+    const watching = collect<{
+      workflowRunUpdated: Omit<Update, 'steps'> & { graph: { nodes: { id: string; status: string }[] } }
+    }>(UPDATES, { id })
     const updates = (): Update[] =>
       watching.all.map(({ workflowRunUpdated: { seq, status, graph } }) => ({
         seq,
@@ -155,7 +163,9 @@ test.runIf(hasPython)(
     // GitHub takes its time until everybody has seen that it is asked.
     const seen = Promise.withResolvers<void>()
     outside.answer = (request, response) => void seen.promise.then(() => github(request, response))
-    expect(await succeed('workflow', 'approve', approval!, '--comment', 'fine')).toMatch(/APPROVED, its run run_\w+ RUNNING/)
+    expect(await succeed('workflow', 'approve', approval!, '--comment', 'fine')).toMatch(
+      /APPROVED, its run run_\w+ RUNNING/,
+    )
     await allSee('comment', 'RUNNING')
     seen.resolve()
 
@@ -183,7 +193,9 @@ test.runIf(hasPython)(
     const frames = framesOf(terminal)
     const trees = frames.map((lines) => lines.filter((line) => /^[├└]─ /.test(line)))
     expect(withoutRepeats(trees.map((lines) => Object.fromEntries(lines.map(stepOfLine))))).toEqual(statuses)
-    expect(withoutRepeats(frames.map(([first]) => / (RUNNING|WAITING|COMPLETED)\b/.exec(first!)![1]))).toEqual(runStatuses)
+    expect(withoutRepeats(frames.map(([first]) => / (RUNNING|WAITING|COMPLETED)\b/.exec(first!)![1]))).toEqual(
+      runStatuses,
+    )
     expect(trees.at(-1)).toEqual([
       expect.stringMatching(/^├─ COMPLETED analyse task \([^;]+s\)$/),
       expect.stringMatching(/^├─ COMPLETED approve approval \([^;]+s; after analyse\)$/),

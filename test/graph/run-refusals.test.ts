@@ -100,11 +100,7 @@ describe('a run that is', () => {
     ...ended.map((from): [string, string, string] => [from, 'pause', 'It has ended: there is nothing to hold back.']),
     ['PAUSED', 'pause', 'It is held back already.'],
     ['PENDING', 'pause', 'It waits for its turn: cancel it, or let it begin first.'],
-    ...ended.map((from): [string, string, string] => [
-      from,
-      'resume',
-      'It has ended: retry it, or fork it, to go on.',
-    ]),
+    ...ended.map((from): [string, string, string] => [from, 'resume', 'It has ended: retry it, or fork it, to go on.']),
     ...['PENDING', 'RUNNING', 'WAITING'].map((from): [string, string, string] => [
       from,
       'resume',
@@ -338,10 +334,11 @@ describe('an event', () => {
 })
 
 describe('a new version', () => {
-  const first = 'name: grows\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: b, type: TASK, task: work, after: [a] }\n'
-  const second = 'name: grows\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: c, type: TASK, task: work, after: [a] }\n'
-  const create = (input: string) =>
-    cli(['workflow', 'create', '--file', '-'], { url: graph.url, apiKey: admin, input })
+  const first =
+    'name: grows\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: b, type: TASK, task: work, after: [a] }\n'
+  const second =
+    'name: grows\nsteps:\n  - { id: a, type: TASK, task: work }\n  - { id: c, type: TASK, task: work, after: [a] }\n'
+  const create = (input: string) => cli(['workflow', 'create', '--file', '-'], { url: graph.url, apiKey: admin, input })
 
   test('leaves runs under way with theirs, is taken by new ones, and shows what differs', async () => {
     expect((await create(first)).out).toMatch(/^Created grows v1 workflow_\w+\n$/)
@@ -363,7 +360,8 @@ describe('a new version', () => {
     for (const change of changes) expect(out).toContain(change)
     expect((await run(['workflow', 'diff', 'grows', '--from', '2', '--to', '1'])).out).toContain('+ b (TASK)')
     expect((await run(['workflow', 'diff', 'grows', '--from', '2', '--to', '2'])).out).toBe('Nothing differs.\n')
-    const query = 'query ($from: Int!) { workflow(name: "grows") { version(number: 2) { diff(from: $from) { text } } } }'
+    const query =
+      'query ($from: Int!) { workflow(name: "grows") { version(number: 2) { diff(from: $from) { text } } } }'
     expect((await ask(query, { from: 1 })).workflow.version.diff.text).toContain('+ c (TASK)')
     expect((await create(second)).out).toMatch(/^Stands already: grows v2 workflow_\w+\n$/)
   })

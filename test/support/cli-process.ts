@@ -33,7 +33,11 @@ export function framesOf({ output }: CliProcess): string[][] {
   return output.stdout
     .split('\x1b[?2026h')
     .slice(1)
-    .map((frame) => stripVTControlCharacters(frame.split('\x1b[?2026l')[0]!).split(/\r*\n/).filter((line) => line !== ''))
+    .map((frame) =>
+      stripVTControlCharacters(frame.split('\x1b[?2026l')[0]!)
+        .split(/\r*\n/)
+        .filter((line) => line !== ''),
+    )
 }
 
 function watched([program, ...argv]: readonly string[], env: Record<string, string>): CliProcess {

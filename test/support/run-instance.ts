@@ -105,8 +105,7 @@ function now(): number {
 /** What the instance itself says, read apart from the import. */
 export function taskGraphOf({ workflow }: WfInstance, timeScale: number): TaskGraph {
   const parents = new Map(workflow.specification.tasks.map((task) => [task.id, new Set(task.parents)]))
-  for (const { id, children } of workflow.specification.tasks)
-    for (const child of children) parents.get(child)!.add(id)
+  for (const { id, children } of workflow.specification.tasks) for (const child of children) parents.get(child)!.add(id)
   const measured = workflow.execution.tasks.map(
     ({ id, runtimeInSeconds }) => [id, Math.round(runtimeInSeconds * 1_000 * timeScale)] as const,
   )

@@ -27,7 +27,10 @@ export interface ChangedFile {
 export type ChangedLines = Pick<ChangedFile, 'addedLines' | 'deletedLines' | 'isBinary' | 'ranges'>
 
 /** True when a piece of code holds changed lines, or lines that are gone. */
-export function isTouched({ startLine, endLine }: { startLine: number; endLine: number }, ranges: readonly LineRange[]) {
+export function isTouched(
+  { startLine, endLine }: { startLine: number; endLine: number },
+  ranges: readonly LineRange[],
+) {
   return ranges.some(({ first, last }) => startLine <= last && endLine >= first)
 }
 

@@ -76,7 +76,8 @@ async function placesOf(git: Git): Promise<string[] | null> {
     const text = await git('rev-parse', '--path-format=absolute', '--show-toplevel', '--git-dir', '--git-common-dir')
     return text.trimEnd().split('\n')
   } catch (error) {
-    if (error instanceof GitFailed && /not a git repository|must be run in a work tree/.test(error.complaint)) return null
+    if (error instanceof GitFailed && /not a git repository|must be run in a work tree/.test(error.complaint))
+      return null
     throw error
   }
 }

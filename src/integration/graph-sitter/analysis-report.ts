@@ -116,9 +116,7 @@ function sumFiles(files: readonly FileStructure[]): Totals {
 export const HOTSPOTS = 20
 
 /** The most complex functions of these files. */
-export function mostComplex(
-  files: readonly Pick<FileStructure, 'path' | 'functions'>[],
-): readonly ComplexFunction[] {
+export function mostComplex(files: readonly Pick<FileStructure, 'path' | 'functions'>[]): readonly ComplexFunction[] {
   return files
     .flatMap(({ path, functions }) => functions.map((found) => ({ path, found })))
     .sort((a, b) => b.found.complexity - a.found.complexity || b.found.nesting - a.found.nesting)

@@ -225,7 +225,10 @@ const CHANGED_FILE = record('One file that differs.', {
   path: text('Relative to the root, with / between folders; of a deleted file where it was.'),
   previousPath: { description: 'Where a renamed file was; null for others.', type: ['string', 'null'] },
   kind: oneOf('What became of it.', CHANGE_KINDS),
-  language: { description: 'Language, told by the extension; null: none that can be analysed.', enum: [...LANGUAGES, null] },
+  language: {
+    description: 'Language, told by the extension; null: none that can be analysed.',
+    enum: [...LANGUAGES, null],
+  },
   isAnalysed: flag('Whether it is among the analysed files.'),
   ...CHANGED_LINES,
   isBinary: flag('Whether git takes it for binary.'),
@@ -260,43 +263,43 @@ export const codeAnalysisOutputSchema: JsonSchema = {
   ...record(
     'Structure and size of the source files below a path.',
     {
-    root: text('Absolute path of the analysed folder, or of the folder of the analysed file.'),
-    totals: record('Sums over all analysed files, exact also when the report was trimmed.', {
-      ...TOTALS,
-      failedFiles: count('Files that do not follow their grammar or broke the parser.'),
-      skippedFiles: count('Files and folders left out, see skipped.'),
-    }),
-    languages: list('The same sums by language.', record('One language.', { language: LANGUAGE, ...TOTALS })),
-    hotspots: HOTSPOTS,
-    files: list('By path.', FILE),
-    failures: list(
-      'Files that do not parse, each with its first error; what could be recovered around it is listed and counted.',
-      record('One file.', {
-        path: PATH,
-        line: nullable('From 1; null when the parser broke down.'),
-        column: nullable('From 1, in UTF-16 units; null when the parser broke down.'),
-        message: text('What is wrong.'),
+      root: text('Absolute path of the analysed folder, or of the folder of the analysed file.'),
+      totals: record('Sums over all analysed files, exact also when the report was trimmed.', {
+        ...TOTALS,
+        failedFiles: count('Files that do not follow their grammar or broke the parser.'),
+        skippedFiles: count('Files and folders left out, see skipped.'),
       }),
-    ),
-    skipped: list(
-      'Source files and folders that were left out although they are neither ignored nor excluded.',
-      record('One file or folder.', {
-        path: PATH,
-        reason: oneOf('Why, for programs.', SKIP_REASONS),
-        message: text('Why, for people.'),
-      }),
-    ),
-    truncated: {
-      description: 'How many of each were left out to keep the report below its size; null when it is whole.',
-      oneOf: [
-        { type: 'null' },
-        record(
-          'Counts, in the order in which parts are given up.',
-          Object.fromEntries(TRUNCATED_PARTS.map((part) => [part, count('Left out.')])),
-        ),
-      ],
-    },
-    changes: CHANGES,
+      languages: list('The same sums by language.', record('One language.', { language: LANGUAGE, ...TOTALS })),
+      hotspots: HOTSPOTS,
+      files: list('By path.', FILE),
+      failures: list(
+        'Files that do not parse, each with its first error; what could be recovered around it is listed and counted.',
+        record('One file.', {
+          path: PATH,
+          line: nullable('From 1; null when the parser broke down.'),
+          column: nullable('From 1, in UTF-16 units; null when the parser broke down.'),
+          message: text('What is wrong.'),
+        }),
+      ),
+      skipped: list(
+        'Source files and folders that were left out although they are neither ignored nor excluded.',
+        record('One file or folder.', {
+          path: PATH,
+          reason: oneOf('Why, for programs.', SKIP_REASONS),
+          message: text('Why, for people.'),
+        }),
+      ),
+      truncated: {
+        description: 'How many of each were left out to keep the report below its size; null when it is whole.',
+        oneOf: [
+          { type: 'null' },
+          record(
+            'Counts, in the order in which parts are given up.',
+            Object.fromEntries(TRUNCATED_PARTS.map((part) => [part, count('Left out.')])),
+          ),
+        ],
+      },
+      changes: CHANGES,
     },
     ['changes'],
   ),

@@ -83,7 +83,13 @@ export function codeAnalysis({
       const analysis = await analysePath({
         path: allowed.path,
         roots: allowed.roots,
-        wanted: changed === null ? wanted : onlyThese(wanted, changed.files.map(({ path }) => path)),
+        wanted:
+          changed === null
+            ? wanted
+            : onlyThese(
+                wanted,
+                changed.files.map(({ path }) => path),
+              ),
         maxFiles: input.maxFiles ?? DEFAULT_MAX_FILES,
         maxFileBytes: input.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
         pool,

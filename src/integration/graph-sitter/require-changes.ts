@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { TaskFailure } from '../../worker/handler.ts'
 import { type Changes, type ChangesProblem, readChanges } from '../git/read-changes.ts'
 import { GitFailed } from '../git/run-git.ts'
-import { TaskFailure } from '../../worker/handler.ts'
 import type { AllowedPath } from './resolve-allowed-path.ts'
 
 /** What is asked of a task about changes. */
@@ -35,7 +35,10 @@ export async function requireChanges(
 function problemFailure(problem: ChangesProblem, path: string): TaskFailure {
   switch (problem.kind) {
     case 'no-checkout':
-      return failed('NOT_A_CHECKOUT', `"${path}" is in no git checkout. Check one out there, or leave out changedSince.`)
+      return failed(
+        'NOT_A_CHECKOUT',
+        `"${path}" is in no git checkout. Check one out there, or leave out changedSince.`,
+      )
     case 'outside':
       return failed(
         'PATH_OUTSIDE_ROOTS',

@@ -74,7 +74,10 @@ describe('changes', () => {
       expect([path, same.length]).toEqual([path, before[at]!.length - deletedLines])
       expect(after[at]!.length - same.length).toBe(addedLines)
       let place = -1
-      for (const line of same) expect((place = before[at]!.indexOf(line, place + 1))).toBeGreaterThanOrEqual(0)
+      for (const line of same) {
+        place = before[at]!.indexOf(line, place + 1)
+        expect(place).toBeGreaterThanOrEqual(0)
+      }
     }
   })
 
@@ -119,7 +122,13 @@ describe('nothing is told', () => {
     const script = join(folder, 'evil.sh')
     await writeFile(script, `#!/bin/sh\ntouch ${trap}\ncat\n`, { mode: 0o755 })
     await mkdir(join(folder, '.git', 'hooks'), { recursive: true })
-    for (const name of ['diff.external', 'diff.evil.command', 'diff.evil.textconv', 'filter.evil.clean', 'filter.evil.smudge'])
+    for (const name of [
+      'diff.external',
+      'diff.evil.command',
+      'diff.evil.textconv',
+      'filter.evil.clean',
+      'filter.evil.smudge',
+    ])
       await git('config', name, script)
     await git('config', 'core.fsmonitor', script)
     await git('config', 'core.pager', script)

@@ -63,7 +63,9 @@ describe('changes', () => {
       ],
       omittedFiles: 0,
     })
-    expect(report.changes!.complexFunctions.map(({ qualifiedName, complexity }) => [qualifiedName, complexity])).toEqual([
+    expect(
+      report.changes!.complexFunctions.map(({ qualifiedName, complexity }) => [qualifiedName, complexity]),
+    ).toEqual([
       ['touched', 6],
       ['f', 1],
     ])
@@ -149,7 +151,10 @@ describe('refuses for good', () => {
     },
   )
 
-  test.each([['main'], ['origin/main'], ['v1.2^{}'], ['HEAD~3'], ['feature/ä'], [null]])('but not %j', (changedSince) => {
-    expect(isInput({ path: '.', changedSince })).toBe(true)
-  })
+  test.each([['main'], ['origin/main'], ['v1.2^{}'], ['HEAD~3'], ['feature/ä'], [null]])(
+    'but not %j',
+    (changedSince) => {
+      expect(isInput({ path: '.', changedSince })).toBe(true)
+    },
+  )
 })

@@ -65,8 +65,7 @@ export function randomLayers(widths: readonly number[], runTime: RunTime, random
 function instanceOf(name: string, tasks: readonly ShapedTask[]): WfInstance {
   const idOf = (place: number): string => `${name}_${String(place).padStart(8, '0')}`
   const children = tasks.map((): string[] => [])
-  for (const [place, { parents }] of tasks.entries())
-    for (const parent of parents) children[parent]!.push(idOf(place))
+  for (const [place, { parents }] of tasks.entries()) for (const parent of parents) children[parent]!.push(idOf(place))
   return {
     name,
     description: `${tasks.length} tasks, made for a test`,
