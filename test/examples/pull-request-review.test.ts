@@ -126,7 +126,7 @@ test.runIf(hasPython)(
     // No worker takes anything before everybody watches.
     await succeed('queue', 'pause', '--all')
     socket = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 })
-    const { cursor } = (await ask('{ events(first: 500) { cursor } }')).events
+    const { cursor } = (await ask('{ events(first: 100) { cursor } }')).events
     const events = collect<{ events: { events?: RunEvent[] } }>(EVENTS, { after: cursor })
     const input = { path: folder, base: 'main', repository: 'acme/shop', number: 7 }
     const terminal = spawnCliInTerminal(
