@@ -4,7 +4,7 @@ import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { type DecisionRefusal, refusalOfDecision } from '../workflow/run/decision.ts'
 import type { ApprovalRequest } from '../workflow/run/effect.ts'
-import { readApproval } from '../workflow/store/approvals.ts'
+import { type Approval, readApproval } from '../workflow/store/approvals.ts'
 import type { LockedRun } from '../workflow/store/runs.ts'
 import { readStep } from '../workflow/store/step-runs.ts'
 import { versionKey } from '../workflow/store/workflows.ts'
@@ -55,7 +55,10 @@ export async function decideApproval(
     },
     async refuse(client, run) {
       const refusal = await refusalUnderLock(client, engine, approver, { run, approvalId, path, approved, form })
-      return refusal && told(refusal, approver, approvalId, request)
+      if (refusal?.code !== 'NOT_AWAITED') return refusal && told(refusal, approver, approvalId, request)
+      // It may have been settled since it was read.
+      const settled = (await readApproval(client, approver.tenant, approvalId))?.status ?? 'WITHDRAWN'
+      return { code: 'APPROVAL_CLOSED', approvalId, message: closedBy(settled) }
     },
   })
   return decided.ok ? accepted({ approvalId, runId }) : decided
@@ -83,17 +86,33 @@ async function refusalUnderLock(
   return refusalOfDecision({ plan, schemas }, row, { by: name, approved, form, hasRole })
 }
 
-function told(refusal: DecisionRefusal, { name }: Approver, approvalId: string, request: ApprovalRequest): Refusal {
+function closedBy(status: Approval['status']): string {
+  switch (status) {
+    case 'APPROVED':
+    case 'REFUSED':
+      return `The approval is not open any more: it was ${status} before. This answer changes nothing.`
+    case 'WITHDRAWN':
+      return 'The approval is not open any more: its step ended without an answer, by its time-out or with its run. Read the run.'
+    case 'OPEN':
+      // Its run takes it back in a moment.
+      return 'The approval is not open any more: its step has ended. Read the run.'
+  }
+}
+
+function told(
+  refusal: Exclude<DecisionRefusal, { code: 'NOT_AWAITED' }>,
+  { name }: Approver,
+  approvalId: string,
+  { principals, role }: ApprovalRequest,
+): Refusal {
   switch (refusal.code) {
-    case 'NOT_AWAITED':
-      return { code: 'APPROVAL_CLOSED', approvalId, message: 'The approval is not open any more.' }
     case 'NOT_AN_APPROVER': {
-      const { principals, role } = request
       const whom = [...principals, ...(role === null ? [] : [`whoever is ${role}`])].join(', ')
-      return { code: 'NOT_AN_APPROVER', approvalId, message: `${name} is not asked; asked are ${whom}.` }
+      const message = `${name} is not asked; asked are ${whom}. Have one of them answer.`
+      return { code: 'NOT_AN_APPROVER', approvalId, message }
     }
     case 'ALREADY_DECIDED':
-      return { code: 'ALREADY_DECIDED', approvalId, message: `${name} has answered already.` }
+      return { code: 'ALREADY_DECIDED', approvalId, message: `${name} has answered already: the first answer counts.` }
     case 'FORM_INVALID':
       return { code: 'VALIDATION', issues: refusal.issues }
   }

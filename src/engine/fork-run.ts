@@ -1,8 +1,9 @@
 import type { JsonValue } from '../task/json.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { newUuid } from '../task/type-id.ts'
-import { forkRun as decideFork, type ForkOutcome } from '../workflow/run/fork-run.ts'
-import type { StepPath } from '../workflow/run/run-state.ts'
+import { closest } from '../text/closest.ts'
+import { forkRun as decideFork } from '../workflow/run/fork-run.ts'
+import type { RunRow, StepPath, StepRun } from '../workflow/run/run-state.ts'
 import { lockRun, readInputs } from '../workflow/store/runs.ts'
 import { copySteps, readAllSteps, writeSteps } from '../workflow/store/step-runs.ts'
 import { versionKey } from '../workflow/store/workflows.ts'
@@ -64,7 +65,10 @@ function fork(engine: RunEngine, actor: Actor, { runId, from, input, isDryRun = 
     const given = input ?? (await readInputs(client, tenant, [runId])).get(runId) ?? null
     const context = { ...tools.context, known: {} }
     const outcome = decideFork(plan, { run: row, rows }, { id: newId, from, input: given, now, context })
-    if (outcome.kind === 'refused') return { refusal: cannotFork(runId, from, outcome.code) }
+    if (outcome.kind === 'refused') {
+      const refusal = outcome.code === 'RUN_NOT_ENDED' ? notEnded(row, from) : notReached(row, from, rows)
+      return { refusal }
+    }
     const { reused, again } = outcome
     if (isDryRun) return { runId: null, reused, again, begun: null }
     const maps = outcome.rows.flatMap(({ type, path }) => (type === 'MAP' ? [path] : []))
@@ -78,10 +82,19 @@ function fork(engine: RunEngine, actor: Actor, { runId, from, input, isDryRun = 
   })
 }
 
-function cannotFork(runId: string, from: string, code: Extract<ForkOutcome, { kind: 'refused' }>['code']): Refusal {
-  const message =
-    code === 'RUN_NOT_ENDED'
-      ? 'The run has not ended; cancel it first, or wait for its end.'
-      : `The run has no step or iteration at "${from}" that it has reached.`
-  return { code: 'CANNOT_FORK', runId, from, message }
+function notEnded({ id: runId, status }: RunRow, from: StepPath): Refusal {
+  const message = `The run is ${status} and has not ended: wait for its end, or cancel it first.`
+  return { code: 'CANNOT_FORK', runId, from, message, path: ['id'] }
+}
+
+const MOST_NAMED = 10
+
+function notReached({ id: runId }: RunRow, from: StepPath, rows: readonly StepRun[]): Refusal {
+  const paths = rows.map(({ path }) => path)
+  const near = closest(from, paths)
+  const named = paths.slice(0, MOST_NAMED).join(', ')
+  const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : ''
+  const hint = near === undefined ? `it has reached ${named}${more}` : `did you mean "${near}"?`
+  const message = `The run has no step or iteration at "${from}" that it has reached: ${paths.length === 0 ? 'it has reached none.' : hint}`
+  return { code: 'CANNOT_FORK', runId, from, message, path: ['from'] }
 }

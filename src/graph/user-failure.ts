@@ -2,6 +2,7 @@ import type { Refusal } from '../task/refusal.ts'
 import { encodeTypeId, ID_PREFIXES } from '../task/type-id.ts'
 import { type DefinitionProblem, pathText } from '../workflow/definition/problem.ts'
 import { InvalidInput } from './invalid-input.ts'
+import { runCommandHint } from './workflow/run-command-hint.ts'
 
 type Path = readonly string[] | null
 
@@ -196,10 +197,7 @@ export class IllegalRunCommand extends UserFailure {
   readonly command: string
 
   constructor(runId: string, from: string, command: string) {
-    super(`A run that is ${from} cannot be asked to ${command}. Read it again: it may have moved on meanwhile.`, [
-      'input',
-      'id',
-    ])
+    super(`A run that is ${from} cannot be asked to ${command}. ${runCommandHint(from, command)}`, ['input', 'id'])
     this.runId = runId
     this.from = from
     this.command = command
@@ -211,8 +209,8 @@ export class CannotFork extends UserFailure {
   readonly runId: string
   readonly from: string
 
-  constructor(runId: string, from: string, message: string) {
-    super(message, ['input', 'from'])
+  constructor(runId: string, from: string, message: string, path: Path) {
+    super(message, path)
     this.runId = runId
     this.from = from
   }
@@ -278,7 +276,7 @@ export function failureOf(refusal: Refusal, pathOf: PathOf): Error {
     case 'ILLEGAL_RUN_COMMAND':
       return new IllegalRunCommand(publicRunId(refusal.runId), refusal.from, refusal.command)
     case 'CANNOT_FORK':
-      return new CannotFork(publicRunId(refusal.runId), refusal.from, refusal.message)
+      return new CannotFork(publicRunId(refusal.runId), refusal.from, refusal.message, pathOf(refusal.path).map(String))
     case 'RUNS_FULL':
       return new RunsFull(refusal.workflow, refusal.key, refusal.limit)
     case 'NOT_AN_APPROVER':

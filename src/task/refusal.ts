@@ -47,7 +47,13 @@ export type Refusal =
   /** A run cannot do what is asked of it as it stands. */
   | { readonly code: 'ILLEGAL_RUN_COMMAND'; readonly runId: string; readonly from: string; readonly command: string }
   /** A fork needs a run that has ended, and a step or iteration that it has reached. */
-  | { readonly code: 'CANNOT_FORK'; readonly runId: string; readonly from: string; readonly message: string }
+  | {
+      readonly code: 'CANNOT_FORK'
+      readonly runId: string
+      readonly from: string
+      readonly message: string
+      readonly path: readonly (string | number)[]
+    }
   /** As many runs as may share a key are under way, and the workflow says to refuse others. */
   | { readonly code: 'RUNS_FULL'; readonly workflow: string; readonly key: string; readonly limit: number }
   /** Nobody but those an approval asks may answer it, each once, while it is open. */

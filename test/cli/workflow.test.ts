@@ -63,7 +63,7 @@ describe('a run', () => {
     const id = await execute('chain', '--input', '{"n":1}')
     const { out } = await run(['status', id])
     expect(out).toMatch(/^run_\w+ chain v1 RUNNING/)
-    expect(out).toMatch(/├─ RUNNING a task \(\d+ms\)\n└─ PENDING b task \(after a\)\n/)
+    expect(out).toMatch(/├─ RUNNING a task \([^)]+s\)\n└─ PENDING b task \(after a\)\n/)
     expect(out).toContain('waits: The task of a is under way.')
     expect((await run(['graph', id])).out).toContain('└─ PENDING b task (after a)')
     expect((await run(['pause', id])).out).toMatch(/^Paused run_\w+ chain v1 PAUSED/)

@@ -15,6 +15,8 @@ import { instantiate } from '../../src/workflow/template/templates.ts'
 import { temporaryFolder } from '../integration/graph-sitter/temporary-folder.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { ACTOR } from '../support/engine.ts'
+import { branchedCheckout } from '../support/git-checkout.ts'
+import { github } from '../support/github-contract.ts'
 import { type Answer, answerJson, openReceiver, type Received } from '../support/receiver.ts'
 import { runWorker, type TestWorker } from '../support/run-worker.ts'
 import { until } from '../support/until.ts'
@@ -104,24 +106,6 @@ async function start(template: string, parameters: Record<string, JsonValue>, in
 }
 
 const typesAsked = () => asked.map(([type]) => type)
-
-/** As the REST API of GitHub answers pull requests and comments: what it requires is required. */
-const github: Answer = (request, response) => {
-  const { method, url, headers } = request
-  const body = JSON.parse(request.body)
-  const hasFields = (...names: string[]) => names.every((name) => typeof body[name] === 'string' && body[name] !== '')
-  const isKnown = headers.accept === 'application/vnd.github+json' && headers['x-github-api-version'] === '2022-11-28'
-  const answer = (status: number, value: unknown) => answerJson(status, value)(request, response)
-  const [, repository, call] = /^\/repos\/([\w.-]+\/[\w.-]+)\/(.*)$/.exec(url) ?? []
-  if (method !== 'POST' || repository === undefined || !isKnown) return answer(404, { message: 'Not Found' })
-  if (call === 'pulls') {
-    if (!hasFields('title', 'head', 'base')) return answer(422, { message: 'Validation Failed' })
-    return answer(201, { number: 12, html_url: `https://github.test/${repository}/pull/12`, state: 'open' })
-  }
-  if (!/^issues\/\d+\/comments$/.test(call!)) return answer(404, { message: 'Not Found' })
-  if (!hasFields('body')) return answer(422, { message: 'Validation Failed' })
-  return answer(201, { id: 1, html_url: `https://github.test/${repository}/${call}/1` })
-}
 
 const bodyOf = ({ body }: Received) => JSON.parse(body)
 
@@ -312,41 +296,93 @@ it('code-review analyses a folder, tells what is complex and what does not parse
 })
 
 describe('pull-request-review', () => {
-  it('analyses the checkout, has it looked at, and comments with what was found', async () => {
+  const about = { base: 'main', repository: 'acme/shop', number: 7 }
+
+  it('analyses what changed in the checkout, has it looked at, and comments with what was found', async () => {
     outside.answer = github
     handlers = { code_review: () => ({ summary: 'Split `tangle`.' }) }
-    const folder = await temporaryFolder(CODE)
-    const input = { path: folder, repository: 'acme/shop', number: 7 }
-    const run = await start('pull-request-review', { githubApi: outside.url }, input)
+    const { folder, git } = await branchedCheckout({ 'src/untouched.ts': CODE['src/tangle.ts'], 'old.py': '' }, CODE)
+    const run = await start('pull-request-review', { githubApi: outside.url }, { ...about, path: folder })
     expect(await run.until()).toMatchObject({
       status: 'COMPLETED',
-      output: { comment: 'https://github.test/acme/shop/issues/7/comments/1', review: { summary: 'Split `tangle`.' } },
+      output: {
+        commits: { base: await git('rev-parse', 'main'), head: await git('rev-parse', 'feature') },
+        totals: { files: 3, addedLines: 25, deletedLines: 0, functions: 2 },
+        files: [
+          { path: 'src/broken.ts', functions: 0 },
+          { path: 'src/plain.ts', functions: 1, complexity: 1 },
+          { path: 'src/tangle.ts', kind: 'ADDED', addedLines: 23, functions: 1, complexity: 21 },
+        ],
+        findings: {
+          complexFunctions: [{ path: 'src/tangle.ts', qualifiedName: 'tangle', complexity: 21 }],
+          syntaxErrors: [{ path: 'src/broken.ts' }],
+        },
+        comment: 'https://github.test/acme/shop/issues/7/comments/1',
+        review: { summary: 'Split `tangle`.' },
+      },
+    })
+    expect(asked[0]![1]).toMatchObject({
+      about,
+      complexFunctions: [{ qualifiedName: 'tangle' }],
+      changes: { totals: { files: 3 } },
     })
     expect(outside.received).toHaveLength(1)
-    expect(bodyOf(outside.received[0]!).body).toMatchInlineSnapshot(`
+    const head = (await git('rev-parse', 'HEAD')).slice(0, 10)
+    expect(bodyOf(outside.received[0]!).body.replace(head, 'HEAD')).toMatchInlineSnapshot(`
       "### Review of acme/shop#7
 
-      3 files, 2 functions, 25 lines of code.
+      3 files changed, +25 −0 lines, 2 functions touched, at HEAD.
 
       Too complex:
       - \`src/tangle.ts:1\` tangle, complexity 21
 
       Does not parse:
-      - \`src/broken.ts\` Unexpected syntax at "export function ("
+      - \`src/broken.ts:1\` Unexpected syntax at "export function ("
+
+      | file | lines | functions touched | highest complexity |
+      | --- | --- | --- | --- |
+      | \`src/tangle.ts\` ADDED | +23 −0 | 1 | 21 |
+      | \`src/broken.ts\` ADDED | +1 −0 | 0 | 0 |
+      | \`src/plain.ts\` ADDED | +1 −0 | 1 | 1 |
 
       Split \`tangle\`."
     `)
   })
 
-  it('needs neither a reviewer nor GitHub where they are left out', async () => {
-    const folder = await temporaryFolder({ 'a.py': 'def f():\n    return 1\n' })
+  it('asks before it comments where it should, and comments nothing when it is refused', async () => {
+    const { folder } = await branchedCheckout({}, CODE)
+    const parameters = { githubApi: outside.url, asksReviewer: false, approver: 'DEVELOPER' }
+    const run = await start('pull-request-review', parameters, { ...about, path: folder })
+    await run.until('WAITING')
+    const { rows } = await database.pool.query('SELECT id, message FROM approval WHERE run_id = $1', [run.id])
+    expect(rows[0].message).toBe(
+      'acme/shop#7: 3 files changed, +25 −0 lines, 2 functions touched; 1 too complex, 1 not parsing. Comment on it?',
+    )
+    const approver = { ...ACTOR, name: 'ada', role: 'DEVELOPER' } as const
+    await decideApproval(worker.engine, approver, { approvalId: rows[0].id, approved: false })
+    expect(await run.until()).toMatchObject({ status: 'FAILED', error: { code: 'APPROVAL_REFUSED' } })
+    expect(outside.received).toEqual([])
+  })
+
+  it('needs neither a reviewer nor GitHub where they are left out, and says when nothing changed', async () => {
+    const { folder } = await branchedCheckout({ 'a.py': 'def f():\n    return 1\n' }, {})
     const parameters = { comments: false, asksReviewer: false }
-    const run = await start('pull-request-review', parameters, { path: folder, repository: 'acme/shop', number: 7 })
+    const run = await start('pull-request-review', parameters, { ...about, path: folder })
     expect(await run.until()).toMatchObject({
       status: 'COMPLETED',
-      output: { totals: { functions: 1 }, findings: { complexFunctions: [] } },
+      output: { totals: { files: 0 }, files: [], findings: { complexFunctions: [], syntaxErrors: [] } },
     })
     expect([outside.received, asked]).toEqual([[], []])
+  })
+
+  it('fails with what is to be done where there is nothing to compare', async () => {
+    const folder = await temporaryFolder(CODE)
+    const parameters = { comments: false, asksReviewer: false }
+    const run = await start('pull-request-review', parameters, { ...about, path: folder })
+    expect(await run.until()).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'NOT_A_CHECKOUT', message: expect.stringContaining('Check one out') },
+    })
   })
 })
 

@@ -14,15 +14,25 @@ export interface TestWorker {
   readonly errors: unknown[]
 }
 
+export interface RunWorkerOptions {
+  readonly slots?: number
+  readonly cutOffMs?: number
+  readonly handMs?: number
+  readonly pollMs?: number
+  readonly queue?: string
+  /** Hears the bells that the engine rings as well. */
+  readonly onBell?: (topic: BellTopic) => void
+}
+
 /** A worker with its executor over a test's database; bells that its engine rings wake it, as in one process. */
 export async function runWorker(
   db: Pool,
   types: readonly TaskTypeDefinition[],
-  options: { slots?: number; cutOffMs?: number; handMs?: number; pollMs?: number; queue?: string } = {},
+  options: RunWorkerOptions = {},
 ): Promise<TestWorker> {
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
-  const listeners: ((topic: BellTopic) => void)[] = []
+  const listeners: ((topic: BellTopic) => void)[] = options.onBell === undefined ? [] : [options.onBell]
   const plain = testEngine(db)
   const engine: TestEngine = {
     ...plain,

@@ -99,16 +99,17 @@ function columns(present: Date): Column<ReceivedEventFieldsFragment>[] {
 
 type Sent = Extract<SendEventMutation['sendEvent'], { __typename: 'SendEventSuccess' }>
 
-function showSent(
-  { event, woken, triggered, isRepeat, conditionErrors, failedConditions }: Sent,
-  call: Call,
-): string[] {
+function showSent(sent: Sent, call: Call): string[] {
+  const { event, woken, toldSteps, triggered, isRepeat, conditionErrors, failedConditions } = sent
   const { colors } = call.terminal
   const what = isRepeat ? 'Was sent before:' : 'Sent'
-  const who = woken === 0 ? 'nobody waited for it' : `${woken} ${woken === 1 ? 'wait' : 'waits'} answered`
-  const triggers = triggered === 0 ? '' : `, handed to ${triggered} ${triggered === 1 ? 'trigger' : 'triggers'}`
+  const who = [
+    ...(woken === 0 ? [] : [`${woken} ${woken === 1 ? 'wait' : 'waits'} answered`]),
+    ...(toldSteps === 0 ? [] : [`told to ${toldSteps === 1 ? '1 step of a run' : `${toldSteps} steps of runs`}`]),
+    ...(triggered === 0 ? [] : [`handed to ${triggered} ${triggered === 1 ? 'trigger' : 'triggers'}`]),
+  ]
   return [
-    `${what} ${colors.bold(event.id)}, ${who}${triggers}.`,
+    `${what} ${colors.bold(event.id)}, ${who.length === 0 ? 'nobody waited for it' : who.join(', ')}.`,
     ...showErrors(conditionErrors, failedConditions, call),
   ]
 }

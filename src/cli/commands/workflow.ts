@@ -11,6 +11,7 @@ import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { showMade, showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
 import { watchRun } from '../watch/watch-run.ts'
+import { addWorkflowDiff, newVersionLines } from './workflow-diff.ts'
 
 interface ListOptions {
   readonly limit: number
@@ -30,9 +31,10 @@ interface ApproveOptions {
   readonly form?: string
 }
 
-/** `workflow create`, `validate`, `list`, `execute`, `status`, `graph`, `runs`, `cancel`, `pause`, `resume`, `retry`, `approve` */
+/** `workflow create`, `validate`, `diff`, `list`, `execute`, `status`, `graph`, `runs`, `cancel`, `pause`, `resume`, `retry`, `approve` */
 export function addWorkflowCommands(workflow: Command, run: RunCall): void {
   addDefinitions(workflow, run)
+  addWorkflowDiff(workflow, run)
   addRuns(workflow, run)
   addSteering(workflow, run)
 }
@@ -54,6 +56,7 @@ function addDefinitions(workflow: Command, run: RunCall): void {
         }
         for (const warning of warnings) call.terminal.err(`${showProblem(warning)}\n`)
         call.line(showMade(made, call.terminal))
+        for (const line of await newVersionLines(call, made)) call.line(line)
         return undefined
       }),
     )

@@ -71,13 +71,25 @@ export function showRunFacts(
   run: WorkflowRunDetailsFragment,
   { terminal: { colors }, self }: { readonly terminal: Pick<Terminal, 'colors'>; readonly self: string },
 ): string[] {
-  const { progress, blockedBy, approvals, error, output, status } = run
-  const open = approvals.nodes.filter((approval) => approval.status === 'OPEN')
+  const { progress, blockedBy, error, output, status } = run
   return [
     `${colors.dim('Steps')} ${progress.ended} of ${progress.total} ended`,
     ...blockedBy.map(({ message }) => `${colors.yellow('waits:')} ${clean(message)}`),
-    ...open.map(({ id, message }) => `${clean(message)} ${colors.dim(`Answer it: ${self} workflow approve ${id}`)}`),
+    ...openApprovals(run, { terminal: { colors }, self }).flatMap(({ lines }) => lines),
     ...(error === null ? [] : [`${colors.red(error.code)} ${clean(error.message)}`]),
     ...(status === 'COMPLETED' ? [`${colors.dim('Output')} ${clean(JSON.stringify(output))}`] : []),
   ]
+}
+
+/** What a run asks people now, each with how it is answered. */
+export function openApprovals(
+  { approvals }: Pick<WorkflowRunDetailsFragment, 'approvals'>,
+  { terminal: { colors }, self }: { readonly terminal: Pick<Terminal, 'colors'>; readonly self: string },
+): { readonly id: string; readonly lines: readonly string[] }[] {
+  return approvals.nodes
+    .filter(({ status }) => status === 'OPEN')
+    .map(({ id, message }) => ({
+      id,
+      lines: [clean(message), `  ${colors.dim(`Answer it: ${self} workflow approve ${id}`)}`],
+    }))
 }

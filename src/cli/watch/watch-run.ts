@@ -2,7 +2,7 @@ import type { RunGraphFieldsFragment, WorkflowRunDetailsFragment } from '../../s
 import type { Call } from '../call.ts'
 import { EXIT_CODES } from '../exit-code.ts'
 import { paintStatus } from '../show/status.ts'
-import { showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
+import { openApprovals, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
 import { createLiveBlock } from './live-block.ts'
 
 type Watched = WorkflowRunDetailsFragment & { readonly graph: RunGraphFieldsFragment | null }
@@ -45,24 +45,35 @@ function showJson({ terminal: { out } }: Call): Show {
   return { changed: (run) => out(`${JSON.stringify(run)}\n`), end: () => undefined }
 }
 
-function showLive({ terminal }: Call): Show {
+function showLive({ terminal, self }: Call): Show {
   const block = createLiveBlock(terminal)
   return {
     changed: (run) =>
-      block.draw([showRunLine(run, terminal), ...(run.graph === null ? [] : treeLines(run.graph, terminal))]),
+      block.draw([
+        showRunLine(run, terminal),
+        ...(run.graph === null ? [] : treeLines(run.graph, terminal)),
+        ...openApprovals(run, { terminal, self }).flatMap(({ lines }) => lines),
+      ]),
     end: () => block.end(),
   }
 }
 
-/** For files and pipes: one line for each step that has moved. */
-function showLines({ terminal: { colors }, line }: Call): Show {
+/** For files and pipes: one line for each step that has moved, and for each question to people. */
+function showLines({ terminal, self, line }: Call): Show {
+  const { colors } = terminal
   const seen = new Map<string, string>()
+  const asked = new Set<string>()
   return {
-    changed({ graph }) {
-      for (const { id, status } of graph?.nodes ?? []) {
+    changed(run) {
+      for (const { id, status } of run.graph?.nodes ?? []) {
         if (status === (seen.get(id) ?? 'PENDING')) continue
         seen.set(id, status)
         line(`${paintStatus(status, status, colors)} ${id}`)
+      }
+      for (const question of openApprovals(run, { terminal, self })) {
+        if (asked.has(question.id)) continue
+        asked.add(question.id)
+        for (const text of question.lines) line(text)
       }
     },
     end: () => undefined,

@@ -49,6 +49,10 @@ const SendEventSuccess = builder.objectRef<EventSent>('SendEventSuccess').implem
       description: 'The first 20 of them.',
       resolve: ({ conditionErrors }) => [...conditionErrors],
     }),
+    toldSteps: t.exposeInt('toldSteps', {
+      description:
+        'WAIT steps of runs that it was told to; 0 when none waited for its key. Each goes on where its condition holds.',
+    }),
   }),
 })
 

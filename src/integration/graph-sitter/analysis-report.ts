@@ -113,9 +113,10 @@ function sumFiles(files: readonly FileStructure[]): Totals {
   }
 }
 
-const HOTSPOTS = 20
+export const HOTSPOTS = 20
 
-function mostComplex(files: readonly FileStructure[]): readonly ComplexFunction[] {
+/** The most complex functions of these files. */
+export function mostComplex(files: readonly Pick<FileStructure, 'path' | 'functions'>[]): readonly ComplexFunction[] {
   return files
     .flatMap(({ path, functions }) => functions.map((found) => ({ path, found })))
     .sort((a, b) => b.found.complexity - a.found.complexity || b.found.nesting - a.found.nesting)

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../task/json.ts'
+import { CHANGE_KINDS } from '../git/changed-file.ts'
 import { SKIP_REASONS } from './analyse-file.ts'
 import { TRUNCATED_PARTS } from './analysis-report.ts'
 import { FUNCTION_KINDS, IMPORT_KINDS, TYPE_KINDS } from './file-structure.ts'
@@ -29,6 +30,14 @@ export const codeAnalysisInputSchema: JsonSchema = {
       type: 'string',
       minLength: 1,
       maxLength: 4096,
+    },
+    changedSince: {
+      description:
+        'Analyse only files that differ between the commit that is checked out and the one where it parted from this branch, tag or commit, as in a pull request; the report has `changes` then. The path must be in a git checkout. A branch that is not there is looked for at origin. null or absent: all files.',
+      type: ['string', 'null'],
+      pattern: '^[^-:\\s][^\\s]*$',
+      maxLength: 250,
+      default: null,
     },
     include: patterns(
       'Patterns as in .gitignore, relative to the path, such as "src/**/*.ts". When there are any, only files that match one are analysed.',
@@ -190,21 +199,58 @@ const FILE = record('One analysed file.', {
   types: list('In the order of the source.', TYPE),
 })
 
+const COMPLEX_FUNCTION = record('One function.', {
+  path: PATH,
+  qualifiedName: text('Class.method'),
+  startLine: START,
+  lines: line('Its length.'),
+  complexity: COMPLEXITY,
+  nesting: NESTING,
+})
+
 const HOTSPOTS = record('What to read first.', {
-  complexFunctions: list(
-    'The 20 most complex functions, by complexity and then nesting.',
-    record('One function.', {
-      path: PATH,
-      qualifiedName: text('Class.method'),
-      startLine: START,
-      lines: line('Its length.'),
-      complexity: COMPLEXITY,
-      nesting: NESTING,
-    }),
-  ),
+  complexFunctions: list('The 20 most complex functions, by complexity and then nesting.', COMPLEX_FUNCTION),
   largestFiles: list(
     'The 20 files with the most lines.',
     record('One file.', { path: PATH, lines: LINE_COUNTS.lines, functions: FUNCTIONS }),
+  ),
+})
+
+const CHANGED_LINES = {
+  addedLines: count('Lines that are new, changed ones among them; 0 of a binary file.'),
+  deletedLines: count('Lines that are gone, changed ones among them; 0 of a binary file.'),
+}
+
+const CHANGED_FILE = record('One file that differs.', {
+  path: text('Relative to the root, with / between folders; of a deleted file where it was.'),
+  previousPath: { description: 'Where a renamed file was; null for others.', type: ['string', 'null'] },
+  kind: oneOf('What became of it.', CHANGE_KINDS),
+  language: {
+    description: 'Language, told by the extension; null: none that can be analysed.',
+    enum: [...LANGUAGES, null],
+  },
+  isAnalysed: flag('Whether it is among the analysed files.'),
+  ...CHANGED_LINES,
+  isBinary: flag('Whether git takes it for binary.'),
+  functions: count('Functions with lines that were changed, or gone.'),
+  complexity: count('Cyclomatic complexity of the most complex of them; 0 without any.'),
+})
+
+const CHANGES = record('What has changed; only where changedSince was given.', {
+  since: text('changedSince, as it was given.'),
+  baseCommit: text('SHA of the commit where the two parted.'),
+  headCommit: text('SHA of the commit that is checked out.'),
+  totals: record('Sums over all files that differ, exact also when some were left out.', {
+    files: count('Files that differ, of any kind.'),
+    ...CHANGED_LINES,
+    functions: count('Functions with lines that were changed, or gone.'),
+  }),
+  files: list('By path.', CHANGED_FILE),
+  omittedFiles: count('How many were left out to keep the list below 250 kB: those with the fewest changed lines.'),
+  largestFiles: list('The 20 files with the most changed lines.', CHANGED_FILE),
+  complexFunctions: list(
+    'The 20 most complex of the functions with lines that were changed, or gone; by complexity and then nesting.',
+    COMPLEX_FUNCTION,
   ),
 })
 
@@ -214,42 +260,47 @@ const nullable = (description: string): JsonSchema => ({ description, type: ['in
 export const codeAnalysisOutputSchema: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Code analysis',
-  ...record('Structure and size of the source files below a path.', {
-    root: text('Absolute path of the analysed folder, or of the folder of the analysed file.'),
-    totals: record('Sums over all analysed files, exact also when the report was trimmed.', {
-      ...TOTALS,
-      failedFiles: count('Files that do not follow their grammar or broke the parser.'),
-      skippedFiles: count('Files and folders left out, see skipped.'),
-    }),
-    languages: list('The same sums by language.', record('One language.', { language: LANGUAGE, ...TOTALS })),
-    hotspots: HOTSPOTS,
-    files: list('By path.', FILE),
-    failures: list(
-      'Files that do not parse, each with its first error; what could be recovered around it is listed and counted.',
-      record('One file.', {
-        path: PATH,
-        line: nullable('From 1; null when the parser broke down.'),
-        column: nullable('From 1, in UTF-16 units; null when the parser broke down.'),
-        message: text('What is wrong.'),
+  ...record(
+    'Structure and size of the source files below a path.',
+    {
+      root: text('Absolute path of the analysed folder, or of the folder of the analysed file.'),
+      totals: record('Sums over all analysed files, exact also when the report was trimmed.', {
+        ...TOTALS,
+        failedFiles: count('Files that do not follow their grammar or broke the parser.'),
+        skippedFiles: count('Files and folders left out, see skipped.'),
       }),
-    ),
-    skipped: list(
-      'Source files and folders that were left out although they are neither ignored nor excluded.',
-      record('One file or folder.', {
-        path: PATH,
-        reason: oneOf('Why, for programs.', SKIP_REASONS),
-        message: text('Why, for people.'),
-      }),
-    ),
-    truncated: {
-      description: 'How many of each were left out to keep the report below its size; null when it is whole.',
-      oneOf: [
-        { type: 'null' },
-        record(
-          'Counts, in the order in which parts are given up.',
-          Object.fromEntries(TRUNCATED_PARTS.map((part) => [part, count('Left out.')])),
-        ),
-      ],
+      languages: list('The same sums by language.', record('One language.', { language: LANGUAGE, ...TOTALS })),
+      hotspots: HOTSPOTS,
+      files: list('By path.', FILE),
+      failures: list(
+        'Files that do not parse, each with its first error; what could be recovered around it is listed and counted.',
+        record('One file.', {
+          path: PATH,
+          line: nullable('From 1; null when the parser broke down.'),
+          column: nullable('From 1, in UTF-16 units; null when the parser broke down.'),
+          message: text('What is wrong.'),
+        }),
+      ),
+      skipped: list(
+        'Source files and folders that were left out although they are neither ignored nor excluded.',
+        record('One file or folder.', {
+          path: PATH,
+          reason: oneOf('Why, for programs.', SKIP_REASONS),
+          message: text('Why, for people.'),
+        }),
+      ),
+      truncated: {
+        description: 'How many of each were left out to keep the report below its size; null when it is whole.',
+        oneOf: [
+          { type: 'null' },
+          record(
+            'Counts, in the order in which parts are given up.',
+            Object.fromEntries(TRUNCATED_PARTS.map((part) => [part, count('Left out.')])),
+          ),
+        ],
+      },
+      changes: CHANGES,
     },
-  }),
+    ['changes'],
+  ),
 }

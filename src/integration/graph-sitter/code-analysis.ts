@@ -5,6 +5,7 @@ import { type HandledTask, type HandlerContext, TaskFailure, type TaskTypeDefini
 import { analysePath, type PathProblem } from './analyse-path.ts'
 import { type AnalysisReport, reportAnalysis } from './analysis-report.ts'
 import type { AnalysisJobs } from './analysis-thread.ts'
+import { type ChangedCode, reportChanges } from './changed-code.ts'
 import {
   codeAnalysisInputSchema,
   codeAnalysisOutputSchema,
@@ -13,12 +14,15 @@ import {
 } from './code-analysis-schema.ts'
 import { fitReport } from './fit-report.ts'
 import { EXTENSIONS, LANGUAGES, type Language } from './language.ts'
+import { jsonBytes } from './measure-report.ts'
+import { requireChanges } from './require-changes.ts'
 import { type AllowedPath, resolveAllowedPath } from './resolve-allowed-path.ts'
-import { wantedFiles } from './wanted-files.ts'
+import { onlyThese, wantedFiles } from './wanted-files.ts'
 
 /** Described by `codeAnalysisInputSchema`. */
 export interface CodeAnalysisInput {
   readonly path: string
+  readonly changedSince?: string | null
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly languages?: readonly Language[]
@@ -26,9 +30,15 @@ export interface CodeAnalysisInput {
   readonly maxFiles?: number
 }
 
+/** Described by `codeAnalysisOutputSchema`. */
+export interface CodeAnalysisOutput extends AnalysisReport {
+  /** Where `changedSince` was given. */
+  readonly changes?: ChangedCode
+}
+
 /** A definition whose handler always ends with a report. */
-export interface CodeAnalysis extends TaskTypeDefinition<CodeAnalysisInput, AnalysisReport> {
-  readonly handler: (task: HandledTask<CodeAnalysisInput>, context: HandlerContext) => Promise<AnalysisReport>
+export interface CodeAnalysis extends TaskTypeDefinition<CodeAnalysisInput, CodeAnalysisOutput> {
+  readonly handler: (task: HandledTask<CodeAnalysisInput>, context: HandlerContext) => Promise<CodeAnalysisOutput>
 }
 
 /** A task's output may have 1 MB; the rest is room for the envelope around it. */
@@ -36,10 +46,10 @@ const REPORT_BUDGET_BYTES = 900_000
 
 /**
  * The task type `code_analysis`: parses the Python, TypeScript, TSX and JavaScript files of a folder and reports their
- * structure, sizes and complexity.
+ * structure, sizes and complexity; of a git checkout, where that is asked for, only what has changed since a commit.
  *
  * Fails for good with `PATH_OUTSIDE_ROOTS`, `PATH_NOT_FOUND`, `LANGUAGE_NOT_SUPPORTED` (a single file of another
- * language) and `TOO_MANY_FILES`.
+ * language), `TOO_MANY_FILES`, and for changes with `NOT_A_CHECKOUT`, `REVISION_NOT_FOUND`, `NO_COMMON_COMMIT` and `GIT_FAILED`.
  *
  * @param options.allowedRoots folders that may be read, at least one; relative paths start at the first
  * @param options.threads most threads to parse with, over all tasks; by default one less than the cores
@@ -62,14 +72,24 @@ export function codeAnalysis({
     output: codeAnalysisOutputSchema,
     async handler({ input }, context) {
       const allowed = await requireAllowed(input.path, allowedRoots)
+      const since = input.changedSince ?? null
+      const { path } = input
+      const changed = since === null ? null : await requireChanges(allowed, { path, since, signal: context.signal })
+      const wanted = wantedFiles({
+        languages: input.languages ?? LANGUAGES,
+        include: input.include ?? [],
+        exclude: input.exclude ?? [],
+      })
       const analysis = await analysePath({
         path: allowed.path,
         roots: allowed.roots,
-        wanted: wantedFiles({
-          languages: input.languages ?? LANGUAGES,
-          include: input.include ?? [],
-          exclude: input.exclude ?? [],
-        }),
+        wanted:
+          changed === null
+            ? wanted
+            : onlyThese(
+                wanted,
+                changed.files.map(({ path }) => path),
+              ),
         maxFiles: input.maxFiles ?? DEFAULT_MAX_FILES,
         maxFileBytes: input.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
         pool,
@@ -79,10 +99,13 @@ export function codeAnalysis({
       if ('kind' in analysis) throw problemFailure(analysis, input)
       const report = reportAnalysis(analysis)
       logFindings(report, context)
-      return await fitReport(report, REPORT_BUDGET_BYTES, async () => {
+      const pause = async (): Promise<void> => {
         await nextTurn()
         context.signal.throwIfAborted()
-      })
+      }
+      if (changed === null || since === null) return await fitReport(report, REPORT_BUDGET_BYTES, pause)
+      const changes = reportChanges(changed, { since, analysed: analysis.files })
+      return { ...(await fitReport(report, REPORT_BUDGET_BYTES - jsonBytes(changes), pause)), changes }
     },
   }
 }

@@ -32,3 +32,18 @@ export function wantedFiles({
     hasFolder: (path) => !excluded.ignores(`${path}/`),
   }
 }
+
+/** Of the files that are wanted only these. */
+export function onlyThese(wanted: WantedFiles, paths: readonly string[]): WantedFiles {
+  const files = new Set(paths)
+  const folders = new Set(paths.flatMap(foldersAround))
+  return {
+    hasFile: (path) => files.has(path) && wanted.hasFile(path),
+    hasFolder: (path) => folders.has(path) && wanted.hasFolder(path),
+  }
+}
+
+function foldersAround(path: string): string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, at) => parts.slice(0, at + 1).join('/'))
+}

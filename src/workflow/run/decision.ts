@@ -8,7 +8,8 @@ import type { StepRun } from './run-state.ts'
 
 /** Why an answer to an APPROVAL is not taken. */
 export type DecisionRefusal =
-  | { readonly code: 'NOT_AWAITED' | 'NOT_AN_APPROVER' | 'ALREADY_DECIDED' }
+  | { readonly code: 'NOT_AWAITED' }
+  | { readonly code: 'NOT_AN_APPROVER' | 'ALREADY_DECIDED' }
   | { readonly code: 'FORM_INVALID'; readonly issues: readonly InputIssue[] }
 
 export interface DecisionGiven {

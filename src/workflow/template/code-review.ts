@@ -12,7 +12,7 @@ export const codeReview = defineTemplate<ReviewParameters>({
     description: 'Analysis and review of a folder.',
     input: { type: 'object', required: ['path'], additionalProperties: false, properties: REVIEWED },
     context: { maxComplexity: parameters.maxComplexity },
-    steps: reviewSteps(parameters, { path: '${{ input.path }}' }),
+    steps: reviewSteps(parameters, { about: { path: '${{ input.path }}' }, findings: FINDINGS }),
     result: {
       totals: '${{ steps.analyse.output.totals }}',
       findings: FINDINGS,

@@ -16,30 +16,48 @@ export const REVIEW_PARAMETERS: { readonly [Name in keyof ReviewParameters]: Jso
   asksReviewer: choice('Whether a worker that serves code_review looks at it as well.', true),
 }
 
-/** Analyses what `input.path` and `input.include` name, and has it looked at. */
-export function reviewSteps({ asksReviewer }: ReviewParameters, about: Template): Step[] {
+/** Expressions over the output of the step `analyse`. */
+export interface Findings {
+  readonly [kind: string]: string
+}
+
+/**
+ * Analyses what `input.path` and `input.include` name, and has it looked at.
+ *
+ * @param review.about told to the reviewer, with the findings and totals
+ * @param review.changedSince only what differs from there is analysed
+ */
+export function reviewSteps(
+  { asksReviewer }: Pick<ReviewParameters, 'asksReviewer'>,
+  review: { readonly about: Template; readonly findings: Findings; readonly changedSince?: string },
+): Step[] {
+  const { about, findings, changedSince } = review
   const analyse: Step = {
     id: 'analyse',
     type: 'TASK',
     task: 'code_analysis',
-    input: { path: '${{ input.path }}', include: '${{ has(input.include) ? input.include : [] }}' },
+    input: {
+      path: '${{ input.path }}',
+      include: '${{ has(input.include) ? input.include : [] }}',
+      ...(changedSince !== undefined && { changedSince }),
+    },
   }
-  const review: Step = {
+  const look: Step = {
     id: 'review',
     type: 'TASK',
     task: 'code_review',
     after: ['analyse'],
-    input: { about, ...FINDINGS, totals: '${{ steps.analyse.output.totals }}' },
+    input: { about, ...findings, totals: '${{ steps.analyse.output.totals }}' },
   }
-  return asksReviewer ? [analyse, review] : [analyse]
+  return asksReviewer ? [analyse, look] : [analyse]
 }
 
-/** What the analysis found, with `context.maxComplexity`. */
-export const FINDINGS = {
+/** What is wrong with all that was analysed, with `context.maxComplexity`. */
+export const FINDINGS: Findings = {
   complexFunctions:
     '${{ steps.analyse.output.hotspots.complexFunctions.filter(f, f.complexity > context.maxComplexity) }}',
   syntaxErrors: '${{ steps.analyse.output.failures }}',
-} as const
+}
 
 /** What a run is given, beside `more`. */
 export const REVIEWED: { readonly [name: string]: JsonSchema } = {
