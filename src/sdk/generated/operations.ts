@@ -2635,7 +2635,7 @@ export type SendEventMutation = { readonly sendEvent:
       { readonly __typename: 'EventIdConflictError' }
       & UserErrorFields_EventIdConflictError_Fragment
     )
-    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly triggered: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
+    | { readonly __typename: 'SendEventSuccess', readonly woken: number, readonly triggered: number, readonly isRepeat: boolean, readonly failedConditions: number, readonly toldSteps: number, readonly conditionErrors: ReadonlyArray<{ readonly taskId: string, readonly condition: string, readonly message: string }>, readonly event: ReceivedEventFieldsFragment }
     | (
       { readonly __typename: 'ValidationError' }
       & UserErrorFields_ValidationError_Fragment
@@ -4847,7 +4847,7 @@ const sendEventOperation: Operation<SendEventMutation['sendEvent'], SendEventMut
   name: 'sendEvent',
   kind: 'mutation',
   field: 'sendEvent',
-  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken triggered isRepeat failedConditions conditionErrors{taskId condition message}event{...ReceivedEventFields}}...UserErrorFields}}" + receivedEventFieldsText + userErrorFieldsText + definitionProblemFieldsText,
+  text: "mutation sendEvent($input:SendEventInput!){sendEvent(input:$input){__typename ...on SendEventSuccess{woken triggered isRepeat failedConditions conditionErrors{taskId condition message}toldSteps event{...ReceivedEventFields}}...UserErrorFields}}" + receivedEventFieldsText + userErrorFieldsText + definitionProblemFieldsText,
 }
 
 const setWorkflowStatusOperation: Operation<SetWorkflowStatusMutation['setWorkflowStatus'], SetWorkflowStatusMutationVariables> = {
