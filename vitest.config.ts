@@ -15,8 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // Most files wait for a database or a process of theirs, so two on two cores pay.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most files wait for a database or a process of theirs, so three on two cores pay.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: isFullSize ? 600_000 : 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,

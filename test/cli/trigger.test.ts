@@ -78,7 +78,7 @@ describe('trigger create', () => {
 describe('a trigger', () => {
   test('is shown with its firings, listed, changed, paused, resumed and deleted', async () => {
     const { id } = await make('--key', 'told', '--condition', 'payload.n > 1.0', '--cool-down', '1h')
-    expect(await send('told', '{"n":2}')).toMatch(/nobody waited for it, handed to 1 trigger\.\n$/)
+    expect(await send('told', '{"n":2}')).toMatch(/^Sent event_\w+, handed to 1 trigger\.\n$/)
     await send('told', '{"n":0}')
     await send('told', '{}')
     await send('told', '{"n":3}')

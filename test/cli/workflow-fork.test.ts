@@ -67,7 +67,7 @@ test('what cannot be forked is refused with the reason', async () => {
   const { id } = JSON.parse(out)
   expect(await run(['fork', id, '--from', 'a'])).toMatchObject({
     exitCode: 3,
-    err: expect.stringContaining('The run has not ended'),
+    err: expect.stringContaining('has not ended: wait for its end'),
   })
   const other = await ended()
   expect(await run(['fork', other, '--from', 'nothing', '--dry-run'])).toMatchObject({
