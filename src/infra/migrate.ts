@@ -24,7 +24,7 @@ export class MigrationError extends Error {
 /**
  * Brings the database to the newest migration on disk, writing Prisma's own `_prisma_migrations` table.
  *
- * Costs one query when nothing is to be done; only otherwise Prisma's schema engine is loaded. Several processes may call it at
+ * Costs two small queries when nothing is to be done; only otherwise Prisma's schema engine is loaded. Several processes may call it at
  * once: one applies, the others wait. Each migration is sent as one script, so that it applies whole or not at all.
  *
  * @returns names of the migrations applied by this call, oldest first

@@ -21,6 +21,8 @@ const REST_MS = 10
 const MOST_OWED_MS = 50
 const SHORTEST_BACK_OFF_MS = 50
 const LONGEST_BACK_OFF_MS = 2_000
+/** A server that does not answer holds up a close for no longer. */
+const LONGEST_LAST_SEND_MS = 1_000
 
 /**
  * The channel of a system in many processes that share a PostgreSQL and have no Redis, over LISTEN and NOTIFY.
@@ -38,6 +40,7 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
   const waiting = new Set<string>()
   let session: Client | null = null
   let isSending = false
+  let sending: Promise<void> = Promise.resolve()
   let restedAt = 0
   const firstConnect = Promise.withResolvers<void>()
 
@@ -84,8 +87,11 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
     if (!closing.signal.aborted) onError(error)
   }
 
-  async function send(): Promise<void> {
-    if (isSending) return
+  function send(): void {
+    if (!isSending) sending = sendAll()
+  }
+
+  async function sendAll(): Promise<void> {
     isSending = true
     // What a transaction rings for is published in one turn, and travels together.
     await Promise.resolve()
@@ -106,7 +112,7 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
       here.publish(topic, payload)
       if (session === null || closing.signal.aborted) return
       waiting.add(payload === undefined ? topic : `${topic} ${payload.replaceAll('\n', ' ')}`)
-      void send()
+      send()
     },
     async subscribe(topic, listener) {
       const unsubscribe = await here.subscribe(topic, listener)
@@ -120,6 +126,8 @@ export function postgresChannel({ url, onError }: PostgresChannelOptions): Chann
       const last = session
       session = null
       if (last === null) return
+      // pg cuts a connection that is ended in the middle of a query.
+      await Promise.race([sending, delay(LONGEST_LAST_SEND_MS, undefined, { ref: false })])
       await last.end().catch(() => undefined)
       await connection
     },
