@@ -40,6 +40,7 @@ export const throwAwaySettings: PostgresSettings = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+  autovacuum_naptime: '10s',
   max_connections: '300',
 }
 
