@@ -1,8 +1,24 @@
 import type { Pool } from 'pg'
 import { type CreateTrigger, createTrigger } from '../../src/engine/create-trigger.ts'
+import { createWorkflow } from '../../src/engine/create-workflow.ts'
 import { type EventSent, sendEvent } from '../../src/engine/send-event.ts'
 import type { JsonValue } from '../../src/task/json.ts'
+import type { WorkflowDefinition, WorkflowLimits } from '../../src/workflow/definition/definition.ts'
 import { ACTOR, type TestEngine } from '../support/engine.ts'
+
+/** Defines a workflow for triggers to start, whose input may have the number of an order. */
+export async function defineShip(engine: TestEngine, name = 'ship', limits?: WorkflowLimits): Promise<void> {
+  const definition: WorkflowDefinition = {
+    name,
+    input: { type: 'object', properties: { order: { type: 'number' } } },
+    ...(limits && { limits }),
+    steps: [{ id: 'a', type: 'TASK', task: 'work', input: { order: '${{ input.order }}' } }],
+  }
+  await createWorkflow(engine, ACTOR, { definition })
+}
+
+/** What a trigger starts of {@link defineShip}'s workflow. */
+export const SHIP = { name: 'ship', input: { order: '${{ payload.id }}' } }
 
 /** Makes a trigger or throws; answers with its uuid. */
 export async function addTrigger(engine: TestEngine, asked: Partial<CreateTrigger> = {}): Promise<string> {
