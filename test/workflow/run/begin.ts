@@ -7,6 +7,11 @@ export function task(id: string, more: object = {}): Step {
   return { id, type: 'TASK', task: 'work', ...more }
 }
 
+/** A SEQUENTIAL step. */
+export function sequence(id: string, steps: readonly Step[], more: object = {}): Step {
+  return { id, type: 'SEQUENTIAL', steps, ...more }
+}
+
 /** A run of these steps that has started. */
 export function begin(steps: readonly Step[], input: JsonValue = null, more: Partial<WorkflowDefinition> = {}): Driver {
   return new Driver({ name: 'w', steps, ...more }, { input }).start()
