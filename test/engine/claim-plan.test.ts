@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PLAN_BY_INDEX, READ_IN_ORDER } from '../../src/engine/transact.ts'
+import { expect, test } from 'vitest'
+import { READ_IN_ORDER } from '../../src/engine/transact.ts'
 import { claimStatement } from '../../src/task/store/claim-tasks.ts'
 import { newUuid } from '../../src/task/type-id.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { planDatabase, planOf, scansOf } from '../support/plans.ts'
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await freshDatabase()
-  await database.pool.query(`INSERT INTO task_type (name) VALUES ('work')`)
-  await database.pool.query('ALTER TABLE task SET (autovacuum_enabled = false)')
-})
-afterAll(() => database.drop())
+const pool = await planDatabase()
+await pool.query(`INSERT INTO task_type (name) VALUES ('work')`)
 
-/** Indexes of tasks that the claim reads by when it is planned now; a whole table that is read counts as its name. */
-async function readBy(): Promise<string[]> {
+/** The index that the claim finds candidates by when it is planned now; a whole table that is read counts as its name. */
+async function candidatesBy(): Promise<string | undefined> {
   const { text } = claimStatement({
     tenant: 'default',
     workerId: newUuid(),
@@ -21,17 +16,8 @@ async function readBy(): Promise<string[]> {
     types: ['work'],
     limit: 10,
   })
-  const client = await database.pool.connect()
-  try {
-    await client.query(['BEGIN', ...[...PLAN_BY_INDEX, READ_IN_ORDER].map((one) => `SET LOCAL ${one}`)].join('; '))
-    const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${text}`)
-    await client.query('ROLLBACK')
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-    const scans = [...plan.matchAll(/(?:Index (?:Only )?Scan using|Seq Scan on|Bitmap Index Scan on) (\w+)/g)]
-    return scans.map(([, name]) => name!).filter((name) => name.startsWith('task_'))
-  } finally {
-    client.release()
-  }
+  const plan = await planOf(pool, text, [READ_IN_ORDER])
+  return scansOf(plan).find((name) => name.startsWith('task_'))
 }
 
 const insertReady = (count: number) => `
@@ -52,7 +38,7 @@ test('the claim reads candidates in the order of their index, whatever the table
     ['a backlog', insertReady(5_000)],
     ['a backlog with statistics', 'ANALYZE task'],
   ] as const) {
-    await database.pool.query(sql)
-    expect((await readBy())[0], situation).toBe('task_claim_idx')
+    await pool.query(sql)
+    expect(await candidatesBy(), situation).toBe('task_claim_idx')
   }
 })

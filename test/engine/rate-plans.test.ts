@@ -1,18 +1,16 @@
 import { beforeAll, expect, test } from 'vitest'
 import { admitTasks } from '../../src/engine/admit-tasks.ts'
 import { enforceRates, FIRST_PLACE } from '../../src/engine/enforce-rates.ts'
-import { PLAN_BY_INDEX, READ_IN_ORDER } from '../../src/engine/transact.ts'
+import { READ_IN_ORDER } from '../../src/engine/transact.ts'
 import type { TestEngine } from '../support/engine.ts'
 import { engineFixture } from '../support/engine-fixture.ts'
 import { failingPool } from '../support/failing-pool.ts'
+import { planOf, withoutAutovacuum } from '../support/plans.ts'
 import { rateOf, setRates } from '../support/rates.ts'
 import { sized } from '../support/size.ts'
 
 const { database, engine, verbs } = await engineFixture()
-beforeAll(async () => {
-  for (const table of ['task', 'attempt_record', 'rate_grant', 'rate_bucket'])
-    await database.pool.query(`ALTER TABLE "${table}" SET (autovacuum_enabled = false)`)
-})
+beforeAll(() => withoutAutovacuum(database.pool))
 
 /** The texts of the statements that read or write tasks and tokens, as the verbs send them. */
 async function statementsOf(act: (on: TestEngine) => Promise<unknown>): Promise<string[]> {
@@ -20,19 +18,6 @@ async function statementsOf(act: (on: TestEngine) => Promise<unknown>): Promise<
   await act({ ...engine, db: spied.pool })
   await spied.end()
   return spied.statements.filter((text) => /"(task|rate_grant|rate_bucket|attempt_record)"/.test(text))
-}
-
-/** How a statement reads each table that can be large, when it is planned now. */
-async function scansOf(text: string): Promise<string[]> {
-  const client = await database.pool.connect()
-  try {
-    await client.query(['BEGIN', ...[...PLAN_BY_INDEX, READ_IN_ORDER].map((one) => `SET LOCAL ${one}`)].join('; '))
-    const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${text}`)
-    await client.query('ROLLBACK')
-    return rows.map((row) => (row['QUERY PLAN'] as string).trim())
-  } finally {
-    client.release()
-  }
 }
 
 /** A scan of a table that can be large; that of task_claim_idx by tenant finds the first queue, or the next. */
@@ -65,7 +50,7 @@ test('an admission and a change of rates read by index, whatever the tables held
   ] as const) {
     await database.pool.query(sql)
     for (const text of texts) {
-      const plan = await scansOf(text)
+      const plan = await planOf(database.pool, text, [READ_IN_ORDER])
       const whole = plan.filter((line) => /Seq Scan on (task|rate_grant|rate_bucket|attempt_record)\b/.test(line))
       expect(whole, `${situation}: ${text}`).toEqual([])
       // A table is never walked by its tenant alone.

@@ -1,6 +1,5 @@
-import type { ClientBase, Pool, QueryConfig } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PLAN_BY_INDEX } from '../../src/engine/transact.ts'
+import type { ClientBase, Pool } from 'pg'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { deleteTasks } from '../../src/retention/store/finished-tasks.ts'
 import { deleteOldest } from '../../src/retention/store/leftovers.ts'
 import { newUuid } from '../../src/task/type-id.ts'
@@ -8,42 +7,9 @@ import { readEarlierEvents } from '../../src/wait/store/look-back.ts'
 import { readAnsweredTasks, readLatestWaits, readWaitConditions } from '../../src/wait/store/read-waits.ts'
 import { findByDedupId, lockUnfinished, writeEventResult } from '../../src/wait/store/received-events.ts'
 import { endWaits, readOpenWaits } from '../../src/wait/store/waits.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { planDatabase, readBy } from '../support/plans.ts'
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await freshDatabase()
-  for (const table of ['event_wait', 'received_event'])
-    await database.pool.query(`ALTER TABLE "${table}" SET (autovacuum_enabled = false)`)
-})
-afterAll(() => database.drop())
-
-/** The indexes that a store's function reads events and waits by; a whole table that is read counts as its name. */
-async function readBy(call: (client: ClientBase & Pool) => Promise<unknown>): Promise<string[]> {
-  const texts: string[] = []
-  const query = async (statement: string | QueryConfig) => {
-    texts.push(typeof statement === 'string' ? statement : statement.text)
-    return { rows: [], rowCount: 0 }
-  }
-  await call({ query } as unknown as ClientBase & Pool)
-  const client = await database.pool.connect()
-  try {
-    await client.query(['BEGIN', ...PLAN_BY_INDEX.map((one) => `SET LOCAL ${one}`)].join('; '))
-    const scans: string[] = []
-    for (const text of texts.filter((one) => /event_wait|received_event/.test(one))) {
-      const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${text}`)
-      const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-      for (const [, name] of plan.matchAll(
-        /(?:Index (?:Only )?Scan (?:Backward )?using|Seq Scan on|Bitmap Index Scan on) (\w+)/g,
-      ))
-        scans.push(name!)
-    }
-    await client.query('ROLLBACK')
-    return [...new Set(scans)].toSorted()
-  } finally {
-    client.release()
-  }
-}
+const pool = await planDatabase()
 
 const id = newUuid()
 const event = { tenant: 'default', id, key: 'k', payloadText: '1', dedupId: 'a', sender: 'me' }
@@ -91,9 +57,9 @@ describe.each([
   ['empty', 'SELECT'],
   ['large', FILL],
 ])('with %s tables', (_situation, sql) => {
-  beforeAll(() => database.pool.query(sql).then(() => undefined), 60_000)
+  beforeAll(() => pool.query(sql).then(() => undefined), 60_000)
 
   test.each(READS)('%s are found by index', async (_, call, indexes) => {
-    expect(await readBy(call)).toEqual([...indexes])
+    expect(await readBy(pool, call, /event_wait|received_event/)).toEqual([...indexes])
   })
 })

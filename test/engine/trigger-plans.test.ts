@@ -1,6 +1,5 @@
-import type { ClientBase, QueryConfig } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PLAN_BY_INDEX } from '../../src/engine/transact.ts'
+import type { ClientBase } from 'pg'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { deleteOldest } from '../../src/retention/store/leftovers.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import {
@@ -10,36 +9,9 @@ import {
   settleFirings,
 } from '../../src/trigger/store/firings.ts'
 import { findTriggersOf, lockTrigger, lockTriggers } from '../../src/trigger/store/triggers.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { planDatabase, readBy } from '../support/plans.ts'
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await freshDatabase()
-  for (const table of ['trigger', 'trigger_firing', 'received_event'])
-    await database.pool.query(`ALTER TABLE "${table}" SET (autovacuum_enabled = false)`)
-})
-afterAll(() => database.drop())
-
-/** The indexes that the first statement of a store's function reads by; a whole table that is read counts as its name. */
-async function readBy(call: (client: ClientBase) => Promise<unknown>): Promise<string[]> {
-  const texts: string[] = []
-  const query = async (statement: string | QueryConfig) => {
-    texts.push(typeof statement === 'string' ? statement : statement.text)
-    return { rows: [], rowCount: 0 }
-  }
-  await call({ query } as unknown as ClientBase)
-  const client = await database.pool.connect()
-  try {
-    await client.query(['BEGIN', ...PLAN_BY_INDEX.map((one) => `SET LOCAL ${one}`)].join('; '))
-    const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${texts[0]}`)
-    await client.query('ROLLBACK')
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-    const scans = plan.matchAll(/(?:Index (?:Only )?Scan (?:Backward )?using|Seq Scan on|Bitmap Index Scan on) (\w+)/g)
-    return [...new Set([...scans].map(([, name]) => name!))].toSorted()
-  } finally {
-    client.release()
-  }
-}
+const pool = await planDatabase()
 
 const id = newUuid()
 const settled = {
@@ -111,14 +83,14 @@ describe.each([
   ['empty', 'SELECT'],
   ['large', FILL],
 ])('with %s tables', (_situation, sql) => {
-  beforeAll(() => database.pool.query(sql).then(() => undefined), 60_000)
+  beforeAll(() => pool.query(sql).then(() => undefined), 60_000)
 
   test.each(READS)('%s are found by index', async (_, call, indexes) => {
-    expect(await readBy(call)).toEqual([...indexes])
+    expect(await readBy(pool, call)).toEqual([...indexes])
   })
 })
 
 // After the large tables above.
 test.each(RETENTION)('%s are found by index', async (_, call, indexes) => {
-  expect(await readBy(call)).toEqual([...indexes])
+  expect(await readBy(pool, call)).toEqual([...indexes])
 })

@@ -11,8 +11,8 @@ const EXECUTE = `mutation ($input: ExecuteWorkflowInput!) { executeWorkflow(inpu
   ... on UnknownWorkflowError { workflow version } ... on RunsFullError { workflow key limit }
   ... on IdempotencyConflictError { runId taskIds } } }`
 
-async function execute(input: object, key?: string) {
-  const { data, errors } = await graph.ask(EXECUTE, { input }, key)
+async function execute(input: object) {
+  const { data, errors } = await graph.ask(EXECUTE, { input })
   expect(errors).toBeUndefined()
   return data.executeWorkflow
 }
