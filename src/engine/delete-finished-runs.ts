@@ -8,9 +8,9 @@ import {
   readTenantsOfRuns,
 } from '../retention/store/finished-runs.ts'
 import type { Place } from '../retention/store/finished-tasks.ts'
-import { tryTurn } from '../retention/store/turn.ts'
+import { type Batch, deleteFinished } from './delete-finished.ts'
 import type { Engine } from './engine.ts'
-import { READ_IN_ORDER, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 /** Runs of one transaction, so that none is locked for long. */
 const BATCH = 1_000
@@ -36,37 +36,21 @@ export async function deleteFinishedRuns(
   },
 ): Promise<number> {
   const { before, signal, batch = BATCH, mostSteps = MOST_STEPS } = range
-  let total = 0
-  for (const tenant of await transact(engine, readTenantsOfRuns)) {
-    let after: Place | null = null
-    while (!signal.aborted) {
-      const from: Place | null = after
-      const done: Deleted | null = await transact(engine, (client) =>
-        deleteBatch(client, tenant, { before, after: from, limit: batch, mostRows: mostSteps }),
-      )
-      if (done === null) return total
-      total += done.deleted
-      after = done.last
-      if (after === null) break
-    }
+  const work = {
+    tenants: readTenantsOfRuns,
+    deleteBatch: (client: ClientBase, tenant: string, after: Place | null) =>
+      deleteBatch(client, tenant, { before, after, limit: batch, mostRows: mostSteps }),
   }
-  await transact(engine, (client) => deleteLostMessages(client, MESSAGES))
-  return total
-}
-
-interface Deleted {
-  readonly deleted: number
-  /** The last run looked at, null when there are no more. */
-  readonly last: Place | null
+  const { deleted, isLeft } = await deleteFinished(engine, work, signal)
+  if (!isLeft) await transact(engine, (client) => deleteLostMessages(client, MESSAGES))
+  return deleted
 }
 
 async function deleteBatch(
   client: ClientBase,
   tenant: string,
   range: Parameters<typeof lockExpiredRuns>[2],
-): Promise<Deleted | null> {
-  if (!(await tryTurn(client, 'finished work'))) return null
-  await client.query(`SET LOCAL ${READ_IN_ORDER}`)
+): Promise<Batch> {
   const locked = await lockExpiredRuns(client, tenant, range)
   if (locked.length === 0) return { deleted: 0, last: null }
   const expired = locked.slice(0, runsWithin(locked, range.mostRows))

@@ -7,9 +7,8 @@ import {
   readHolders,
   readTenants,
 } from '../retention/store/finished-tasks.ts'
-import { tryTurn } from '../retention/store/turn.ts'
+import { type Batch, deleteFinished } from './delete-finished.ts'
 import type { Engine } from './engine.ts'
-import { READ_IN_ORDER, transact } from './transact.ts'
 
 /** Tasks of one transaction, so that none is locked for long. */
 const BATCH = 1_000
@@ -25,36 +24,19 @@ export async function deleteFinishedTasks(
   engine: Pick<Engine, 'db'>,
   { before, signal, batch = BATCH }: { readonly before: Date; readonly signal: AbortSignal; readonly batch?: number },
 ): Promise<number> {
-  let total = 0
-  for (const tenant of await transact(engine, readTenants)) {
-    let after: Place | null = null
-    while (!signal.aborted) {
-      const from: Place | null = after
-      const done: Deleted | null = await transact(engine, (client) =>
-        deleteBatch(client, tenant, { before, after: from, limit: batch }),
-      )
-      if (done === null) return total
-      total += done.deleted
-      after = done.last
-      if (after === null) break
-    }
+  const work = {
+    tenants: readTenants,
+    deleteBatch: (client: ClientBase, tenant: string, after: Place | null) =>
+      deleteBatch(client, tenant, { before, after, limit: batch }),
   }
-  return total
-}
-
-interface Deleted {
-  readonly deleted: number
-  /** The last task looked at, null when there are no more. */
-  readonly last: Place | null
+  return (await deleteFinished(engine, work, signal)).deleted
 }
 
 async function deleteBatch(
   client: ClientBase,
   tenant: string,
-  range: { readonly before: Date; readonly after: Place | null; readonly limit: number },
-): Promise<Deleted | null> {
-  if (!(await tryTurn(client, 'finished work'))) return null
-  await client.query(`SET LOCAL ${READ_IN_ORDER}`)
+  range: Parameters<typeof lockExpiredTasks>[2],
+): Promise<Batch> {
   const expired = await lockExpiredTasks(client, tenant, range)
   if (expired.length === 0) return { deleted: 0, last: null }
   const { children, needed } = await readHolders(
