@@ -1,7 +1,6 @@
 import { appendEvents } from '../event/store/append-events.ts'
 import { lockBackfill, writeBackfill } from '../schedule/store/backfills.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
-import { ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
 import { scheduleEvent } from './schedule-events.ts'
 import { transact } from './transact.ts'
@@ -33,6 +32,6 @@ export async function cancelBackfill(
   )
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   const { hasEvents, ...cancelled } = outcome
-  ringBells(engine, { hasEvents, hasClaimable: false, hasRevoked: false, hasUnsettled: false })
+  if (hasEvents) engine.channel.publish('events')
   return accepted(cancelled)
 }

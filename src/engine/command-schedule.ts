@@ -1,14 +1,12 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
-import { appendEvents } from '../event/store/append-events.ts'
 import type { ScheduleState } from '../schedule/schedule-state.ts'
 import { lockSchedule } from '../schedule/store/schedules.ts'
-import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
-import { ringBells } from './apply.ts'
+import { accepted, type Result, refusedWith } from '../task/refusal.ts'
+import { commandOne } from './command-one.ts'
 import type { Actor, Engine } from './engine.ts'
 import { RollBack } from './idempotency.ts'
 import { scheduleNotFound } from './schedule-events.ts'
-import { transact } from './transact.ts'
 
 /**
  * Does something to one schedule in one transaction, under its lock; the events that `work` answers with come last. None mean that
@@ -22,17 +20,10 @@ export async function commandSchedule(
   scheduleId: string,
   work: (client: ClientBase, schedule: ScheduleState, now: Date) => Promise<readonly NewEvent[]>,
 ): Promise<Result<{ scheduleId: string }>> {
-  const outcome = await transact(engine, async (client): Promise<{ refusal: Refusal } | { hasEvents: boolean }> => {
+  const refusal = await commandOne(engine, async (client) => {
     const locked = await lockSchedule(client, actor.tenant, scheduleId)
-    if (locked === null) return { refusal: scheduleNotFound(scheduleId) }
-    const events = await work(client, locked.schedule, locked.now)
-    await appendEvents(client, events)
-    return { hasEvents: events.length > 0 }
-  }).catch((error: unknown) => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
+    if (locked === null) throw new RollBack(scheduleNotFound(scheduleId))
+    return work(client, locked.schedule, locked.now)
   })
-  if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  ringBells(engine, { hasEvents: outcome.hasEvents, hasClaimable: false, hasRevoked: false, hasUnsettled: false })
-  return accepted({ scheduleId })
+  return refusal === null ? accepted({ scheduleId }) : refusedWith(refusal)
 }

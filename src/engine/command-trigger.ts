@@ -1,13 +1,11 @@
 import type { ClientBase } from 'pg'
 import type { NewEvent } from '../event/event.ts'
-import { appendEvents } from '../event/store/append-events.ts'
-import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
+import { accepted, type Result, refusedWith } from '../task/refusal.ts'
 import { lockTrigger } from '../trigger/store/triggers.ts'
 import type { TriggerState } from '../trigger/trigger-state.ts'
-import { ringBells } from './apply.ts'
+import { commandOne } from './command-one.ts'
 import type { Actor, Engine } from './engine.ts'
 import { RollBack } from './idempotency.ts'
-import { transact } from './transact.ts'
 import { triggerNotFound } from './trigger-events.ts'
 
 export interface TriggerCommand {
@@ -29,21 +27,14 @@ export async function commandTrigger(
   { triggerId, expectedVersion }: TriggerCommand,
   work: (client: ClientBase, trigger: TriggerState, now: Date) => Promise<readonly NewEvent[]>,
 ): Promise<Result<{ triggerId: string }>> {
-  const outcome = await transact(engine, async (client): Promise<{ refusal: Refusal } | { hasEvents: boolean }> => {
+  const refusal = await commandOne(engine, async (client) => {
     const locked = await lockTrigger(client, actor.tenant, triggerId)
-    if (locked === null) return { refusal: triggerNotFound(triggerId) }
+    if (locked === null) throw new RollBack(triggerNotFound(triggerId))
     const { version: actual } = locked.trigger
     if (expectedVersion !== undefined && expectedVersion !== actual) {
-      return { refusal: { code: 'VERSION_CONFLICT', triggerId, expected: expectedVersion, actual } }
+      throw new RollBack({ code: 'VERSION_CONFLICT', triggerId, expected: expectedVersion, actual })
     }
-    const events = await work(client, locked.trigger, locked.now)
-    await appendEvents(client, events)
-    return { hasEvents: events.length > 0 }
-  }).catch((error: unknown) => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
+    return work(client, locked.trigger, locked.now)
   })
-  if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  ringBells(engine, { hasEvents: outcome.hasEvents, hasClaimable: false, hasRevoked: false, hasUnsettled: false })
-  return accepted({ triggerId })
+  return refusal === null ? accepted({ triggerId }) : refusedWith(refusal)
 }

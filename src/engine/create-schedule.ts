@@ -14,9 +14,8 @@ import type { Timing } from '../schedule/timing.ts'
 import { accepted, type Refusal, type Result, refusedWith } from '../task/refusal.ts'
 import { takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { newUuid } from '../task/type-id.ts'
-import { ringBells } from './apply.ts'
 import type { Actor } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack, refusalOf } from './idempotency.ts'
 import { refusalOfStart } from './plan-fires.ts'
 import type { RunEngine } from './run-tools.ts'
 import { scheduleEvent } from './schedule-events.ts'
@@ -73,13 +72,9 @@ export async function createSchedule(
     await insertSchedule(client, { state, name, description, createdAt: now, createdBy: actor.name })
     await appendEvents(client, [scheduleEvent(state, actor.name, 'ScheduleCreated', null)])
     return { scheduleId: id }
-  }).catch((error: unknown) => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
-  })
+  }).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  if (outcome.scheduleId === id)
-    ringBells(engine, { hasEvents: true, hasClaimable: false, hasRevoked: false, hasUnsettled: false })
+  if (outcome.scheduleId === id) engine.channel.publish('events')
   return accepted(outcome)
 }
 

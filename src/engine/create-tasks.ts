@@ -13,7 +13,7 @@ import { newUuid } from '../task/type-id.ts'
 import { checkUnique, quietFrom, type UniqueRule } from '../task/unique.ts'
 import { type Applied, limitsToSettle, ringBells } from './apply.ts'
 import type { Actor, Engine } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack, refusalOf } from './idempotency.ts'
 import { insertPlanned } from './make-tasks.ts'
 import { type PathOf, planCall, readTypes } from './plan-call.ts'
 import { transact } from './transact.ts'
@@ -94,10 +94,7 @@ export async function createTasks(
       ),
     }
     return { taskIds: ids, isReplay: false, isStanding: false, applied }
-  }).catch((error: unknown): Outcome => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
-  })
+  }).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   const { applied, ...created } = outcome
   if (applied !== null) ringBells(engine, applied)

@@ -7,9 +7,8 @@ import { checkTrigger } from '../trigger/check-trigger.ts'
 import { NO_STARTS } from '../trigger/starts.ts'
 import { insertTrigger } from '../trigger/store/triggers.ts'
 import type { TriggeredRun, TriggeredTask, TriggerState } from '../trigger/trigger-state.ts'
-import { ringBells } from './apply.ts'
 import type { Actor } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack, refusalOf } from './idempotency.ts'
 import { refusalOfTarget } from './plan-firings.ts'
 import type { RunEngine } from './run-tools.ts'
 import { transact } from './transact.ts'
@@ -65,13 +64,9 @@ export async function createTrigger(
     await insertTrigger(client, { state, name, description, createdBy: actor.name })
     await appendEvents(client, [triggerEvent(state, actor.name, 'TriggerCreated', {})])
     return { triggerId: id }
-  }).catch((error: unknown) => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
-  })
+  }).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
-  if (outcome.triggerId === id)
-    ringBells(engine, { hasEvents: true, hasClaimable: false, hasRevoked: false, hasUnsettled: false })
+  if (outcome.triggerId === id) engine.channel.publish('events')
   return accepted(outcome)
 }
 

@@ -6,7 +6,7 @@ import { accepted, type Refusal, type Result, refusedWith } from '../task/refusa
 import { takeIdempotencyKey } from '../task/store/idempotency.ts'
 import { type Applied, ringBells } from './apply.ts'
 import type { Actor } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack, refusalOf } from './idempotency.ts'
 import { planStarts } from './plan-fires.ts'
 import type { RunEngine, RunTools } from './run-tools.ts'
 import { scheduleNotFound } from './schedule-events.ts'
@@ -46,12 +46,7 @@ export async function fireSchedule(
   const { scheduleId, idempotencyKey } = input
   const issues = checkIdempotencyKey(idempotencyKey)
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
-  const outcome = await transact(engine, (client) => fire(client, engine.runs, actor, input)).catch(
-    (error: unknown): Outcome => {
-      if (error instanceof RollBack) return { refusal: error.refusal }
-      throw error
-    },
-  )
+  const outcome = await transact(engine, (client) => fire(client, engine.runs, actor, input)).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   ringBells(engine, outcome.applied)
   ringRuns(engine, { hasMore: outcome.hasRuns })

@@ -10,7 +10,7 @@ import { versionKey } from '../workflow/store/workflows.ts'
 import { ringBells } from './apply.ts'
 import { type Begun, beginRun } from './begin-run.ts'
 import type { Actor } from './engine.ts'
-import { RollBack } from './idempotency.ts'
+import { refusalOf } from './idempotency.ts'
 import type { RunEngine } from './run-tools.ts'
 import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
@@ -39,10 +39,7 @@ type Outcome = { readonly refusal: Refusal } | (RunForked & { readonly begun: Be
 
 /** Starts a new run that takes over what another did up to a step, and goes on from there. The other stays as it is. */
 export async function forkRun(engine: RunEngine, actor: Actor, input: ForkRun): Promise<Result<RunForked>> {
-  const outcome = await fork(engine, actor, input).catch((error: unknown): Outcome => {
-    if (error instanceof RollBack) return { refusal: error.refusal }
-    throw error
-  })
+  const outcome = await fork(engine, actor, input).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   const { begun, ...forked } = outcome
   if (begun?.stepped != null) ringBells(engine, begun.stepped.applied)

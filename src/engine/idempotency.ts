@@ -24,3 +24,9 @@ export class RollBack extends Error {
     this.refusal = refusal
   }
 }
+
+/** The refusal that rolled a transaction back; any other error is thrown on. */
+export function refusalOf(error: unknown): { readonly refusal: Refusal } {
+  if (error instanceof RollBack) return { refusal: error.refusal }
+  throw error
+}

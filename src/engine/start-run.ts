@@ -7,7 +7,7 @@ import { findVersions, versionKey } from '../workflow/store/workflows.ts'
 import { ringBells } from './apply.ts'
 import { type Begun, beginRun } from './begin-run.ts'
 import type { Actor } from './engine.ts'
-import { bodyHashOf, checkIdempotencyKey, RollBack } from './idempotency.ts'
+import { bodyHashOf, checkIdempotencyKey, RollBack, refusalOf } from './idempotency.ts'
 import type { RunEngine, RunTools } from './run-tools.ts'
 import { ringRuns } from './step-runs.ts'
 import { transact } from './transact.ts'
@@ -44,12 +44,7 @@ export async function startRun(engine: RunEngine, actor: Actor, input: StartRun)
   const issues = checkIdempotencyKey(input.idempotencyKey)
   if (issues.length > 0) return refusedWith({ code: 'VALIDATION', issues })
   const runId = newUuid()
-  const outcome = await transact(engine, (client) => start(client, engine.runs, actor, runId, input)).catch(
-    (error: unknown): Outcome => {
-      if (error instanceof RollBack) return { refusal: error.refusal }
-      throw error
-    },
-  )
+  const outcome = await transact(engine, (client) => start(client, engine.runs, actor, runId, input)).catch(refusalOf)
   if ('refusal' in outcome) return refusedWith(outcome.refusal)
   if (outcome.stepped !== null) ringBells(engine, outcome.stepped.applied)
   ringRuns(engine, { hasMore: outcome.hasNews })
