@@ -2,6 +2,7 @@ import { cancelBackfill } from '../../engine/cancel-backfill.ts'
 import { createBackfill } from '../../engine/create-backfill.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
+import { idInput } from '../id-input.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
@@ -33,10 +34,7 @@ const CreateBackfillInput = builder.inputType('CreateBackfillInput', {
   }),
 })
 
-const CancelBackfillInput = builder.inputType('CancelBackfillInput', {
-  description: 'A backfill to cancel.',
-  fields: (t) => ({ id: t.id({ required: true, description: 'TypeID of the backfill.' }) }),
-})
+const CancelBackfillInput = idInput('CancelBackfillInput', 'backfill', 'A backfill to cancel.')
 
 const CreateBackfillSuccess = backfillPayload(
   'CreateBackfillSuccess',

@@ -5,6 +5,7 @@ import { resumeSchedule } from '../../engine/resume-schedule.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
+import { idInput } from '../id-input.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { loadTask } from '../task/load-task.ts'
@@ -17,9 +18,9 @@ import { loadSchedule } from './load-schedule.ts'
 import { Schedule } from './schedule.ts'
 import { schedulePayload } from './schedule-payload.ts'
 
-const PauseScheduleInput = steerInput('PauseScheduleInput', 'A schedule to hold back.')
-const ResumeScheduleInput = steerInput('ResumeScheduleInput', 'A schedule to let go on.')
-const DeleteScheduleInput = steerInput('DeleteScheduleInput', 'A schedule to delete.')
+const PauseScheduleInput = idInput('PauseScheduleInput', 'schedule', 'A schedule to hold back.')
+const ResumeScheduleInput = idInput('ResumeScheduleInput', 'schedule', 'A schedule to let go on.')
+const DeleteScheduleInput = idInput('DeleteScheduleInput', 'schedule', 'A schedule to delete.')
 const FireScheduleInput = builder.inputType('FireScheduleInput', {
   description: 'A schedule to fire now.',
   fields: (t) => ({
@@ -130,13 +131,6 @@ builder.mutationFields((t) => ({
     },
   }),
 }))
-
-function steerInput(name: string, description: string) {
-  return builder.inputType(name, {
-    description,
-    fields: (t) => ({ id: t.id({ required: true, description: 'TypeID of the schedule.' }) }),
-  })
-}
 
 async function steer(context: GraphContext, verb: typeof pauseSchedule, { id }: { id: string }) {
   const scheduleId = uuidOfField(ID_PREFIXES.schedule, id, ['input', 'id'])

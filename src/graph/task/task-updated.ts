@@ -6,6 +6,7 @@ import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { untilLeft, whileWelcome } from '../event/feed.ts'
 import { merge } from '../event/merge.ts'
+import { versionsOf } from '../event/versions-of.ts'
 import { uuidOfArgument } from '../node-id.ts'
 import { prismaOf } from '../prisma-of.ts'
 import { requestError } from '../request-error.ts'
@@ -48,7 +49,7 @@ async function watchTask(context: GraphContext, info: GraphQLResolveInfo, id: st
     if (isFinished(present.status)) return
     const over = new AbortController()
     const untilOver = AbortSignal.any([signal, over.signal])
-    const news = newsOf(context, id, start, untilOver)
+    const news = versionsOf(context, { taskIds: [id] }, start, untilOver)
     const looksAt = (first: Look) => context.reasons.looks(context.tenant, id, () => seen ?? first, untilOver)
     const all = seen === null ? news : merge<number | Look>(news, whileWelcome(context, looksAt(seen), untilOver))
     try {
@@ -67,25 +68,6 @@ async function watchTask(context: GraphContext, info: GraphQLResolveInfo, id: st
       over.abort()
     }
   })
-}
-
-/** The newest version that each batch of events about a task speaks of. */
-async function* newsOf(context: GraphContext, id: string, start: string, signal: AbortSignal) {
-  const { tenant, events } = context
-  let after = start
-  while (!signal.aborted) {
-    const feed = events.openFeed({ tenant, after, filter: { taskIds: [id] }, signal })
-    for await (const item of whileWelcome(context, feed, signal)) {
-      if (item.kind === 'expired') {
-        // Nothing was said while the events went: whatever the version is now is news.
-        after = item.now
-        yield Number.POSITIVE_INFINITY
-        break
-      }
-      after = item.cursor
-      yield Math.max(0, ...item.events.map(({ version }) => version ?? 0))
-    }
-  }
 }
 
 function readTask(context: GraphContext, info: GraphQLResolveInfo, id: string) {

@@ -5,6 +5,7 @@ import { resumeTrigger } from '../../engine/resume-trigger.ts'
 import { encodeTypeId, ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
+import { idInput } from '../id-input.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
@@ -13,9 +14,9 @@ import { loadFiring } from './load-trigger.ts'
 import { TriggerFiring } from './trigger.ts'
 import { triggerPayload } from './trigger-payload.ts'
 
-const PauseTriggerInput = steerInput('PauseTriggerInput', 'A trigger to hold back.')
-const ResumeTriggerInput = steerInput('ResumeTriggerInput', 'A trigger to let go on.')
-const DeleteTriggerInput = steerInput('DeleteTriggerInput', 'A trigger to delete.')
+const PauseTriggerInput = idInput('PauseTriggerInput', 'trigger', 'A trigger to hold back.')
+const ResumeTriggerInput = idInput('ResumeTriggerInput', 'trigger', 'A trigger to let go on.')
+const DeleteTriggerInput = idInput('DeleteTriggerInput', 'trigger', 'A trigger to delete.')
 const FireTriggerInput = builder.inputType('FireTriggerInput', {
   description: 'A trigger to fire now, with an event that is made up.',
   fields: (t) => ({
@@ -119,13 +120,6 @@ builder.mutationFields((t) => ({
     },
   }),
 }))
-
-function steerInput(name: string, description: string) {
-  return builder.inputType(name, {
-    description,
-    fields: (t) => ({ id: t.id({ required: true, description: 'TypeID of the trigger.' }) }),
-  })
-}
 
 async function steer(context: GraphContext, verb: typeof pauseTrigger, { id }: { id: string }) {
   const triggerId = uuidOfField(ID_PREFIXES.trigger, id, ['input', 'id'])

@@ -3,6 +3,7 @@ import { returnUnheld } from '../../engine/return-unheld.ts'
 import { stopWorker } from '../../engine/stop-worker.ts'
 import { ID_PREFIXES } from '../../task/type-id.ts'
 import { builder } from '../builder.ts'
+import { idInput } from '../id-input.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
@@ -27,10 +28,7 @@ const StopWorkerSuccess = builder.objectRef<{ state: 'STOPPED' | 'LOST' }>('Stop
   }),
 })
 
-const DrainWorkerInput = builder.inputType('DrainWorkerInput', {
-  description: 'A worker to drain.',
-  fields: (t) => ({ id: t.id({ required: true, description: 'TypeID of the worker.' }) }),
-})
+const DrainWorkerInput = idInput('DrainWorkerInput', 'worker', 'A worker to drain.')
 
 const DrainWorkerSuccess = builder.objectRef<{ id: string }>('DrainWorkerSuccess').implement({
   description: 'The worker claims no more, finishes what it holds, and signs off where its process does so.',

@@ -4,7 +4,8 @@ import { ID_PREFIXES } from '../../task/type-id.ts'
 import { hasEnded } from '../../workflow/run/run-state.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
-import { untilLeft, whileWelcome } from '../event/feed.ts'
+import { untilLeft } from '../event/feed.ts'
+import { versionsOf } from '../event/versions-of.ts'
 import { uuidOfArgument } from '../node-id.ts'
 import { prismaOf } from '../prisma-of.ts'
 import { requestError } from '../request-error.ts'
@@ -39,7 +40,7 @@ async function watchRun(context: GraphContext, info: GraphQLResolveInfo, id: str
     yield present
     let { seq } = present
     if (hasEnded(present)) return
-    for await (const news of newsOf(context, id, start, signal)) {
+    for await (const news of versionsOf(context, { runIds: [id] }, start, signal)) {
       if (news <= seq) continue
       const run = await readRun(context, info, id)
       if (run === null) return
@@ -48,25 +49,6 @@ async function watchRun(context: GraphContext, info: GraphQLResolveInfo, id: str
       if (hasEnded(run)) return
     }
   })
-}
-
-/** The number of the newest event that each batch about a run holds. */
-async function* newsOf(context: GraphContext, id: string, start: string, signal: AbortSignal) {
-  const { tenant, events } = context
-  let after = start
-  while (!signal.aborted) {
-    const feed = events.openFeed({ tenant, after, filter: { runIds: [id] }, signal })
-    for await (const item of whileWelcome(context, feed, signal)) {
-      if (item.kind === 'expired') {
-        // Nothing was said while the events went: whatever the run is now is news.
-        after = item.now
-        yield Number.POSITIVE_INFINITY
-        break
-      }
-      after = item.cursor
-      yield Math.max(0, ...item.events.map(({ version }) => version ?? 0))
-    }
-  }
 }
 
 async function readRun(context: GraphContext, info: GraphQLResolveInfo, id: string) {

@@ -3,6 +3,7 @@ import { ID_PREFIXES } from '../../task/type-id.ts'
 import type { RunCommand } from '../../workflow/run/command.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
+import { idInput } from '../id-input.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { uuidOfField } from '../node-id.ts'
 import { actorOf, valueOrThrow } from '../task/task-payload.ts'
@@ -12,9 +13,9 @@ import { runPayload } from './run-payload.ts'
 const REFUSALS = [InvalidInput, NotFound, IllegalRunCommand]
 const MOST_REASON_CHARACTERS = 10_000
 
-const PauseWorkflowRunInput = steerInput('PauseWorkflowRunInput', 'A run to hold back.')
-const ResumeWorkflowRunInput = steerInput('ResumeWorkflowRunInput', 'A run to let go on.')
-const RetryWorkflowRunInput = steerInput('RetryWorkflowRunInput', 'A run to take up again.')
+const PauseWorkflowRunInput = idInput('PauseWorkflowRunInput', 'run', 'A run to hold back.')
+const ResumeWorkflowRunInput = idInput('ResumeWorkflowRunInput', 'run', 'A run to let go on.')
+const RetryWorkflowRunInput = idInput('RetryWorkflowRunInput', 'run', 'A run to take up again.')
 const CancelWorkflowRunInput = builder.inputType('CancelWorkflowRunInput', {
   description: 'A run to cancel.',
   fields: (t) => ({
@@ -88,13 +89,6 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) => steer(context, input.id, { kind: 'retry' }),
   }),
 }))
-
-function steerInput(name: string, description: string) {
-  return builder.inputType(name, {
-    description,
-    fields: (t) => ({ id: t.id({ required: true, description: 'TypeID of the run.' }) }),
-  })
-}
 
 async function steer(context: GraphContext, id: string, command: RunCommand) {
   const runId = uuidOfField(ID_PREFIXES.run, id, ['input', 'id'])

@@ -1,11 +1,10 @@
-import { queryFromInfo } from '@pothos/plugin-prisma'
 import DataLoader from 'dataloader'
 import type { FieldNode, GraphQLResolveInfo } from 'graphql'
 import type { StepRun as StepRow } from '../../infra/generated/prisma/client.ts'
 import { builder } from '../builder.ts'
 import type { GraphContext } from '../context.ts'
 import { nested } from '../nested-loader.ts'
-import { prismaOf } from '../prisma-of.ts'
+import { readStepRuns } from './load-step-run.ts'
 import { StepRun } from './step-run.ts'
 import { WorkflowRun } from './workflow-run.ts'
 
@@ -75,15 +74,8 @@ async function readWithin(
     MOST_WITHIN,
   ])
   if (places.length === 0) return holders.map(() => [])
-  const steps = await prismaOf(context).stepRun.findMany({
-    ...queryFromInfo({ context, info }),
-    where: {
-      tenant: context.tenant,
-      runId: { in: [...new Set(places.map(({ runId }) => runId))] },
-      path: { in: [...new Set(places.map(({ path }) => path))] },
-    },
-  })
-  const byPath = new Map(steps.map((step) => [`${step.runId}.${step.path}`, step]))
+  const steps = await readStepRuns(context, info, places)
+  const byPath = new Map(steps.map((step) => [step.id, step]))
   const within = Map.groupBy(places, ({ place }) => place)
   return holders.map((_, index) =>
     (within.get(index + 1) ?? []).flatMap(({ runId, path }) => byPath.get(`${runId}.${path}`) ?? []),
