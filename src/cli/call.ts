@@ -73,3 +73,8 @@ export function graphUrlOf(text: string): string {
   }
   return new URL(url).pathname === '/' ? new URL('/graphql', url).href : url
 }
+
+/** What ends a request when the user interrupts the command. */
+export function signalOf({ terminal }: Call): { readonly signal: AbortSignal } {
+  return { signal: terminal.interrupted }
+}

@@ -9,6 +9,7 @@ import type { Call, RunCall } from '../call.ts'
 import { NotThere } from '../exit-code.ts'
 import { readCount } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
+import { tellMore } from '../show/page.ts'
 import { paintStatus } from '../show/status.ts'
 import { type Column, table } from '../show/table.ts'
 import { clean } from '../show/text.ts'
@@ -70,7 +71,7 @@ export function addEventCommands(event: Command, run: RunCall): void {
 }
 
 async function listEvents({ key, limit, after }: ListOptions, call: Call): Promise<undefined> {
-  const { client, terminal, self } = call
+  const { client, terminal } = call
   const variables = {
     first: limit,
     ...(key !== undefined && { filter: { key } }),
@@ -82,8 +83,7 @@ async function listEvents({ key, limit, after }: ListOptions, call: Call): Promi
     return
   }
   call.line(nodes.length === 0 ? 'No event.' : table(columns(terminal.now()), nodes, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} event list … --after ${pageInfo.endCursor}\n`))
+  tellMore(call, pageInfo, 'event list')
 }
 
 function columns(present: Date): Column<ReceivedEventFieldsFragment>[] {

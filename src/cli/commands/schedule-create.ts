@@ -7,7 +7,7 @@ import type {
   TimingInput,
 } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { UsageError } from '../exit-code.ts'
 import { readDuration, readTime } from '../read/durations.ts'
 import { collect, readCount, readLabel, readMissedPolicy, readOverlapPolicy, readWeekdays } from '../read/options.ts'
@@ -198,8 +198,4 @@ export function refuseTaskOptions(options: DetailOptions): void {
   if (given === undefined) return
   const flag = { labels: '--label', tags: '--tag', deadlineAfter: '--deadline-after' }[given]
   throw new UsageError(`A run of a workflow has no ${flag}: it goes with --type only.`)
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }

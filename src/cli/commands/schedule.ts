@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import type { BackfillFieldsFragment, ScheduleStatus, ScheduleSummaryFragment } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { NotThere } from '../exit-code.ts'
 import { readTime } from '../read/durations.ts'
 import { readCount, readScheduleStatuses } from '../read/options.ts'
+import { showPage } from '../show/page.ts'
 import { showSchedule, showTiming } from '../show/schedule-details.ts'
-import { type Column, table } from '../show/table.ts'
+import type { Column } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { addScheduleCreate } from './schedule-create.ts'
@@ -144,19 +145,15 @@ function addBackfills(schedule: Command, run: RunCall): void {
 }
 
 async function listSchedules({ status, type, workflow, limit, after }: ListOptions, call: Call): Promise<void> {
-  const { client, terminal, self } = call
   const filter = {
     ...(status !== undefined && { status: { in: status } }),
     ...(type !== undefined && { taskType: type }),
     ...(workflow !== undefined && { workflow }),
   }
   const page = { filter, first: limit, ...(after !== undefined && { after }) }
-  const { nodes, pageInfo } = await client.listSchedules(page, signalOf(call))
-  if (call.isJson) return call.json({ schedules: nodes, pageInfo })
-  if (nodes.length === 0) return call.line('No schedule matches.')
-  call.line(table(columns(call), nodes, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} schedule list … --after ${pageInfo.endCursor}\n`))
+  const found = await call.client.listSchedules(page, signalOf(call))
+  if (call.isJson) call.json({ schedules: found.nodes, pageInfo: found.pageInfo })
+  else showPage(call, found, { columns: columns(call), what: 'schedule', command: 'schedule list' })
 }
 
 function columns({ terminal: { now } }: Call): Column<ScheduleSummaryFragment>[] {
@@ -175,8 +172,4 @@ function tell(backfill: BackfillFieldsFragment, call: Call): void {
   const { id, status, done, total } = backfill
   if (call.isJson) call.json(backfill)
   else call.line(`Backfill ${call.terminal.colors.bold(id)} ${status}: ${done} of ${total} due times done`)
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }

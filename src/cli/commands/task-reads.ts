@@ -8,6 +8,7 @@ import type {
 import type { Call, RunCall } from '../call.ts'
 import { NotThere } from '../exit-code.ts'
 import { collect, readCount, readStatuses } from '../read/options.ts'
+import { showPage } from '../show/page.ts'
 import { paintStatus } from '../show/status.ts'
 import { type Column, table } from '../show/table.ts'
 import { showProgress, showTask } from '../show/task-details.ts'
@@ -77,19 +78,15 @@ export async function findTask(id: string, { client, terminal, self }: Call): Pr
 }
 
 async function listTasks({ status, type, tag, limit, after }: ListOptions, call: Call): Promise<void> {
-  const { client, terminal, self } = call
   const filter = {
     ...(status !== undefined && { status: { in: status } }),
     ...(type !== undefined && { type: { in: type } }),
     ...(tag !== undefined && { tags: { hasEvery: tag } }),
   }
   const page = { filter, first: limit, ...(after !== undefined && { after }) }
-  const { nodes, pageInfo } = await client.listTasks(page, { signal: terminal.interrupted })
-  if (call.isJson) return call.json({ tasks: nodes, pageInfo })
-  if (nodes.length === 0) return call.line('No task matches.')
-  call.line(table(taskColumns(call), nodes, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} task list … --after ${pageInfo.endCursor}\n`))
+  const found = await call.client.listTasks(page, { signal: call.terminal.interrupted })
+  if (call.isJson) call.json({ tasks: found.nodes, pageInfo: found.pageInfo })
+  else showPage(call, found, { columns: taskColumns(call), what: 'task', command: 'task list' })
 }
 
 function taskColumns({ terminal: { colors, now } }: Call): Column<TaskSummaryFragment>[] {

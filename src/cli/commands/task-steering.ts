@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { TaskDetailsFragment } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { paintStatus } from '../show/status.ts'
 import { clean } from '../show/text.ts'
 import { watchToEnd } from '../watch/watch-to-end.ts'
@@ -68,8 +68,4 @@ export function tell(call: Call, task: TaskDetailsFragment, what: string): void 
   }
   const { colors } = call.terminal
   call.line(`${what} ${colors.bold(task.id)} ${clean(task.name)} ${paintStatus(task.status, task.status, colors)}`)
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { WorkflowTemplateSummaryFragment } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { EXIT_CODES, NotThere, UsageError } from '../exit-code.ts'
 import { readJson } from '../read/read-json.ts'
 import { definitionYaml } from '../show/definition-yaml.ts'
@@ -132,8 +132,4 @@ function jsonOrText(text: string): unknown {
 
 function noTemplate(name: string, { self }: Call): NotThere {
   return new NotThere(`There is no template ${name}. See: ${self} template list`)
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }

@@ -6,11 +6,12 @@ import type {
   UpdateTriggerInput,
 } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { EXIT_CODES, NotThere } from '../exit-code.ts'
 import { readCount, readFiringStatuses, readTriggerStatuses } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
-import { type Column, table } from '../show/table.ts'
+import { showPage, tellMore } from '../show/page.ts'
+import type { Column } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { showFiring, showKey, showOutcome, showTrigger } from '../show/trigger-details.ts'
@@ -204,7 +205,6 @@ async function preview(event: ExampleEvent, call: Call): Promise<number> {
 
 async function listTriggers(options: ListOptions, call: Call): Promise<void> {
   const { status, takes, type, workflow, limit, after } = options
-  const { client, terminal, self } = call
   const filter = {
     ...(status !== undefined && { status: { in: status } }),
     ...(takes !== undefined && { takesKey: takes }),
@@ -212,25 +212,20 @@ async function listTriggers(options: ListOptions, call: Call): Promise<void> {
     ...(workflow !== undefined && { workflow }),
   }
   const page = { filter, first: limit, ...(after !== undefined && { after }) }
-  const { nodes, pageInfo } = await client.listTriggers(page, signalOf(call))
-  if (call.isJson) return call.json({ triggers: nodes, pageInfo })
-  if (nodes.length === 0) return call.line('No trigger matches.')
-  call.line(table(columns(call), nodes, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} trigger list … --after ${pageInfo.endCursor}\n`))
+  const found = await call.client.listTriggers(page, signalOf(call))
+  if (call.isJson) call.json({ triggers: found.nodes, pageInfo: found.pageInfo })
+  else showPage(call, found, { columns: columns(call), what: 'trigger', command: 'trigger list' })
 }
 
 async function listFirings(id: string, { status, limit, after }: FiringOptions, call: Call): Promise<void> {
-  const { client, terminal, self } = call
   const page = { id, first: limit, ...(status !== undefined && { status }), ...(after !== undefined && { after }) }
-  const found = await client.listFirings(page, signalOf(call))
+  const found = await call.client.listFirings(page, signalOf(call))
   if (found === null) throw notThere(id, call)
   const { nodes, pageInfo } = found.firings
   if (call.isJson) return call.json({ firings: nodes, pageInfo })
   if (nodes.length === 0) return call.line('No firing.')
-  for (const firing of nodes) call.line(showFiring(firing, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} trigger firings ${id} … --after ${pageInfo.endCursor}\n`))
+  for (const firing of nodes) call.line(showFiring(firing, call.terminal))
+  tellMore(call, pageInfo, `trigger firings ${id}`)
 }
 
 async function find(id: string, call: Call) {
@@ -254,8 +249,4 @@ function columns({ terminal: { now } }: Call): Column<TriggerSummaryFragment>[] 
     { title: 'STARTED', of: ({ startedCount }) => String(startedCount) },
     { title: 'LAST', of: ({ lastStartedAt }) => (lastStartedAt === null ? '' : showRelative(lastStartedAt, present)) },
   ]
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }

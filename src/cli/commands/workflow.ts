@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import type { RunStatus, WorkflowRunSummaryFragment, WorkflowSummaryFragment } from '../../sdk/generated/operations.ts'
 import { unwrap } from '../../sdk/unwrap.ts'
-import type { Call, RunCall } from '../call.ts'
+import { type Call, type RunCall, signalOf } from '../call.ts'
 import { EXIT_CODES, NotThere } from '../exit-code.ts'
 import { readDefinition } from '../read/document.ts'
 import { readCount, readRunStatuses } from '../read/options.ts'
 import { readJson } from '../read/read-json.ts'
-import { type Column, table } from '../show/table.ts'
+import { showPage } from '../show/page.ts'
+import type { Column } from '../show/table.ts'
 import { clean } from '../show/text.ts'
 import { showRelative } from '../show/times.ts'
 import { showMade, showProblem, showRunFacts, showRunLine, treeLines } from '../show/workflow.ts'
@@ -87,9 +88,9 @@ function addDefinitions(workflow: Command, run: RunCall): void {
       run(async (call) => {
         const filter = search === undefined ? {} : { search }
         const page = { filter, first: limit, ...(after !== undefined && { after }) }
-        const { nodes, pageInfo } = await call.client.listWorkflows(page, signalOf(call))
-        if (call.isJson) call.json({ workflows: nodes, pageInfo })
-        else showPage(nodes, pageInfo, { columns: workflowColumns(call), what: 'workflow', command: 'list', call })
+        const found = await call.client.listWorkflows(page, signalOf(call))
+        if (call.isJson) call.json({ workflows: found.nodes, pageInfo: found.pageInfo })
+        else showPage(call, found, { columns: workflowColumns(call), what: 'workflow', command: 'workflow list' })
         return undefined
       }),
     )
@@ -166,9 +167,9 @@ function addRuns(workflow: Command, run: RunCall): void {
             ...(status !== undefined && { status: { in: status } }),
           }
           const page = { filter, first: limit, ...(after !== undefined && { after }) }
-          const { nodes, pageInfo } = await call.client.listWorkflowRuns(page, signalOf(call))
-          if (call.isJson) call.json({ runs: nodes, pageInfo })
-          else showPage(nodes, pageInfo, { columns: runColumns(call), what: 'run', command: 'runs', call })
+          const found = await call.client.listWorkflowRuns(page, signalOf(call))
+          if (call.isJson) call.json({ runs: found.nodes, pageInfo: found.pageInfo })
+          else showPage(call, found, { columns: runColumns(call), what: 'run', command: 'workflow runs' })
           return undefined
         }),
     )
@@ -250,23 +251,6 @@ function noRun(id: string, { self }: Call): NotThere {
   return new NotThere(`There is no run ${id}. See: ${self} workflow runs`)
 }
 
-interface Shown<Row> {
-  readonly columns: readonly Column<Row>[]
-  readonly what: string
-  readonly command: string
-  readonly call: Call
-}
-
-function showPage<Row>(
-  rows: readonly Row[],
-  pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null },
-  { columns, what, command, call: { terminal, line, self } }: Shown<Row>,
-): void {
-  line(rows.length === 0 ? `No ${what} matches.` : table(columns, rows, terminal))
-  if (pageInfo.hasNextPage)
-    terminal.err(terminal.colors.dim(`More: ${self} workflow ${command} … --after ${pageInfo.endCursor}\n`))
-}
-
 function workflowColumns({ terminal: { now } }: Call): Column<WorkflowSummaryFragment>[] {
   const present = now()
   return [
@@ -291,8 +275,4 @@ function runColumns({ terminal: { now } }: Call): Column<WorkflowRunSummaryFragm
     { title: 'CREATED', of: ({ createdAt }) => showRelative(createdAt, present) },
     { title: 'ERROR', of: ({ error }) => error?.code ?? '', isFlexible: true },
   ]
-}
-
-function signalOf({ terminal }: Call): { signal: AbortSignal } {
-  return { signal: terminal.interrupted }
 }
