@@ -1,14 +1,14 @@
 import {
   ANALYSE,
   askFirst,
+  BRANCH,
+  CODE_WORK,
   type CodeWorkParameters,
   codeWorkInput,
-  MAX_ROUNDS,
   OVERVIEW,
-  PULL_REQUEST_APPROVER,
   rounds,
 } from './code-work.ts'
-import { createPullRequest, GITHUB_API } from './github.ts'
+import { createPullRequest } from './github.ts'
 import { defineTemplate } from './workflow-template.ts'
 
 export const bugFix = defineTemplate<CodeWorkParameters>({
@@ -16,12 +16,10 @@ export const bugFix = defineTemplate<CodeWorkParameters>({
   title: 'Fix a bug',
   description:
     'Analyses the code and looks for the cause, fixes it and runs regression tests, in rounds until they pass, asks where it should, and opens a pull request.',
-  integrations: ['github'],
-  parameters: { githubApi: GITHUB_API, maxRounds: MAX_ROUNDS, approver: PULL_REQUEST_APPROVER },
+  ...CODE_WORK,
   build: (name, { githubApi, maxRounds, approver }) => {
     const ask = askFirst(approver, 'Open a pull request for the fix on ${{ input.branch }}?')
-    const about = { repository: '${{ input.repository }}', branch: '${{ input.branch }}' }
-    const report = { ...about, report: '${{ input.report }}' }
+    const report = { ...BRANCH, report: '${{ input.report }}' }
     return {
       name,
       description: 'Investigate, fix, regression tests, pull request.',
@@ -44,7 +42,7 @@ export const bugFix = defineTemplate<CodeWorkParameters>({
             task: 'code_generation',
             input: { ...report, cause: '${{ steps.investigate.output }}', tests: '${{ previous }}' },
           },
-          test: { id: 'regression', type: 'TASK', task: 'testing', input: { ...about, kind: 'regression' } },
+          test: { id: 'regression', type: 'TASK', task: 'testing', input: { ...BRANCH, kind: 'regression' } },
           maxRounds,
         }),
         ...ask.steps,

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../task/json.ts'
 import type { LoopStep, Step } from '../definition/definition.ts'
-import { REPOSITORY } from './github.ts'
+import { GITHUB_API, REPOSITORY } from './github.ts'
 import { APPROVER, type Approver, count } from './workflow-template.ts'
 
 /** What feature implementation and bug fix have alike: work on a branch, in rounds, until its tests pass. */
@@ -10,11 +10,15 @@ export interface CodeWorkParameters {
   readonly approver: Approver
 }
 
-export const MAX_ROUNDS = count(
-  'Most rounds of work and tests; when the last has not passed, the run fails.',
-  [1, 3, 20],
-)
-export const PULL_REQUEST_APPROVER: JsonSchema = { ...APPROVER, default: null }
+/** What their templates declare alike. */
+export const CODE_WORK = {
+  integrations: ['github'],
+  parameters: {
+    githubApi: GITHUB_API,
+    maxRounds: count('Most rounds of work and tests; when the last has not passed, the run fails.', [1, 3, 20]),
+    approver: { ...APPROVER, default: null } as JsonSchema,
+  },
+} as const
 
 /** Input of a run; `asked` says what is asked for. */
 export function codeWorkInput(asked: string, description: string): JsonSchema {
@@ -31,6 +35,9 @@ export function codeWorkInput(asked: string, description: string): JsonSchema {
     },
   }
 }
+
+/** Where the work is, as workers are told. */
+export const BRANCH = { repository: '${{ input.repository }}', branch: '${{ input.branch }}' } as const
 
 export const ANALYSE: Step = {
   id: 'analyse',

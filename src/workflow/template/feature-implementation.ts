@@ -1,14 +1,14 @@
 import {
   ANALYSE,
   askFirst,
+  BRANCH,
+  CODE_WORK,
   type CodeWorkParameters,
   codeWorkInput,
-  MAX_ROUNDS,
   OVERVIEW,
-  PULL_REQUEST_APPROVER,
   rounds,
 } from './code-work.ts'
-import { createPullRequest, GITHUB_API } from './github.ts'
+import { createPullRequest } from './github.ts'
 import { defineTemplate } from './workflow-template.ts'
 
 export const featureImplementation = defineTemplate<CodeWorkParameters>({
@@ -16,11 +16,9 @@ export const featureImplementation = defineTemplate<CodeWorkParameters>({
   title: 'Implement a feature',
   description:
     'Analyses the code, implements the feature and tests it, in rounds until the tests pass, asks where it should, and opens a pull request.',
-  integrations: ['github'],
-  parameters: { githubApi: GITHUB_API, maxRounds: MAX_ROUNDS, approver: PULL_REQUEST_APPROVER },
+  ...CODE_WORK,
   build: (name, { githubApi, maxRounds, approver }) => {
     const ask = askFirst(approver, 'Open a pull request for ${{ input.branch }}?')
-    const about = { repository: '${{ input.repository }}', branch: '${{ input.branch }}' }
     return {
       name,
       description: 'Analyse, implement, test, pull request.',
@@ -34,9 +32,9 @@ export const featureImplementation = defineTemplate<CodeWorkParameters>({
             id: 'implement',
             type: 'TASK',
             task: 'code_generation',
-            input: { ...about, feature: '${{ input.feature }}', analysis: OVERVIEW, tests: '${{ previous }}' },
+            input: { ...BRANCH, feature: '${{ input.feature }}', analysis: OVERVIEW, tests: '${{ previous }}' },
           },
-          test: { id: 'test', type: 'TASK', task: 'testing', input: about },
+          test: { id: 'test', type: 'TASK', task: 'testing', input: BRANCH },
           maxRounds,
         }),
         ...ask.steps,
