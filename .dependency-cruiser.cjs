@@ -61,6 +61,8 @@ const shared = [
   'run-turns',
   'begin-run',
   'command-run',
+  'command-one',
+  'delete-finished',
 ]
 
 /** Where the package and its commands begin; threads are started by their URL, which no import shows. */

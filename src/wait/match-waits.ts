@@ -14,7 +14,7 @@ export interface MatchedWaits {
   readonly failed: readonly FailedCondition[]
 }
 
-/** Conditions that are judged before others get their turn; the longest takes 50 ms. */
+/** Conditions that are judged before others get their turn; the longest takes half a second. */
 const AT_ONCE = 100
 
 /** Which waits an event answers. Waits with the same condition are judged once. */
