@@ -8,7 +8,7 @@ import type { JsonValue } from '../../src/task/json.ts'
 import { newUuid } from '../../src/task/type-id.ts'
 import { ACTOR } from '../support/engine.ts'
 import { triggerFixture } from '../support/trigger-fixture.ts'
-import { addTrigger, defineShip, outcomesOf, send, SHIP } from '../trigger/triggers.ts'
+import { addTrigger, defineShip, outcomesOf, SHIP, send } from '../trigger/triggers.ts'
 
 const { database, engine, rowsOf, triggerOf } = await triggerFixture()
 await defineShip(engine)

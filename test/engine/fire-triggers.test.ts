@@ -7,7 +7,7 @@ import { ACTOR } from '../support/engine.ts'
 import { failingPool } from '../support/failing-pool.ts'
 import { runsOf } from '../support/runs.ts'
 import { triggerFixture } from '../support/trigger-fixture.ts'
-import { addTrigger, defineShip, firingsOf, outcomesOf, send, SHIP } from '../trigger/triggers.ts'
+import { addTrigger, defineShip, firingsOf, outcomesOf, SHIP, send } from '../trigger/triggers.ts'
 
 const { database, engine, rowsOf, rowOf, triggerOf, eventsOf } = await triggerFixture()
 const runs = await runsOf(engine)

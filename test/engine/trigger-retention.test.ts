@@ -4,7 +4,7 @@ import { deleteTrigger } from '../../src/engine/delete-trigger.ts'
 import { fireTriggers } from '../../src/engine/fire-triggers.ts'
 import { ACTOR } from '../support/engine.ts'
 import { triggerFixture } from '../support/trigger-fixture.ts'
-import { addTrigger, defineShip, send, SHIP } from '../trigger/triggers.ts'
+import { addTrigger, defineShip, SHIP, send } from '../trigger/triggers.ts'
 
 const { engine, rowsOf, triggerOf } = await triggerFixture()
 await defineShip(engine)

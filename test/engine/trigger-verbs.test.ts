@@ -8,7 +8,7 @@ import { resumeTrigger } from '../../src/engine/resume-trigger.ts'
 import { updateTrigger } from '../../src/engine/update-trigger.ts'
 import { ACTOR } from '../support/engine.ts'
 import { triggerFixture } from '../support/trigger-fixture.ts'
-import { addTrigger, defineShip, outcomesOf, send, SHIP } from '../trigger/triggers.ts'
+import { addTrigger, defineShip, outcomesOf, SHIP, send } from '../trigger/triggers.ts'
 
 const { database, engine, rowsOf, triggerOf, eventsOf } = await triggerFixture()
 await defineShip(engine)
