@@ -44,7 +44,7 @@ export interface Probe {
   measure(until: number): Promise<{ readonly claimMs: number; readonly longestClaimMs: number }>
 }
 
-const CLAIMS = 25
+const CLAIMS = 100
 const QUEUE = 'probe'
 const TABLES = '^(task|attempt_record|task_dependency|event_[0-9]+|event_default)$'
 
@@ -100,7 +100,10 @@ export async function readIndexSizes(db: Pool): Promise<ReadonlyMap<string, numb
   return new Map(rows.map(({ name, mb }) => [name, mb]))
 }
 
-/** Resident memory of the server, and of all processes of PostgreSQL with what they share counted once, in MiB. */
+/**
+ * Resident memory of the server, and of all processes of PostgreSQL with what they share counted once, in MiB. Workers of autovacuum are left
+ * out: they come and go within seconds.
+ */
 export async function readMemory(
   serverPid: number,
   postmasterPid: number,
@@ -112,6 +115,8 @@ export async function readMemory(
 }
 
 async function proportionalMb(pid: number): Promise<number> {
+  const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  if (title.includes('autovacuum worker')) return 0
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1024
 }
