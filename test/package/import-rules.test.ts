@@ -60,4 +60,4 @@ it('finds nothing in the source as it is, and each forbidden import by its rule'
   for (const [file, line] of planted) await appendFile(join(folder, 'src', file), `\n${line}\n`)
   const found = await violations()
   for (const [file, , rule] of planted) expect(found).toContain(`${rule}: src/${file}`)
-})
+}, 120_000)

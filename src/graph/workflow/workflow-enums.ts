@@ -48,7 +48,7 @@ export const StepRunTypeEnum = builder.enumType('StepRunType', {
     APPROVAL: { description: 'Asks people.' },
     WEBHOOK: { description: 'Sends a request, and may wait for a call back.' },
     SUBWORKFLOW: { description: 'Runs another workflow and takes its output.' },
-    CUSTOM: { description: 'Calls a handler that an integration has registered.' },
+    CUSTOM: { description: 'Makes a task of the type that an integration serves as `handler`.' },
     ITERATION: { description: 'One round of a LOOP, or one element of a MAP.' },
   } as const,
 })

@@ -1572,7 +1572,7 @@ export type StepRunType =
   | 'APPROVAL'
   /** Chooses which steps go on. */
   | 'CONDITION'
-  /** Calls a handler that an integration has registered. */
+  /** Makes a task of the type that an integration serves as `handler`. */
   | 'CUSTOM'
   /** One round of a LOOP, or one element of a MAP. */
   | 'ITERATION'

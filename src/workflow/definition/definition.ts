@@ -309,7 +309,7 @@ export interface SubworkflowStep extends StepBase {
   readonly input?: Template
 }
 
-/** Calls a step handler that an integration has registered. */
+/** Makes a task of the type that an integration serves as `handler`. */
 export interface CustomStep extends StepBase {
   readonly type: 'CUSTOM'
   readonly handler: string

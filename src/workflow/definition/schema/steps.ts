@@ -228,10 +228,10 @@ const SHAPES: { readonly [Type in StepType]: StepShape<Type> } = {
     },
   },
   CUSTOM: {
-    what: 'Calls a step handler that an integration has registered.',
+    what: 'Makes a task of the type that an integration serves as `handler`.',
     required: ['handler'],
     fields: {
-      handler: text('Name of the handler.', 200),
+      handler: text('Type of the task.', 200),
       input: INPUT,
     },
   },
