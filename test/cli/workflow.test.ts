@@ -113,6 +113,16 @@ describe('a run', () => {
     expect(JSON.parse(out.trimEnd().split('\n').at(-1)!)).toMatchObject({ status: 'FAILED', error: { code: 'BROKEN' } })
   })
 
+  test('with a long output shows what of it can be read, and says where all of it is', async () => {
+    const id = await execute('chain')
+    const output = { note: 'n'.repeat(500), rows: Array.from({ length: 40 }, (_, row) => ({ row, of: 'the table' })) }
+    await runs.settle(() => output)
+    const { out } = await run(['status', id])
+    expect(out).toContain(`(shortened; all of it: task-mgmt workflow status ${id} --json)`)
+    expect(out.length).toBeLessThan(1_500)
+    expect(JSON.parse((await run(['status', id, '--json'])).out)).toMatchObject({ output })
+  })
+
   test('goes on when its approval is answered', async () => {
     await create(ASK)
     const id = await execute('asks')

@@ -6,6 +6,7 @@ import type {
   WorkflowVersionFieldsFragment,
 } from '../../sdk/generated/operations.ts'
 import type { Terminal } from '../terminal.ts'
+import { previewJson } from './json-preview.ts'
 import { paintStatus } from './status.ts'
 import { clean } from './text.ts'
 import { elapsedMs, showMs } from './times.ts'
@@ -77,8 +78,21 @@ export function showRunFacts(
     ...blockedBy.map(({ message }) => `${colors.yellow('waits:')} ${clean(message)}`),
     ...openApprovals(run, { terminal: { colors }, self }).flatMap(({ lines }) => lines),
     ...(error === null ? [] : [`${colors.red(error.code)} ${clean(error.message)}`]),
-    ...(status === 'COMPLETED' ? [`${colors.dim('Output')} ${clean(JSON.stringify(output))}`] : []),
+    ...(status === 'COMPLETED' ? showOutput(run.id, output, { terminal: { colors }, self }) : []),
   ]
+}
+
+/** What came of a run: on one line when it is short, and shortened when it is long. */
+function showOutput(
+  id: string,
+  output: unknown,
+  { terminal: { colors }, self }: { readonly terminal: Pick<Terminal, 'colors'>; readonly self: string },
+): string[] {
+  const { text, isCut } = previewJson(output)
+  const lines = text.split('\n')
+  const rest = isCut ? [colors.dim(`(shortened; all of it: ${self} workflow status ${id} --json)`)] : []
+  const label = colors.dim('Output')
+  return lines.length === 1 ? [`${label} ${text}`, ...rest] : [label, ...lines, ...rest]
 }
 
 /** What a run asks people now, each with how it is answered. */
