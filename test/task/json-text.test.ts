@@ -24,6 +24,8 @@ const nastyText = fc.oneof(
     )
     .map((parts) => parts.join('')),
 )
+/** Without a backslash at the end: JSON.parse of V8 13.6 can take the key `"` for `\\` when it has read an object with that key before. */
+const nastyKey = nastyText.map((text) => text.replace(/\\+$/, ''))
 const nasty = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },
@@ -33,7 +35,7 @@ const nasty = fc.letrec((tie) => ({
     fc.boolean(),
     fc.constant(null),
     fc.array(tie('value'), { maxLength: 5 }),
-    fc.dictionary(nastyText, tie('value'), { maxKeys: 5 }),
+    fc.dictionary(nastyKey, tie('value'), { maxKeys: 5 }),
   ),
 })).value
 

@@ -83,12 +83,14 @@ test('and, or and not of conditions is that of their answers', () => {
 })
 
 test('every JSON value is written so that CEL reads it as itself', () => {
+  // The library makes maps of plain objects, where that name is none of a member.
+  const value = fc.jsonValue({ maxDepth: 3 }).filter((drawn) => !JSON.stringify(drawn).includes('"__proto__":'))
   fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
-      const read = language.evaluate(celLiteral(value as never), {})
+    fc.property(value, (drawn) => {
+      const read = language.evaluate(celLiteral(drawn as never), {})
       expect(read).toEqual({
         ok: true,
-        value: JSON.parse(JSON.stringify(value), (_key, part) => (part === 0 ? 0 : part)),
+        value: JSON.parse(JSON.stringify(drawn), (_key, part) => (part === 0 ? 0 : part)),
       })
     }),
   )
