@@ -214,14 +214,22 @@ function judge(samples: readonly Sample[]): number {
       mean: round(mean, 2),
       'rise %': round(rise * 100, 2),
       '± %': round(error * 100, 2),
-      // Two standard errors: what rises by less may as well stand still.
-      ok: rise < Math.max(LIMIT, 2 * error),
+      verdict: verdictOf(rise, error),
     }
   })
   console.table(table)
-  const isFlat = table.every(({ ok }) => ok)
-  console.log(isFlat ? 'Nothing grows.' : 'Something grows.')
-  return isFlat ? 0 : 1
+  const grows = table.some(({ verdict }) => verdict === 'grows')
+  const isUnclear = table.some(({ verdict }) => verdict === 'unclear')
+  console.log(
+    grows ? 'Something grows.' : isUnclear ? 'Nothing is seen to grow, but noise hides some of it.' : 'Nothing grows.',
+  )
+  return grows ? 1 : 0
+}
+
+/** A rise of 1 % or more within two standard errors shows neither that it grows nor that it does not. */
+function verdictOf(rise: number, error: number): 'flat' | 'unclear' | 'grows' {
+  if (rise < LIMIT) return 'flat'
+  return rise < 2 * error ? 'unclear' : 'grows'
 }
 
 function round(value: number, digits: number): number {
