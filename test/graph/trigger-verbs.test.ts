@@ -6,7 +6,7 @@ const { as, create, createId, send, verb } = await graphTriggers()
 
 describe('a trigger in the graph', () => {
   test('is made with all that it was asked for', async () => {
-    const { trigger } = await create({
+    const asked = {
       key: null,
       keyPrefix: 'made/',
       description: 'why',
@@ -14,37 +14,23 @@ describe('a trigger in the graph', () => {
       coolDown: 'PT1M',
       maxPerHour: 7,
       maxPerDay: 70,
-      task: {
-        ...TASK,
-        input: { order: '${{ payload.id }}' },
-        labels: { order: '${{ payload.id }}' },
-        tags: ['x'],
-        concurrencyKey: '${{ payload.id }}',
-        deadlineAfter: 'PT1H',
-        retry: { maxAttempts: 5 },
-        queue: 'slow',
-      },
-    })
+    }
+    const task = {
+      input: { order: '${{ payload.id }}' },
+      labels: { order: '${{ payload.id }}' },
+      tags: ['x'],
+      concurrencyKey: '${{ payload.id }}',
+      deadlineAfter: 'PT1H',
+      retry: { maxAttempts: 5 },
+      queue: 'slow',
+    }
+    const { trigger } = await create({ ...asked, task: { ...TASK, ...task } })
     expect(trigger).toMatchObject({
       id: expect.stringMatching(/^trigger_/),
       status: 'ACTIVE',
       version: 1,
-      key: null,
-      keyPrefix: 'made/',
-      description: 'why',
-      condition: 'payload.total > 1.0',
-      coolDown: 'PT1M',
-      maxPerHour: 7,
-      maxPerDay: 70,
-      task: {
-        input: { order: '${{ payload.id }}' },
-        labels: { order: '${{ payload.id }}' },
-        tags: ['x'],
-        concurrencyKey: '${{ payload.id }}',
-        deadlineAfter: 'PT1H',
-        retry: { maxAttempts: 5 },
-        queue: 'slow',
-      },
+      ...asked,
+      task,
       workflow: null,
       startedOfHour: 0,
       startedCount: 0,

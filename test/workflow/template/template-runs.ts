@@ -16,6 +16,7 @@ import { ACTOR } from '../../support/engine.ts'
 import { openReceiver, type Received, type Receiver } from '../../support/receiver.ts'
 import { runWorker } from '../../support/run-worker.ts'
 import { until } from '../../support/until.ts'
+import { USERS_TYPES } from './users-types.ts'
 
 /** What templates run on: the server's own task types, workers of users whose part the test plays, and a service outside. */
 export interface TemplateRuns {
@@ -55,17 +56,6 @@ export const CODE = {
 }
 
 export const bodyOf = ({ body }: Received) => JSON.parse(body)
-
-const USERS_TYPES = [
-  'code_generation',
-  'code_review',
-  'testing',
-  'deployment',
-  'monitoring',
-  'integration_task',
-  'evaluation_task',
-  'custom',
-]
 
 /** Over a database of the test file's own, until its tests are over: awaited at the top of the file. */
 export async function templateRuns(): Promise<TemplateRuns> {

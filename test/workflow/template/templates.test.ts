@@ -6,24 +6,17 @@ import { createWorkflowCheck } from '../../../src/workflow/definition/check-work
 import { instantiate, listTemplates, type TemplateInfo } from '../../../src/workflow/template/templates.ts'
 import { sized } from '../../support/size.ts'
 import { arbitraryOf, needed } from './arbitrary-of.ts'
+import { USERS_TYPES } from './users-types.ts'
 
 const check = createWorkflowCheck()
 const schemas = createSchemaCheck()
 const templates = listTemplates()
 
-/** The types that DOMAIN names; those that a template may ask workers for. */
-const BUILT_IN = [
-  'code_analysis',
-  'code_generation',
-  'code_review',
-  'testing',
-  'deployment',
-  'monitoring',
-  'integration_task',
-  'evaluation_task',
-  'custom',
-]
-const known = { taskTypes: new Map(BUILT_IN.map((name) => [name, {}])), workflows: new Map(), handlers: new Map() }
+const known = {
+  taskTypes: new Map(['code_analysis', ...USERS_TYPES].map((name) => [name, {}])),
+  workflows: new Map(),
+  handlers: new Map(),
+}
 
 function problemsOf(name: string, parameters: JsonValue): unknown[] {
   const made = instantiate(name, parameters, schemas)
